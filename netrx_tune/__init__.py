@@ -1,0 +1,3 @@
+"""Find where Linux loses received packets, why, and exactly what to change."""
+
+__version__ = "0.1.0"

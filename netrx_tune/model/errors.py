@@ -1,0 +1,29 @@
+"""The errors a user can meet; each names the place and the text that was found.
+
+NetrxError
+├── ParseError     a kernel file or record that does not read as its format says
+├── InputError     a snapshot, archive or namespace that cannot be opened
+└── NotEnoughData  an input that is readable, and too poor to judge what was asked
+"""
+
+
+class NetrxError(Exception):
+    """Base of all errors that are the input's or the host's, not ours."""
+
+
+class ParseError(NetrxError):
+    """Text that is not what the kernel writes there."""
+
+    def __init__(self, path: str, place: str, got: str) -> None:
+        super().__init__(f"{path}: {place}, got {got[:80]!r}")
+        self.path = path
+        self.place = place
+        self.got = got
+
+
+class InputError(NetrxError):
+    """An input that cannot be read at all."""
+
+
+class NotEnoughData(NetrxError):  # noqa: N818 - reads as what it is
+    """A readable input without what the question needs."""

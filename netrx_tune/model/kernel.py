@@ -1,0 +1,33 @@
+"""Kernel versions, for the few facts that no file of the kernel shows."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+_ENTERPRISE = re.compile(r"\.(el|fc|amzn|uek)\d|-(?:el|amzn)\d")
+
+
+class KernelVersion(NamedTuple):
+    """A release such as 6.1.0-18-amd64, comparable by its numbers."""
+
+    major: int
+    minor: int
+    patch: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+def parse_release(text: str) -> KernelVersion | None:
+    """Return the version in `uname -r` text, or None if it has none."""
+    found = _RELEASE.match(text.strip())
+    if not found:
+        return None
+    return KernelVersion(int(found[1]), int(found[2]), int(found[3] or 0))
+
+
+def is_backporting(release: str) -> bool:
+    """Tell whether a distribution backports features, so that the number says little."""
+    return bool(_ENTERPRISE.search(release))

@@ -1,0 +1,65 @@
+"""The books: where each packet of the window went, one packet in one account."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Bound = Literal["exact", "at-least", "at-most", "unseen"]
+
+
+class Entry(NamedTuple):
+    """One counter's part in an account."""
+
+    counter: str
+    increase: int
+
+
+class Account(NamedTuple):
+    """What one stage lost in the window.
+
+    `offered` is what came to that stage in the same unit, None where nothing counts it;
+    shares are lost / offered. `total` is the sum since boot at the window's end.
+    """
+
+    stage: str
+    lost: int | None  # None with bound "unseen"
+    bound: Bound
+    by: tuple[Entry, ...]
+    offered: int | None = None
+    total: int | None = None
+    why: str = ""  # how the figure was found, when it is not one counter's
+
+    @property
+    def share(self) -> float | None:
+        """Lost over offered, or None where either is unknown or nothing was offered."""
+        if self.lost is None or not self.offered:
+            return None
+        return min(1.0, self.lost / self.offered)
+
+
+class Ledger(NamedTuple):
+    """All accounts in path order.
+
+    offered = delivered + queued + lost. `lost` includes `unattributed`, the part that the
+    layers' totals show and no counter names. `delivered` counts datagrams that programs
+    read and TCP segments; `queued` what arrived in the window and still waits to be read.
+    """
+
+    accounts: tuple[Account, ...]
+    offered: int | None
+    delivered: int | None
+    queued: int | None
+    lost: int
+    unattributed: int | None
+
+    def account(self, stage: str) -> Account | None:
+        """Return a stage's account, or None if the stage cannot exist on this host."""
+        for account in self.accounts:
+            if account.stage == stage:
+                return account
+        return None
+
+    def lost_at(self, stage: str) -> int:
+        """Return what a stage is known to have lost; 0 where it is unseen."""
+        account = self.account(stage)
+        return account.lost or 0 if account else 0
