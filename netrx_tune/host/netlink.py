@@ -1,0 +1,117 @@
+"""Ask this kernel, in the calling thread's network namespace, for what no file shows.
+
+Every function returns what it could read and the gaps: a source that is missing, denied or
+silent never fails the whole. Nothing is written, and no dump may take longer than 5 s.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import time
+from contextlib import suppress
+
+from netrx_tune.collectors import netlink, sock_diag
+from netrx_tune.collectors.netlink import Block
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap, SocketTable
+
+_SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
+_SO_RCVBUFFORCE = 33  # not in the socket module
+_TIMEOUT_SECONDS = 5
+_BLOCK_BYTES = 1 << 20
+# A dump comes in datagrams of at most 32 KiB, whatever the buffer: net/netlink/af_netlink.c,
+# netlink_recvmsg() (read at v6.18). One message alone may be longer.
+_ROOM_BYTES = 1 << 16
+_RCVBUF_BYTES = 4 << 20
+
+
+def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
+    """Return the sockets that matter, by sock_diag; None if no dump at all could be read."""
+    founds: list[sock_diag.Found] = []
+    gaps: list[Gap] = []
+    for protocol in sock_diag.PROTOCOLS:
+        for family in sock_diag.FAMILIES:
+            try:
+                founds.append(_scan_sockets(protocol, family))
+            except (OSError, ParseError) as error:
+                gaps.append(_gap(sock_diag.path(protocol, family), error))
+    if not founds:
+        return None, tuple(gaps)
+    try:
+        return sock_diag.table(founds), tuple(gaps)
+    except ParseError as error:
+        return None, (*gaps, _gap(error.path, error))
+
+
+def _scan_sockets(protocol: sock_diag.Protocol, family: sock_diag.Family) -> sock_diag.Found:
+    path = sock_diag.path(protocol, family)
+    request = sock_diag.request(family, protocol)
+    found = sock_diag.scan(protocol, family, dump(_SOCK_DIAG, path, request))
+    if found.interrupted:
+        found = sock_diag.scan(protocol, family, dump(_SOCK_DIAG, path, request))
+    return found
+
+
+def dump(protocol: int, path: str, request: bytes) -> list[Block]:
+    """Return the datagrams that answer a dump request, joined into large blocks.
+
+    Raises:
+        OSError: the kernel's refusal, or TimeoutError when it goes silent.
+        ParseError: an answer that is not netlink messages.
+    """
+    with socket.socket(
+        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol
+    ) as channel:
+        _prepare(channel)
+        channel.send(request)
+        return _receive(channel, path)
+
+
+def _prepare(channel: socket.socket) -> None:
+    """Make a socket hear only the kernel, keep what arrives, and give up after a while."""
+    with suppress(OSError):  # needs CAP_NET_ADMIN; a dump waits for its reader without it
+        channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RCVBUF_BYTES)
+    timeout = struct.pack("@ll", _TIMEOUT_SECONDS, 0)
+    channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+    # A connected netlink socket refuses what other processes send to it:
+    # net/netlink/af_netlink.c, netlink_getsockbyportid().
+    channel.connect((0, 0))
+
+
+def _receive(channel: socket.socket, path: str) -> list[Block]:
+    blocks: list[Block] = []
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    code: int | None = None
+    while code is None:
+        block = memoryview(bytearray(_BLOCK_BYTES))
+        used = 0
+        while code is None and used <= _BLOCK_BYTES - _ROOM_BYTES:
+            got = _receive_datagram(channel, block[used:])
+            code = netlink.end_of_dump(path, block[used : used + got])
+            used += (got + 3) & ~3
+            if time.monotonic() > deadline:
+                raise TimeoutError(errno.ETIMEDOUT, f"no end within {_TIMEOUT_SECONDS} s")
+        # A short answer does not keep a large block alive.
+        blocks.append(bytes(block[:used]) if code is not None else block[:used])
+    if code:
+        raise OSError(code, f"the kernel answers {errno.errorcode.get(code, str(code))}")
+    return blocks
+
+
+def _receive_datagram(channel: socket.socket, room: memoryview) -> int:
+    try:
+        # MSG_TRUNC: the length that was sent, though it may be more than the room.
+        got = channel.recv_into(room, 0, socket.MSG_TRUNC)
+    except BlockingIOError as error:
+        raise TimeoutError(errno.ETIMEDOUT, f"no answer within {_TIMEOUT_SECONDS} s") from error
+    if got > len(room):
+        raise OSError(errno.EMSGSIZE, f"a datagram of {got} bytes")
+    return got
+
+
+def _gap(path: str, error: OSError | ParseError) -> Gap:
+    if isinstance(error, ParseError):
+        return Gap(path, "unparsed", str(error))
+    return netlink.gap(path, error.errno, error.strerror or str(error))

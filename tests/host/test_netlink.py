@@ -1,0 +1,100 @@
+"""What netlink reads from a real kernel equals what the system's own tools print."""
+
+import ctypes
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from netrx_tune.host import netlink
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes network namespaces"),
+]
+
+_CLONE_NEWNET = 0x40000000
+
+
+def run(command: str) -> str:
+    return subprocess.run(command.split(), check=True, capture_output=True, text=True).stdout
+
+
+def _leave_host() -> None:
+    """Give the calling thread, and what it starts, a network namespace of its own."""
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    run("ip link set lo up")
+
+
+@pytest.fixture
+def namespace() -> Iterator[ThreadPoolExecutor]:
+    """One thread in a namespace, which goes with its last socket."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(_leave_host).result()
+        yield thread
+
+
+def receiver(family: int, address: str, port: int, protocol: int = 0) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_DGRAM, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind((address, port))
+    return made
+
+
+def test_the_sockets_are_those_of_ss(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        held = [
+            receiver(socket.AF_INET, "127.0.0.1", 9000),
+            receiver(socket.AF_INET6, "::1", 9001),
+            receiver(socket.AF_INET, "127.0.0.1", 9002),
+        ]
+        sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        held.append(sender)
+        for _ in range(400):
+            sender.sendto(b"x" * 200, ("::ffff:127.0.0.1", 9000))
+            sender.sendto(b"x" * 200, ("::1", 9001))
+        table, _gaps = netlink.read_sockets()
+        printed = run("ss -uanmH")
+        for one in held:
+            one.close()
+        assert table is not None
+        assert (table.counts["udp/inet"], table.counts["udp/inet6"]) == (2, 2)
+        want = re.findall(r"(127.0.0.1:9000|\[::1\]:9001).*\n?.*r(\d+),rb(\d+),.*d(\d+)\)", printed)
+        assert len(want) == 2
+        assert [
+            (s.local, str(s.rmem_alloc_bytes), str(s.rcvbuf_bytes), str(s.drops))
+            for s in table.sockets
+        ] == want
+        assert all(s.drops for s in table.sockets)
+
+    namespace.submit(case).result()
+
+
+def test_a_listener_shows_what_waits_for_accept(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        with socket.create_server(("127.0.0.1", 8000), backlog=5) as listener:
+            clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(3)]
+            table, _gaps = netlink.read_sockets()
+            for client in clients:
+                client.close()
+            inode = os.fstat(listener.fileno()).st_ino
+        assert table is not None
+        assert [(s.inode, s.local, s.accept_queue, s.accept_limit) for s in table.sockets] == [
+            (inode, "127.0.0.1:8000", 3, 5)
+        ]
+
+    namespace.submit(case).result()
+
+
+def test_a_refusal_is_the_kernels_own_error() -> None:
+    with pytest.raises(OSError, match=r"ENOENT|EINVAL") as caught:
+        # A protocol that no handler answers for.
+        netlink.dump(
+            4, "sock_diag:none", b"\x48\0\0\0\x14\0\x01\x03" + bytes(8) + b"\x02\xfd" + bytes(54)
+        )
+    assert caught.value.errno is not None
