@@ -1,0 +1,97 @@
+"""From the files and records of one moment to a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from netrx_tune.collectors.devices import devices_of
+from netrx_tune.collectors.host import byte_order, host_facts
+from netrx_tune.collectors.netstat import parse_netstat
+from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
+from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.collectors.pressure import parse_pressure_cpu
+from netrx_tune.collectors.proc_sockets import proc_sockets
+from netrx_tune.collectors.rt_cache import parse_rt_cache
+from netrx_tune.collectors.snmp import parse_snmp
+from netrx_tune.collectors.snmp6 import parse_snmp6
+from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
+from netrx_tune.collectors.softnet_stat import parse_softnet_stat
+from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, parse_sysctl_a, parse_sysctls
+from netrx_tune.collectors.text import Reading, attempt
+from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
+from netrx_tune.model.sample import Gap, Sample
+from netrx_tune.model.snapshot import Snapshot
+
+_READERS: dict[str, Callable[[str, str], Reading]] = {
+    "/proc/net/snmp": parse_snmp,
+    "/proc/net/snmp6": parse_snmp6,
+    "/proc/net/netstat": parse_netstat,
+    "/proc/net/sockstat": parse_sockstat,
+    "/proc/net/sockstat6": parse_sockstat6,
+    "/proc/net/stat/nf_conntrack": parse_nf_conntrack,
+    "/proc/net/stat/rt_cache": parse_rt_cache,
+    "/proc/net/xfrm_stat": parse_xfrm_stat,
+    "/proc/pressure/cpu": parse_pressure_cpu,
+}
+
+
+class _Values(NamedTuple):
+    """What all counting files gave together."""
+
+    counters: dict[str, int]
+    levels: dict[str, int]
+    per_cpu: dict[str, tuple[int, ...]]
+
+
+def assemble(sample: Sample) -> Snapshot:
+    """Return the snapshot of a sample.
+
+    What does not read is among its gaps, beside those of the sample; the rest stands.
+    """
+    files = sample.files
+    gaps = list(sample.gaps)
+    values = _values(sample, gaps)
+    softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
+    host = host_facts(files, softnet, gaps)
+    settings = _settings(sample, gaps)
+    if count := settings.pop(CONNTRACK_COUNT, ()):
+        values.levels["nf_conntrack.count"] = count[0]
+    sockets = sample.sockets
+    if sockets is None:
+        sockets = proc_sockets(files, byte_order(host.release), gaps)
+    return Snapshot(
+        host=host,
+        counters=values.counters,
+        levels=values.levels,
+        per_cpu=values.per_cpu,
+        softnet=softnet,
+        devices=devices_of(sample, gaps),
+        sockets=sockets,
+        rules=sample.rules,
+        processes={process.inode: process for process in sample.processes},
+        settings=settings,
+        files=files,
+        gaps=tuple(gaps),
+    )
+
+
+def _values(sample: Sample, gaps: list[Gap]) -> _Values:
+    """Return counters and levels of all files that have them."""
+    values = _Values({}, {}, {})
+    for path, parse in _READERS.items():
+        reading = attempt(sample.files, path, parse, gaps)
+        if reading is not None:
+            values.counters.update(reading.counters)
+            values.levels.update(reading.levels)
+            values.per_cpu.update(reading.per_cpu)
+            gaps.extend(reading.gaps)
+    return values
+
+
+def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
+    """Return all settings; the files' own text beats a listing of them."""
+    listed = attempt(sample.files, SYSCTL_A, parse_sysctl_a, gaps)
+    settings, problems = parse_sysctls(sample.files)
+    gaps.extend(problems)
+    return {**(listed or {}), **settings}

@@ -1,0 +1,156 @@
+"""/sys/class/net/IF: what sysfs says of one device.
+
+Kernel: net/core/net-sysfs.c; Documentation/ABI/testing/sysfs-class-net. Reading `speed` of a
+device without carrier fails, and -1 stands for unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netrx_tune.collectors.text import attempt, decimal, hexadecimal, signed
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap
+
+ROOT = "/sys/class/net/"
+_STATISTICS = "statistics/"
+_QUEUES = "queues/rx-"
+_RPS_CPUS = "/rps_cpus"
+_IFF_UP = 0x1
+# Kernel: net/core/net-sysfs.c, operstates[]. "unknown" is all that many drivers say.
+_DOWN = frozenset({"notpresent", "down", "lowerlayerdown", "testing", "dormant"})
+
+
+class NetClass(NamedTuple):
+    """One device's files; None where there is none."""
+
+    statistics: Mapping[str, int]
+    rps_cpus: tuple[str, ...]  # one hexadecimal mask per receive queue, by its number
+    threaded: bool | None
+    speed_mbits: int | None
+    up: bool | None
+    ifindex: int | None
+    iflink: int | None  # the other end's number for veth, the lower device's for a VLAN
+    hardware_type: int | None  # ARPHRD_*: 1 Ethernet, 772 loopback
+    driver: str | None
+
+
+def net_class_files(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return each device's files by their paths below its folder."""
+    devices: dict[str, dict[str, str]] = {}
+    for path, text in files.items():
+        if path.startswith(ROOT):
+            device, slash, below = path[len(ROOT) :].partition("/")
+            if slash:
+                devices.setdefault(device, {})[below] = text
+    return devices
+
+
+def parse_net_class(files: Mapping[str, str], device: str) -> tuple[NetClass, list[Gap]]:
+    """Return what a device's files say, and gaps for those that do not read.
+
+    Args:
+        files: texts by their paths below the device's folder.
+        device: its name.
+    """
+    folder = f"{ROOT}{device}/"
+    absolute = {folder + below: text for below, text in files.items()}
+    gaps: list[Gap] = []
+    found = NetClass(
+        statistics=_statistics(absolute, folder, gaps),
+        rps_cpus=_rps_cpus(absolute, folder, gaps),
+        threaded=_as_bool(attempt(absolute, f"{folder}threaded", parse_number, gaps)),
+        speed_mbits=_speed(attempt(absolute, f"{folder}speed", parse_number, gaps)),
+        up=_up(absolute, folder, gaps),
+        ifindex=attempt(absolute, f"{folder}ifindex", parse_number, gaps),
+        iflink=attempt(absolute, f"{folder}iflink", parse_number, gaps),
+        hardware_type=attempt(absolute, f"{folder}type", parse_number, gaps),
+        driver=attempt(absolute, f"{folder}device/uevent", parse_driver, gaps),
+    )
+    return found, gaps
+
+
+def parse_number(text: str, path: str) -> int:
+    """Return the one number of a file.
+
+    Raises:
+        ParseError: it holds something else.
+    """
+    return signed(text.strip(), path, "value")
+
+
+def parse_driver(text: str, path: str) -> str | None:
+    """Return the driver that a uevent file names; a device without one is no error."""
+    del path
+    for line in text.split("\n"):
+        name, _, value = line.strip().partition("=")
+        if name == "DRIVER":
+            return value
+    return None
+
+
+def _statistics(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> dict[str, int]:
+    """Return the device's statistics by their files' names."""
+    prefix = folder + _STATISTICS
+    found: dict[str, int] = {}
+    for path in files:
+        if path.startswith(prefix):
+            value = attempt(files, path, _counter, gaps)
+            if value is not None:
+                found[path[len(prefix) :]] = value
+    return found
+
+
+def _counter(text: str, path: str) -> int:
+    """Return a counter's value."""
+    return decimal(text.strip(), path, "value")
+
+
+def _rps_cpus(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> tuple[str, ...]:
+    """Return the RPS masks in the order of the queues' numbers."""
+    prefix = folder + _QUEUES
+    masks: dict[int, str] = {}
+    for path in files:
+        if not path.startswith(prefix) or not path.endswith(_RPS_CPUS):
+            continue
+        queue = path[len(prefix) : -len(_RPS_CPUS)]
+        mask = attempt(files, path, _mask, gaps)
+        if mask is not None and queue.isascii() and queue.isdigit() and len(queue) < 8:
+            masks[int(queue)] = mask
+    return tuple(masks[queue] for queue in sorted(masks))
+
+
+def _mask(text: str, path: str) -> str:
+    """Return a mask as the kernel writes it, checked."""
+    mask = text.strip()
+    for word in mask.split(","):
+        hexadecimal(word, path, "rps_cpus", digits=8)
+    return mask
+
+
+def _as_bool(value: int | None) -> bool | None:
+    """Return a switch's state; busy-polling threads (2) are threads too."""
+    return None if value is None else value > 0
+
+
+def _speed(value: int | None) -> int | None:
+    """Return Mbit/s, or None for -1 and for the unsigned form of it."""
+    return value if value is not None and 0 < value < 2**31 else None
+
+
+def _up(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> bool | None:
+    """Tell whether a device can receive; where operstate is "unknown", whether it is set up."""
+    state = files.get(f"{folder}operstate", "").strip()
+    if state == "up" or state in _DOWN:
+        return state == "up"
+    flags = attempt(files, f"{folder}flags", _flags, gaps)
+    return None if flags is None else bool(flags & _IFF_UP)
+
+
+def _flags(text: str, path: str) -> int:
+    """Return the device's IFF_* flags, written as 0x1003."""
+    found = text.strip()
+    if not found.startswith("0x"):
+        raise ParseError(path, "expected 0x and a hexadecimal", found)
+    return hexadecimal(found[2:], path, "flags")

@@ -1,0 +1,43 @@
+"""/proc/net/snmp6: the IPv6 counters, one to a line.
+
+Kernel: net/ipv6/proc.c, snmp6_seq_show(). /proc/net/dev_snmp6/IF has the same lines, and its
+interface's number first: snmp6_dev_seq_show().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.collectors.text import Reading, decimal, values_by_line
+from netrx_tune.model.errors import ParseError
+
+_INTERFACE = "ifIndex"
+
+
+def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
+    """Return counters as "Udp6.RcvbufErrors", from the file's Udp6RcvbufErrors.
+
+    A line that does not read is a gap; the others stand.
+
+    Raises:
+        ParseError: there is no line that reads.
+    """
+    counters, gaps = values_by_line(text, path, _counter)
+    return Reading(counters=counters, gaps=gaps)
+
+
+def _counter(line: str, place: str) -> Iterator[tuple[str, int]]:
+    """Yield the counter of a line; the interface's number is none."""
+    words = line.split()
+    if len(words) != 2:
+        raise ParseError(place, "expected a name and a value", line)
+    if words[0] != _INTERFACE:
+        yield _name(words[0], place), decimal(words[1], place, words[0])
+
+
+def _name(word: str, place: str) -> str:
+    """Return "Udp6.InErrors" for Udp6InErrors, and "Icmp6.InType135" for Icmp6InType135."""
+    protocol, six, counter = word.partition("6")
+    if not (protocol and six and counter):
+        raise ParseError(place, "expected a name such as Ip6InReceives", word)
+    return f"{protocol}6.{counter}"

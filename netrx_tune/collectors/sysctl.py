@@ -1,0 +1,107 @@
+"""Files below /proc/sys, and the text of `sysctl -a`.
+
+Kernel: kernel/sysctl.c, proc_dointvec() and its kin; the names are the paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netrx_tune.collectors.text import bitmap, numbered, signed, unparsed
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap
+
+ROOT = "/proc/sys/"
+# net.ipv4.conf.eth0/100.rp_filter is device eth0.100: dots and slashes change places, as
+# sysctl(8) has it.
+_SWAP = str.maketrans("./", "/.")
+
+# Kernel: net/core/sysctl_net_core.c, dump_cpumask(): words of 32 bits.
+BITMAPS = frozenset({"net.core.flow_limit_cpu_bitmap", "net.core.rps_default_mask"})
+# Read as text by whoever wants them, or not settings at all.
+_TEXTS = frozenset(
+    {
+        "kernel.domainname",
+        "kernel.hostname",
+        "kernel.osrelease",
+        "kernel.ostype",
+        "kernel.random.boot_id",
+        "kernel.version",
+        "net.core.default_qdisc",
+        "net.core.netdev_rss_key",
+        "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.tcp_allowed_congestion_control",
+        "net.ipv4.tcp_available_congestion_control",
+        "net.ipv4.tcp_available_ulp",
+        "net.ipv4.tcp_congestion_control",
+        "net.ipv4.tcp_fastopen_key",
+    },
+)
+# A gauge that stands among the settings.
+CONNTRACK_COUNT = "net.netfilter.nf_conntrack_count"
+
+
+def name_of(path: str) -> str:
+    """Return "net.core.rmem_max" for /proc/sys/net/core/rmem_max."""
+    return path.removeprefix(ROOT).translate(_SWAP)
+
+
+def path_of(name: str) -> str:
+    """Return /proc/sys/net/core/rmem_max for "net.core.rmem_max"."""
+    return ROOT + name.translate(_SWAP)
+
+
+def parse_sysctl(text: str, path: str) -> tuple[int, ...]:
+    """Return the numbers of one file.
+
+    Raises:
+        ParseError: it is empty or holds something else.
+    """
+    return _numbers(text, path, name_of(path))
+
+
+def parse_sysctls(files: Mapping[str, str]) -> tuple[dict[str, tuple[int, ...]], list[Gap]]:
+    """Return the settings of all files below /proc/sys by dotted name, and what did not read."""
+    settings: dict[str, tuple[int, ...]] = {}
+    gaps: list[Gap] = []
+    for path, text in files.items():
+        if not path.startswith(ROOT):
+            continue
+        name = name_of(path)
+        if name in _TEXTS:
+            continue
+        try:
+            settings[name] = _numbers(text, path, name)
+        except ParseError as error:
+            gaps.append(unparsed(path, error))
+    return settings, gaps
+
+
+def parse_sysctl_a(text: str, path: str) -> dict[str, tuple[int, ...]]:
+    """Return the settings in the text of `sysctl -a`; those that are words are left out.
+
+    Raises:
+        ParseError: no line reads "name = number".
+    """
+    settings: dict[str, tuple[int, ...]] = {}
+    for number, line in numbered(text):
+        name, equals, value = line.partition(" = ")
+        if not equals or name in _TEXTS:  # sysctl's own complaints stand among the lines
+            continue
+        try:
+            settings[name] = _numbers(value, f"{path}:{number}", name)
+        except ParseError:
+            continue
+    if not settings:
+        raise ParseError(path, "expected lines of name = value", text)
+    return settings
+
+
+def _numbers(text: str, place: str, name: str) -> tuple[int, ...]:
+    """Return one setting's numbers."""
+    if name in BITMAPS:
+        return (bitmap(text, place, name),)
+    words = text.split()
+    if not words:
+        raise ParseError(place, f"{name}: expected a value", text)
+    return tuple([signed(word, place, name) for word in words])

@@ -1,0 +1,145 @@
+"""Lines and numbers of the kernel's text files, checked before they are believed.
+
+int() takes more than the kernel writes: "1_000", "+1", " 7 ", digits of other scripts. Names of
+devices may hold control characters, so lines end at a line feed and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap
+
+T = TypeVar("T")
+
+MOST_DIGITS = 20  # of 2**64 - 1
+MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
+_HEXADECIMAL = "0123456789abcdefABCDEF"
+_BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+_NO_ROWS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+
+
+class Reading(NamedTuple):
+    """What one file gave; `gaps` are the parts of it that did not read."""
+
+    counters: Mapping[str, int] = _NOTHING
+    levels: Mapping[str, int] = _NOTHING
+    per_cpu: Mapping[str, tuple[int, ...]] = _NO_ROWS
+    gaps: tuple[Gap, ...] = ()
+
+
+def numbered(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank, with its number from 1."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line and not line.isspace():
+            yield number, line
+
+
+def decimal(found: str, path: str, field: str) -> int:
+    """Return an unsigned decimal as the kernel writes it.
+
+    Args:
+        found: the word.
+        path: file and line, for the error.
+        field: what the word stands for, for the error.
+
+    Raises:
+        ParseError: it is something else, or longer than any 64-bit number.
+    """
+    if len(found) <= MOST_DIGITS and found.isascii() and found.isdigit():
+        return int(found)
+    raise ParseError(path, f"{field}: expected a decimal", found)
+
+
+def signed(found: str, path: str, field: str) -> int:
+    """Return a decimal that may be negative, as `decimal` does."""
+    if found.startswith("-"):
+        return -decimal(found[1:], path, field)
+    return decimal(found, path, field)
+
+
+def hexadecimal(found: str, path: str, field: str, *, digits: int = 16) -> int:
+    """Return an unsigned hexadecimal of at most so many digits, without "0x"."""
+    if found and len(found) <= digits and not found.strip(_HEXADECIMAL):
+        return int(found, 16)
+    raise ParseError(path, f"{field}: expected a hexadecimal", found)
+
+
+def bitmap(found: str, path: str, field: str) -> int:
+    """Return a CPU mask such as "3" or "0,00000003".
+
+    Kernel: lib/vsprintf.c, bitmap_string(): words of 32 bits, the highest first.
+    """
+    words = found.strip().split(",")
+    if len(words) > _BITMAP_WORDS:
+        raise ParseError(path, f"{field}: expected a bitmap", found)
+    value = 0
+    for word in words:
+        value = value << 32 | hexadecimal(word, path, field, digits=8)
+    return value
+
+
+def values_by_line(
+    text: str,
+    path: str,
+    parse: Callable[[str, str], Iterable[tuple[str, int]]],
+) -> tuple[dict[str, int], tuple[Gap, ...]]:
+    """Return the values of a file whose lines stand for themselves.
+
+    Args:
+        text: the file.
+        path: its path.
+        parse: returns the names and values of a line, given the line and its place.
+
+    Returns:
+        All values, and gaps for the lines that do not read.
+
+    Raises:
+        ParseError: no line reads.
+    """
+    values: dict[str, int] = {}
+    problems: list[ParseError] = []
+    for number, line in numbered(text):
+        try:
+            values.update(parse(line, f"{path}:{number}"))
+        except ParseError as error:
+            problems.append(error)
+    return values, gaps_beside(values, problems, path, text)
+
+
+def gaps_beside(
+    values: Mapping[str, object],
+    problems: Sequence[ParseError],
+    path: str,
+    text: str,
+) -> tuple[Gap, ...]:
+    """Return the gaps that problems leave beside what did read; nothing read is an error."""
+    if not values:
+        raise problems[0] if problems else ParseError(path, "expected values", text)
+    return tuple(unparsed(path, problem) for problem in problems[:MOST_GAPS])
+
+
+def attempt(
+    files: Mapping[str, str],
+    path: str,
+    parse: Callable[[str, str], T],
+    gaps: list[Gap],
+) -> T | None:
+    """Return what a parser makes of a file; a file that does not read becomes a gap."""
+    text = files.get(path)
+    if text is None:
+        return None
+    try:
+        return parse(text, path)
+    except ParseError as error:
+        gaps.append(unparsed(path, error))
+        return None
+
+
+def unparsed(path: str, error: ParseError) -> Gap:
+    """Return the gap that a file or a part of it leaves."""
+    return Gap(path, "unparsed", str(error))
