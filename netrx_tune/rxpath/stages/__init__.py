@@ -10,8 +10,8 @@ is known to have lost can be taken off. Names of counters:
     ethtool.rx_out_of_buffer           a driver's own name
     softnet.dropped                    a column of /proc/net/softnet_stat, summed over CPUs
     nf_conntrack.drop, rt_cache.x      a column of a file in /proc/net/stat, summed
-    XfrmInPolBlock                     a line of /proc/net/xfrm_stat
-    udp_socket.drops                   sockets' own counts: udp, packet, tcp (listeners)
+    xfrm.XfrmInPolBlock                a line of /proc/net/xfrm_stat
+    udp_socket.drops                   sockets' own counts: udp, packet, raw, tcp
     nft.input, tc.ingress              what counting rules of a hook dropped, summed
 """
 

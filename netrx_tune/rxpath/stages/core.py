@@ -37,12 +37,14 @@ CORE_STAGES: tuple[Stage, ...] = (
         layer="core",
         kind="copy",
         title="a capture missed its copy",
-        function="packet_rcv() and tpacket_rcv() in net/packet/af_packet.c",
+        function="packet_rcv() and tpacket_rcv() in net/packet/af_packet.c, raw_rcv() in "
+        "net/ipv4/raw.c",
         what=(
             "A capturing program (tcpdump, an IDS, a DHCP client) has a packet socket whose "
-            "buffer or ring was full. Its copy of the packet is gone; the packet itself goes on."
+            "buffer or ring was full. Its copy of the packet is gone; the packet itself goes on. "
+            "Raw sockets (ping, routing daemons) get such a copy too."
         ),
-        counters=("packet_socket.drops",),
+        counters=("packet_socket.drops", "raw_socket.drops"),
         reasons=("PACKET_SOCK_ERROR",),
         knobs=("SO_RCVBUF", "net.core.rmem_max", "PACKET_RX_RING"),
         remedy=(

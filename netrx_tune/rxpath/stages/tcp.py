@@ -97,7 +97,7 @@ TCP_STAGES: tuple[Stage, ...] = (
             "promised room: small segments cost much more memory than their data. TCP first "
             "collapses and prunes what it holds (PruneCalled, TCPRcvCollapsed), then drops."
         ),
-        counters=("TcpExt.TCPRcvQDrop", "TcpExt.TCPOFODrop"),
+        counters=("TcpExt.TCPRcvQDrop",),
         also=("TcpExt.RcvPruned", "TcpExt.PruneCalled", "tcp_socket.drops"),
         reasons=("PROTO_MEM",),
         knobs=("net.ipv4.tcp_rmem", "net.ipv4.tcp_mem", "SO_RCVBUF"),
@@ -109,9 +109,12 @@ TCP_STAGES: tuple[Stage, ...] = (
             "Setting SO_RCVBUF: it switches auto-tuning off for that connection and often makes "
             "it smaller. PruneCalled and TCPRcvCollapsed alone: work, not loss."
         ),
-        blind="The dropped data is sent again: the program sees delay. It does not say which one.",
+        blind=(
+            "The dropped data is sent again: the program sees delay. The counters do not say "
+            "which connection it was."
+        ),
         versions=(
-            "TCPRcvQDrop from 4.19; before, RcvPruned and TCPOFODrop alone. Admission: "
+            "TCPRcvQDrop from 4.19; before, RcvPruned, which holds tcp-ofo-pruned too. Admission: "
             "rmem > rcvbuf up to 6.14, rmem + truesize in 6.17, rmem + payload from 6.18."
         ),
         unit="segments",
@@ -122,19 +125,22 @@ TCP_STAGES: tuple[Stage, ...] = (
         layer="tcp",
         kind="loss",
         title="out-of-order data was thrown away",
-        function="tcp_prune_ofo_queue() in net/ipv4/tcp_input.c",
+        function="tcp_data_queue_ofo() and tcp_prune_ofo_queue() in net/ipv4/tcp_input.c",
         what=(
-            "To make room for the segment that is missing, the kernel discards segments that came "
-            "after it and were already received."
+            "Segments that came before a missing one fill the buffer. The kernel drops the next "
+            "of them, or discards some that it holds to make room for the missing one."
         ),
-        counters=("TcpExt.OfoPruned",),
-        also=("TcpExt.PruneCalled",),
-        reasons=("TCP_OFO_QUEUE_PRUNE",),
+        counters=("TcpExt.TCPOFODrop", "TcpExt.OfoPruned"),
+        also=("TcpExt.RcvPruned", "TcpExt.PruneCalled", "tcp_socket.drops"),
+        reasons=("TCP_OFO_QUEUE_PRUNE", "PROTO_MEM"),
         knobs=("net.ipv4.tcp_rmem", "net.ipv4.tcp_mem"),
         remedy="Find why segments are lost or reordered before this; raise net.ipv4.tcp_rmem.",
         wrong_when="The cause is loss in the network: a larger buffer only hides it.",
-        blind="One count can be many segments: at least so many were discarded.",
-        versions="On late kernels the new segment is dropped instead (TCPOFODrop); seen on 6.12.",
+        blind="One OfoPruned can be many segments: at least so many were discarded.",
+        versions=(
+            "The same flood discarded what was held on 6.1 (OfoPruned) and refused what came on "
+            "6.12 and 6.18 (TCPOFODrop)."
+        ),
         unit="segments",
     ),
     Stage(
