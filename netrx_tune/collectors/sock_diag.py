@@ -16,7 +16,8 @@ from struct import Struct
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors import netlink
-from netrx_tune.collectors.netlink import Attribute, Block
+from netrx_tune.collectors.address import endpoint
+from netrx_tune.collectors.netlink import Block
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket, SocketTable
 
@@ -47,7 +48,6 @@ _PORT = Struct(">H")
 # BACKLOG, DROPS; up to 4.4 without DROPS
 _MEMORY = Struct("=II20xI")  # RMEM_ALLOC, RCVBUF, BACKLOG
 _DROPS = Struct("=32xI")
-_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class _Layout(NamedTuple):
@@ -61,16 +61,20 @@ class _Layout(NamedTuple):
     length: int
     flags: int
     memory_length: int
+    memory_at: int  # where its words begin, from the message's start
     fields: Struct
 
 
+_Hit = tuple[int, _Layout]  # an offset in a block
+
+
 class Found(NamedTuple):
-    """What a scan of one dump found; `places` are offsets in its blocks."""
+    """What a scan of one dump found; `places` are its blocks with the sockets that matter."""
 
     protocol: Protocol
     family: Family
     total: int
-    places: Sequence[tuple[Block, Sequence[int]]]
+    places: Sequence[tuple[Block, Sequence[_Hit]]]
     interrupted: bool
 
 
@@ -95,9 +99,9 @@ def scan(protocol: Protocol, family: Family, blocks: Iterable[Block]) -> Found:
     """
     where = path(protocol, family)
     count, interrupted = 0, False
-    places: list[tuple[Block, Sequence[int]]] = []
+    places: list[tuple[Block, Sequence[_Hit]]] = []
     for block in blocks:
-        hits: list[int] = []
+        hits: list[_Hit] = []
         for layout, sockets in _runs(where, block, hits):
             count += sockets
             interrupted = interrupted or bool(layout.flags & netlink.NLM_F_DUMP_INTR)
@@ -105,7 +109,7 @@ def scan(protocol: Protocol, family: Family, blocks: Iterable[Block]) -> Found:
     return Found(protocol, family, count, places, interrupted)
 
 
-def _runs(where: str, block: Block, hits: list[int]) -> Iterator[tuple[_Layout, int]]:
+def _runs(where: str, block: Block, hits: list[_Hit]) -> Iterator[tuple[_Layout, int]]:
     """Yield each run of messages of one layout with its length; add to hits what matters."""
     known: dict[int, _Layout] = {}  # by message length
     at = 0
@@ -123,10 +127,10 @@ def _runs(where: str, block: Block, hits: list[int]) -> Iterator[tuple[_Layout, 
         at = end
 
 
-def _scan_run(block: Block, at: int, layout: _Layout, hits: list[int]) -> int:
+def _scan_run(block: Block, at: int, layout: _Layout, hits: list[_Hit]) -> int:
     """Return the offset behind a run of messages of one layout; the tool's one hot loop."""
     unpack = layout.fields.unpack_from
-    want, want_flags, want_memory, _fields = layout
+    want, want_flags, want_memory, *_rest = layout
     stride = (want + 3) & ~3
     last = len(block) - want
     while at <= last:
@@ -140,7 +144,7 @@ def _scan_run(block: Block, at: int, layout: _Layout, hits: list[int]) -> int:
         ):
             break
         if drops or rmem or queued:
-            hits.append(at)
+            hits.append((at, layout))
         at += stride
     return at
 
@@ -158,18 +162,13 @@ def _head(where: str, block: Block, at: int) -> tuple[int, int, int]:
 def _layout(where: str, block: Block, at: int) -> _Layout:
     """Return the layout of one message by walking it."""
     length, _kind, flags = _head(where, block, at)
-    memory = _memory(where, block, at, length)
-    between = memory.start - at - 4 - (_RQUEUE + 4)
-    unread = 28 if memory.end - memory.start >= _DROPS.size else 24
-    fields = Struct(f"=IHH{_RQUEUE - 8}xI{between}xHHI{unread}xI")
-    return _Layout(length, flags, memory.end - memory.start + 4, fields)
-
-
-def _memory(where: str, block: Block, at: int, length: int) -> Attribute:
-    """Return the SK_MEMINFO attribute of a message."""
     for found in netlink.walk_attributes(where, block, at + _ATTRIBUTES, at + length):
-        if found.kind == INET_DIAG_SKMEMINFO and found.end - found.start >= _MEMORY.size:
-            return found
+        memory_bytes = found.end - found.start
+        if found.kind == INET_DIAG_SKMEMINFO and memory_bytes >= _MEMORY.size:
+            between = found.start - at - 4 - (_RQUEUE + 4)
+            unread = 28 if memory_bytes >= _DROPS.size else 24
+            fields = Struct(f"=IHH{_RQUEUE - 8}xI{between}xHHI{unread}xI")
+            return _Layout(length, flags, memory_bytes + 4, found.start - at, fields)
     raise ParseError(where, f"byte {at}: expected SKMEMINFO of 8 words", f"{length} bytes")
 
 
@@ -193,8 +192,8 @@ def _sockets(founds: Sequence[Found]) -> Iterator[Socket]:
     ports: set[bytes] = set()
     for found in founds:
         for block, hits in found.places:
-            for at in hits:
-                socket = _socket(found, block, at)
+            for at, layout in hits:
+                socket = _socket(found, block, at, layout)
                 if socket.drops:
                     ports.add(_PORT_AT.unpack_from(block, at)[2])
                 yield socket
@@ -205,32 +204,33 @@ def _sockets(founds: Sequence[Found]) -> Iterator[Socket]:
 def _sharing(founds: Iterable[Found], ports: Container[bytes]) -> Iterator[Socket]:
     """Yield the sockets on these ports that were not hits: they get the same datagrams."""
     for found in founds:
+        where = path(found.protocol, found.family)
         for block, hits in found.places:
-            listed = frozenset(hits)
+            listed = {at for at, _layout in hits}
             at, last = 0, len(block) - _ATTRIBUTES
             while at <= last:
                 length, kind, port = _PORT_AT.unpack_from(block, at)
                 if port in ports and kind == SOCK_DIAG_BY_FAMILY and at not in listed:
-                    yield _socket(found, block, at)
+                    yield _socket(found, block, at, _layout(where, block, at))
                 at += (length + 3) & ~3
 
 
-def _socket(found: Found, block: Block, at: int) -> Socket:
+def _socket(found: Found, block: Block, at: int, layout: _Layout) -> Socket:
     """Return the socket of one message."""
-    number, port, peer_port, address, peer, *numbers = _MESSAGE.unpack_from(block, at + _START)
-    interface, cookie, rqueue, wqueue, uid, inode = numbers
-    where = path(found.protocol, found.family)
+    number, *head = _MESSAGE.unpack_from(block, at + _START)
+    port, peer_port, address, peer, interface, cookie, rqueue, wqueue, uid, inode = head
     if number != FAMILIES[found.family]:
-        raise ParseError(where, f"byte {at}: family", str(number))
-    memory = _memory(where, block, at, _head(where, block, at)[0])
-    rmem_alloc, rcvbuf, backlog = _MEMORY.unpack_from(block, memory.start)
-    has_drops = memory.end - memory.start >= _DROPS.size
+        raise ParseError(path(found.protocol, found.family), f"byte {at}: family", str(number))
+    width = 4 if found.family == "inet" else 16
+    memory_at = at + layout.memory_at
+    rmem_alloc, rcvbuf, backlog = _MEMORY.unpack_from(block, memory_at)
+    has_drops = layout.memory_length > _DROPS.size
     is_listener = found.protocol == "tcp"
     return Socket(
         family=found.family,
         protocol=found.protocol,
-        local=_endpoint(found.family, address, port),
-        remote=_endpoint(found.family, peer, peer_port) if any(peer_port) else "",
+        local=endpoint(address[:width], _PORT.unpack(port)[0]),
+        remote=endpoint(peer[:width], _PORT.unpack(peer_port)[0]) if any(peer_port) else "",
         inode=inode,
         cookie=cookie,
         uid=uid,
@@ -239,32 +239,7 @@ def _socket(found: Found, block: Block, at: int) -> Socket:
         rmem_alloc_bytes=rmem_alloc,
         rcvbuf_bytes=rcvbuf,
         backlog_bytes=backlog,
-        drops=_DROPS.unpack_from(block, memory.start)[0] if has_drops else None,
+        drops=_DROPS.unpack_from(block, memory_at)[0] if has_drops else None,
         accept_queue=rqueue if is_listener else None,
         accept_limit=wqueue if is_listener else None,
     )
-
-
-def _endpoint(family: Family, address: bytes, port: bytes) -> str:
-    """Return address and port as `ss` writes them; the kernel keeps both in network order."""
-    number = _PORT.unpack(port)[0]
-    if family == "inet":
-        return f"{'.'.join(map(str, address[:4]))}:{number}"
-    return f"[{ipv6_text(address)}]:{number}"
-
-
-def ipv6_text(address: bytes) -> str:
-    """Return the text of 16 bytes, the first longest run of zero groups shortened (RFC 5952)."""
-    if address[:12] == _MAPPED:
-        return f"::ffff:{'.'.join(map(str, address[12:]))}"
-    groups = [f"{high << 8 | low:x}" for high, low in zip(address[::2], address[1::2], strict=True)]
-    best_start, best = 0, 1
-    for start in range(8):
-        run = 0
-        while start + run < 8 and groups[start + run] == "0":
-            run += 1
-        if run > best:
-            best_start, best = start, run
-    if best == 1:
-        return ":".join(groups)
-    return f"{':'.join(groups[:best_start])}::{':'.join(groups[best_start + best :])}"

@@ -221,23 +221,6 @@ def test_a_socket_of_another_family_is_refused() -> None:
         read(message((1, 0, 0, 0, 0, 0, 0, 0, 0), family=10))
 
 
-@pytest.mark.parametrize(
-    ("address", "text"),
-    [
-        ("00" * 16, "::"),
-        ("00" * 15 + "01", "::1"),
-        ("20010db8000000000000000000000001", "2001:db8::1"),
-        ("20010db8000000010000000000000001", "2001:db8:0:1::1"),
-        ("20010db8000100010001000100010001", "2001:db8:1:1:1:1:1:1"),
-        ("20010db8000000010001000100010001", "2001:db8:0:1:1:1:1:1"),
-        ("fe800000000000000000000000000000", "fe80::"),
-        ("00" * 10 + "ffff7f000001", "::ffff:127.0.0.1"),
-    ],
-)
-def test_ipv6_addresses_are_written_in_their_short_form(address: str, text: str) -> None:
-    assert sock_diag.ipv6_text(bytes.fromhex(address)) == text
-
-
 @given(st.binary(max_size=400))
 def test_any_bytes_are_sockets_or_an_error(block: bytes) -> None:
     with suppress(ParseError):
