@@ -10,14 +10,15 @@ import errno
 import socket
 import struct
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from netrx_tune.collectors import netlink, sock_diag
+from netrx_tune.collectors import netlink, rtnl_link, sock_diag
 from netrx_tune.collectors.netlink import Block
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Gap, SocketTable
+from netrx_tune.model.sample import Gap, Link, SocketTable
 
-_SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
+_ROUTE, _SOCK_DIAG = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 _SO_RCVBUFFORCE = 33  # not in the socket module
 _TIMEOUT_SECONDS = 5
 _BLOCK_BYTES = 1 << 20
@@ -54,6 +55,44 @@ def _scan_sockets(protocol: sock_diag.Protocol, family: sock_diag.Family) -> soc
     return found
 
 
+def read_links() -> tuple[tuple[Link, ...] | None, tuple[Gap, ...]]:
+    """Return every device; a veth's other end is None where this process may not look."""
+    try:
+        founds = rtnl_link.parse(_consistent_dump(_ROUTE, rtnl_link.PATH, rtnl_link.request()))
+        statistics = _peer_statistics(founds)
+    except (OSError, ParseError) as error:
+        return None, (_gap(rtnl_link.PATH, error),)
+    return rtnl_link.with_peers(founds, statistics), ()
+
+
+def _peer_statistics(
+    founds: Iterable[rtnl_link.Found],
+) -> dict[rtnl_link.Peer, Mapping[str, int]]:
+    near = {found.link.ifindex: found.link.statistics for found in founds}
+    statistics: dict[rtnl_link.Peer, Mapping[str, int]] = {}
+    with _open(_ROUTE) as channel:
+        for peer in {found.peer for found in founds if found.peer}:
+            got = near.get(peer.ifindex) if peer.netns is None else _ask_peer(channel, peer)
+            if got is not None:
+                statistics[peer] = got
+    return statistics
+
+
+def _ask_peer(channel: socket.socket, peer: rtnl_link.Peer) -> Mapping[str, int] | None:
+    room = memoryview(bytearray(_ROOM_BYTES))
+    channel.send(rtnl_link.peer_request(peer))
+    got = _receive_datagram(channel, room)
+    return rtnl_link.parse_peer(peer, room[:got])
+
+
+def _consistent_dump(protocol: int, path: str, request: bytes) -> list[Block]:
+    """Return a dump, taken again if the table changed during the first one."""
+    blocks = dump(protocol, path, request)
+    if any(netlink.is_interrupted(path, block) for block in blocks):
+        blocks = dump(protocol, path, request)
+    return blocks
+
+
 def dump(protocol: int, path: str, request: bytes) -> list[Block]:
     """Return the datagrams that answer a dump request, joined into large blocks.
 
@@ -61,23 +100,26 @@ def dump(protocol: int, path: str, request: bytes) -> list[Block]:
         OSError: the kernel's refusal, or TimeoutError when it goes silent.
         ParseError: an answer that is not netlink messages.
     """
-    with socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol
-    ) as channel:
-        _prepare(channel)
+    with _open(protocol) as channel:
         channel.send(request)
         return _receive(channel, path)
 
 
-def _prepare(channel: socket.socket) -> None:
-    """Make a socket hear only the kernel, keep what arrives, and give up after a while."""
-    with suppress(OSError):  # needs CAP_NET_ADMIN; a dump waits for its reader without it
-        channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RCVBUF_BYTES)
-    timeout = struct.pack("@ll", _TIMEOUT_SECONDS, 0)
-    channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
-    # A connected netlink socket refuses what other processes send to it:
-    # net/netlink/af_netlink.c, netlink_getsockbyportid().
-    channel.connect((0, 0))
+def _open(protocol: int) -> socket.socket:
+    """Return a socket that hears only the kernel, keeps what arrives, and gives up in time."""
+    channel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    try:
+        with suppress(OSError):  # needs CAP_NET_ADMIN; a dump waits for its reader without it
+            channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RCVBUF_BYTES)
+        timeout = struct.pack("@ll", _TIMEOUT_SECONDS, 0)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+        # A connected netlink socket refuses what other processes send to it:
+        # net/netlink/af_netlink.c, netlink_getsockbyportid().
+        channel.connect((0, 0))
+    except OSError:
+        channel.close()
+        raise
+    return channel
 
 
 def _receive(channel: socket.socket, path: str) -> list[Block]:

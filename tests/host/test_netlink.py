@@ -1,10 +1,12 @@
 """What netlink reads from a real kernel equals what the system's own tools print."""
 
 import ctypes
+import json
 import os
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,3 +100,57 @@ def test_a_refusal_is_the_kernels_own_error() -> None:
             4, "sock_diag:none", b"\x48\0\0\0\x14\0\x01\x03" + bytes(8) + b"\x02\xfd" + bytes(54)
         )
     assert caught.value.errno is not None
+
+
+def test_a_veth_shows_the_drops_of_its_sending_end(namespace: ThreadPoolExecutor) -> None:
+    """A frame longer than the receiving end's MTU adds to the sending end's tx_dropped."""
+    with ThreadPoolExecutor(max_workers=1) as far:
+        far.submit(_leave_host).result()
+        where = far.submit(lambda: f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net")
+
+        def case() -> None:
+            run(f"ip link add far netns {where.result()} type veth peer name near")
+            run("ip address add 192.0.2.2/24 dev near")
+            run("ip link set near mtu 600 up")
+            far.submit(run, "ip address add 192.0.2.1/24 dev far").result()
+            far.submit(run, "ip link set far up").result()
+            run("ip neighbour replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev near")
+            far.submit(_send_large, "192.0.2.2", 7).result()
+            links, gaps = netlink.read_links()
+            own = far.submit(netlink.read_links).result()[0]
+            assert gaps == ()
+            (near,) = (link for link in links or () if link.name == "near")
+            assert near.kind == "veth"
+            assert near.peer_statistics is not None
+            assert near.peer_statistics["tx_dropped"] == 7
+            assert [link.statistics for link in own or () if link.name == "far"] == [
+                near.peer_statistics
+            ]
+
+        namespace.submit(case).result()
+
+
+def _send_large(address: str, count: int) -> None:
+    run(f"ip neighbour replace {address} lladdr 02:00:00:00:00:02 dev far")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(count):
+            sender.sendto(bytes(1000), (address, 9))
+
+
+def test_the_devices_are_those_of_ip(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        run("ip link add one type veth peer name other")
+        run("ip link set one up")
+        run("ip link set other up")
+        links, _gaps = netlink.read_links()
+        printed = json.loads(run("ip -s -s -j link"))
+        assert links is not None
+        assert [(link.name, link.ifindex) for link in links] == [
+            (device["ifname"], device["ifindex"]) for device in printed
+        ]
+        one, other = (
+            next(link for link in links if link.name == name) for name in ("one", "other")
+        )
+        assert one.peer_statistics == other.statistics
+
+    namespace.submit(case).result()
