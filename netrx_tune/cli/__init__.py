@@ -1,1 +1,92 @@
-"""TODO."""
+"""The command line: one module per command, imported only when it is called.
+
+Errors end here. A user's mistake or an unreadable input is one line on standard error and exit
+code 2; too little data to judge is 3; a bug of ours is 2 and says how to report it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import cast
+
+import click
+
+from netrx_tune import __version__
+from netrx_tune.model.errors import NetrxError, NotEnoughData
+
+# Name of the command -> what it does, in the order of --help.
+COMMANDS = {
+    "diagnose": "Say where packets are lost, why, and what to change.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"netrx_tune.cli.{cmd_name}")
+        return cast("click.Command", module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="netrx-tune")
+def netrx_tune() -> None:
+    """Find where Linux loses received packets, why, and exactly what to change.
+
+    \b
+    Example:
+      sudo netrx-tune diagnose --interval 10
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    try:
+        code = netrx_tune.main(arguments, prog_name="netrx-tune", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("netrx-tune: interrupted", err=True)
+        code = 2
+    except NotEnoughData as error:
+        click.echo(f"netrx-tune: {error}", err=True)
+        code = 3
+    except NetrxError as error:
+        click.echo(f"netrx-tune: {error}", err=True)
+        code = 2
+    except BrokenPipeError:
+        code = 0
+    except Exception as bug:  # noqa: BLE001 - a traceback helps no operator
+        code = _report(bug)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(bug: Exception) -> int:
+    """Say in one line that this is our mistake, and how to send what we need."""
+    import os  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
+    if os.environ.get("NETRX_TUNE_TRACEBACK"):
+        traceback.print_exception(bug)
+    place = traceback.extract_tb(bug.__traceback__)[-1]
+    click.echo(
+        f"netrx-tune: bug in {place.name} ({place.filename.rpartition('/')[2]}:{place.lineno}):"
+        f" {type(bug).__name__}: {str(bug)[:200]!r}. Run again with NETRX_TUNE_TRACEBACK=1 and"
+        " report what it prints.",
+        err=True,
+    )
+    return 2

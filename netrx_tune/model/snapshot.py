@@ -105,7 +105,8 @@ class Delta(NamedTuple):
     increases: Mapping[str, int]
     restarted: tuple[str, ...]
     socket_drops: tuple[tuple[Socket, int], ...] | None
-    vanished_sockets: int  # listed before, gone after: their later drops are known to no one
+    vanished_sockets: int  # had drops before, gone after: their later drops nobody knows
+    socket_skew: int  # errors that SNMP gained while the two samples read the sockets
     notes: tuple[str, ...]  # what makes the window special: reboot, hot-plug, suspended host
 
     def increase(self, name: str) -> int | None:

@@ -1,0 +1,98 @@
+"""`netrx-tune diagnose`: watch a host, or read a snapshot, and say where packets are lost."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from netrx_tune.cli import options
+from netrx_tune.host import namespaces
+from netrx_tune.host.capture import take_sample
+from netrx_tune.host.source import Tree
+from netrx_tune.model.finding import SEVERITIES, Diagnosis
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.reporters.json_v1 import diagnosis_json
+
+
+@click.command("diagnose")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 86400),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch; 0 judges totals since boot.",
+)
+@options.host_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.FAIL_ON),
+    default="never",
+    show_default=True,
+    help="Exit with 1 when a finding is this bad or worse.",
+)
+@options.output_options
+def command(  # noqa: PLR0913 - one parameter per option
+    interval: float,
+    netns: str | None,
+    pid: int | None,
+    root: str | None,
+    fail_on: str,
+    output_format: str,
+    color: str,
+    quiet: bool,
+) -> int:
+    """Say where received packets are lost, why, and what to change.
+
+    \b
+    Examples:
+      sudo netrx-tune diagnose
+      sudo netrx-tune diagnose --netns blue --interval 30
+    """
+    if root and (netns or pid):
+        raise click.UsageError("--root reads files; it goes with neither --netns nor --pid")
+    where = _enter(netns, pid)
+    delta = _watch(Tree(root or ""), interval, where, quiet=quiet)
+    diagnosis = conclude(delta)
+    _print(diagnosis, output_format, color)
+    return _exit_code(diagnosis, fail_on)
+
+
+def _enter(netns: str | None, pid: int | None) -> str | None:
+    if netns and pid:
+        raise click.UsageError("give --netns or --pid, not both")
+    if netns:
+        namespaces.enter(namespaces.path_of(netns))
+        return netns
+    if pid:
+        namespaces.enter(namespaces.path_of_pid(pid))
+        return f"pid {pid}"
+    return None
+
+
+def _watch(tree: Tree, interval: float, netns: str | None, *, quiet: bool) -> Delta:
+    if not interval:
+        return measure(None, take_sample(tree), live=True, netns=netns)
+    before = take_sample(tree)
+    options.progress(f"watching for {interval:g} s", quiet=quiet)
+    time.sleep(interval)
+    return measure(before, take_sample(tree), live=True, netns=netns)
+
+
+def _print(diagnosis: Diagnosis, output_format: str, color: str) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(diagnosis_json(diagnosis), indent=2))
+        return
+    for finding in diagnosis.findings:
+        click.echo(f"{finding.severity}: {finding.summary}")
+    _ = color
+
+
+def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
+    if fail_on == "never":
+        return 0
+    bar = SEVERITIES.index(fail_on)
+    return int(any(SEVERITIES.index(f.severity) >= bar for f in diagnosis.findings))

@@ -1,0 +1,127 @@
+"""Taking a sample of a host: which files, in which order, and what netlink adds.
+
+Order matters while packets flow: SNMP is read just before and just after the sockets, so that
+the books know how far the two may lie apart.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+
+from netrx_tune.collectors import paths
+from netrx_tune.host.source import Tree
+from netrx_tune.model.sample import Gap, Sample
+
+_SNMP = ("/proc/net/snmp", "/proc/net/snmp6")
+# Read by whoever asks for them; their absence is normal and no gap worth a line.
+_OPTIONAL = (
+    "/proc/net/stat/nf_conntrack",
+    "/proc/net/stat/rt_cache",
+    "/proc/net/xfrm_stat",
+    "/proc/net/sockstat6",
+    "/proc/pressure/cpu",
+    "/etc/os-release",
+)
+
+
+class _Collected:
+    """Texts and gaps while a sample is being read."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.files: dict[str, str] = {}
+        self.gaps: list[Gap] = []
+
+    def add(self, path: str, under: str = "") -> None:
+        text = self.tree.read(path)
+        if isinstance(text, str):
+            self.files[under + path] = text
+        elif path.startswith("/proc/sys/") and text.why == "absent":
+            pass  # other kernels, other namespaces: who needs a setting says so
+        elif not (under or path in _OPTIONAL):
+            self.gaps.append(text)
+
+    def add_pattern(self, pattern: str) -> None:
+        for path in _expanded(self.tree, pattern):
+            text = self.tree.read(path)
+            if isinstance(text, str):
+                self.files[path] = text
+
+
+def _expanded(tree: Tree, pattern: str) -> Iterator[str]:
+    """Yield the paths that a pattern stands for; `*` is one whole name, "rx-*" a prefix."""
+    head, star, tail = pattern.partition("*")
+    if not star:
+        yield pattern
+        return
+    folder, _, prefix = head.rpartition("/")
+    for name in tree.names(folder):
+        if name.startswith(prefix):
+            yield from _expanded(tree, f"{folder}/{name}{tail}")
+
+
+def take_sample(tree: Tree, *, full: bool = False) -> Sample:
+    """Read one sample; `full` adds what only a saved snapshot keeps.
+
+    On another root only files are read; this host's netlink is not asked.
+    """
+    got = _Collected(tree)
+    for path in paths.CORE_FILES:
+        if path not in _SNMP:
+            got.add(path)
+    for pattern in paths.NET_CLASS_FILES + (paths.NET_CLASS_FULL_FILES if full else ()):
+        got.add_pattern(pattern)
+    if full:
+        for pattern in paths.FULL_FILES:
+            got.add_pattern(pattern)
+    for path in _SNMP:
+        got.add(path)
+    if not tree.is_live:
+        return _from_files(got)
+    return _with_netlink(got)
+
+
+def _from_files(got: _Collected) -> Sample:
+    for path in paths.SOCKET_FILES + paths.DEVICE_FILES:
+        got.add(path)
+    for pattern in paths.NET_CLASS_FULL_FILES:
+        got.add_pattern(pattern)
+    return Sample(got.files, tuple(got.gaps))
+
+
+def _with_netlink(got: _Collected) -> Sample:
+    from netrx_tune.host import netlink  # noqa: PLC0415 - sockets are not needed for files
+
+    sockets, gaps = netlink.read_sockets()
+    got.gaps.extend(gaps)
+    for path in _SNMP:
+        got.add(path, under="/netrx/again")
+    if sockets is None:
+        for path in paths.SOCKET_FILES:
+            got.add(path)
+    links, gaps = netlink.read_links()
+    got.gaps.extend(gaps)
+    if links is None:
+        for pattern in paths.DEVICE_FILES + paths.NET_CLASS_FULL_FILES:
+            got.add_pattern(pattern)
+    if not hasattr(netlink, 'read_rules'):
+        got.files.update(_own_records())
+        return Sample(got.files, tuple(got.gaps), sockets, links)
+    nics, gaps = netlink.read_nics([link.name for link in links or ()])
+    got.gaps.extend(gaps)
+    rules, gaps = netlink.read_rules()
+    got.gaps.extend(gaps)
+    got.files.update(_own_records())
+    return Sample(got.files, tuple(got.gaps), sockets, links, nics, rules)
+
+
+def _own_records() -> Iterable[tuple[str, str]]:
+    """Return what no kernel file says: two clocks, and which namespace this is."""
+    clock = f"monotonic {time.monotonic():.3f}\nrealtime {time.time():.3f}\n"
+    yield "/netrx/clock", clock
+    try:
+        yield "/netrx/namespace", os.readlink("/proc/self/ns/net") + "\n"  # noqa: PTH115
+    except OSError:
+        return

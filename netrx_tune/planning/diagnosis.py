@@ -1,0 +1,36 @@
+"""The pipeline: two samples in, one diagnosis out. Live and saved inputs take the same way."""
+
+from __future__ import annotations
+
+from netrx_tune.collectors.assemble import assemble
+from netrx_tune.model.finding import Diagnosis, Window
+from netrx_tune.model.sample import Sample
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.rules import judge
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.delta import between, since_boot
+from netrx_tune.rxpath.ledger import settle
+
+
+def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | None) -> Delta:
+    """Return what grew between two samples, or the totals since boot of one."""
+    later = assemble(after)
+    later = later._replace(host=later.host._replace(netns=netns))
+    if before is None:
+        return since_boot(later)
+    return between(assemble(before), later, live=live)
+
+
+def conclude(delta: Delta) -> Diagnosis:
+    """Return the books and the findings of a window."""
+    ledger = settle(delta)
+    findings, skipped = judge(Facts(delta, ledger))
+    return Diagnosis(
+        host=delta.after.host,
+        window=Window(delta.mode, delta.seconds),
+        ledger=ledger,
+        findings=findings,
+        skipped=skipped,
+        gaps=delta.after.gaps,
+        notes=delta.notes,
+    )

@@ -1,0 +1,50 @@
+"""Numbers as people read them, for every rule's sentences."""
+
+from __future__ import annotations
+
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.rule import Facts
+
+_PREFIX = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
+
+
+def count(number: int) -> str:
+    """Return 12,400."""
+    return f"{number:,}"
+
+
+def percent(share: float) -> str:
+    """Return a share with enough digits to tell it from nothing."""
+    value = share * 100
+    if value >= 10:
+        return f"{value:.0f} %"
+    if value >= 0.1:
+        return f"{value:.1f} %"
+    return f"{value:.2g} %" if value else "0 %"
+
+
+def size(number_bytes: int) -> str:
+    """Return bytes as KiB or MiB where that is shorter to read."""
+    for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number_bytes >= scale:
+            text = f"{number_bytes / scale:.1f}".removesuffix(".0")
+            return f"{text} {unit}"
+    return f"{number_bytes} B"
+
+
+def lost_of(facts: Facts, account: Account, unit: str = "datagrams") -> str:
+    """Return "at least 12,400 of 1,200,000 datagrams (1.0 %)"."""
+    text = _PREFIX[account.bound] + count(account.lost or 0)
+    if account.offered and account.share is not None:
+        text += f" of {count(account.offered)} {unit} ({percent(account.share)})"
+    else:
+        text += f" {unit}"
+    return text + when(facts)
+
+
+def when(facts: Facts) -> str:
+    """Return the window in words."""
+    if facts.delta.mode == "since-boot":
+        return " since boot"
+    seconds = facts.delta.seconds
+    return f" in {seconds:.1f} s" if seconds else ""

@@ -1,0 +1,41 @@
+"""Small steps that every layer's books share."""
+
+from __future__ import annotations
+
+from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.snapshot import Delta
+
+
+def gained(delta: Delta, *names: str) -> int | None:
+    """Return the sum of the counters that are readable, or None if none is."""
+    values = [delta.increases[name] for name in names if name in delta.increases]
+    return sum(values) if values else None
+
+
+def entries(delta: Delta, *names: str) -> tuple[Entry, ...]:
+    """Return those of the counters that moved."""
+    return tuple(Entry(name, delta.increases[name]) for name in names if delta.increases.get(name))
+
+
+def counted(
+    delta: Delta,
+    stage: str,
+    *names: str,
+    offered: int | None = None,
+    bound: Bound = "exact",
+    why: str = "",
+) -> Account:
+    """Return the account of a stage whose loss is just the sum of some counters."""
+    lost = gained(delta, *names)
+    if lost is None:
+        return Account(stage, None, "unseen", (), offered, why=f"needs {' or '.join(names)}")
+    return Account(stage, lost, bound, entries(delta, *names), offered, why=why)
+
+
+def noise(delta: Delta) -> int:
+    """Return how many packets a difference between counters may be off without any loss.
+
+    Counters are per CPU and summed without a lock, so each CPU can hold a few packets between
+    two of them. Kernel: net/ipv4/proc.c, snmp_seq_show_ipstats().
+    """
+    return 2 * (delta.after.host.cpus or 1)

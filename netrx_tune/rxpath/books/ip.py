@@ -1,0 +1,205 @@
+"""The IP books: what came in, what was refused by name, and what just went missing.
+
+A packet that IP received is refused with a counter, forwarded, put into a datagram, handed to a
+protocol, or dropped without a word: netfilter has no SNMP counter, nor have martians and
+multicast that nobody joined. The silent part is InReceives less all the others.
+
+Kernel: net/ipv4/ip_input.c, ip_rcv_core(), ip_protocol_deliver_rcu(); net/netfilter/core.c,
+nf_hook_slow(); net/ipv6/ip6_input.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.entries import counted, entries, gained, noise
+from netrx_tune.rxpath.books.rules import firewall_drops
+
+_OUT_4 = (
+    "Ip.InHdrErrors",
+    "IpExt.InTruncatedPkts",
+    "Ip.InDiscards",
+    "Ip.InAddrErrors",
+    "IpExt.InNoRoutes",
+    "Ip.InUnknownProtos",
+    "Ip.ForwDatagrams",
+    "Ip.InDelivers",
+    "TcpExt.IPReversePathFilter",
+)
+_OUT_6 = (
+    "Ip6.InHdrErrors",
+    "Ip6.InTooBigErrors",
+    "Ip6.InNoRoutes",
+    "Ip6.InAddrErrors",
+    "Ip6.InUnknownProtos",
+    "Ip6.InTruncatedPkts",
+    "Ip6.InDiscards",
+    "Ip6.OutForwDatagrams",
+    "Ip6.InDelivers",
+)
+
+
+def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
+    """Return the accounts of IP, netfilter, reassembly and routing.
+
+    `xfrm_used` is the part of the IPsec policy counters that UDP's books took already.
+    """
+    offered = gained(delta, "Ip.InReceives", "Ip6.InReceives")
+    named = (
+        counted(delta, "ip-header-invalid", "Ip.InHdrErrors", "Ip6.InHdrErrors"),
+        counted(delta, "ip-truncated", "IpExt.InTruncatedPkts", "Ip6.InTruncatedPkts"),
+        counted(delta, "ip-internal-discard", "Ip.InDiscards", "Ip6.InDiscards"),
+        counted(delta, "route-no-route", "IpExt.InNoRoutes", "Ip6.InNoRoutes"),
+        _not_local(delta),
+        counted(delta, "route-rpfilter", "TcpExt.IPReversePathFilter"),
+        counted(delta, "proto-unknown", "Ip.InUnknownProtos", "Ip6.InUnknownProtos"),
+    )
+    accounts = (*named, *_reassembly(delta), *_silent(delta, xfrm_used))
+    return tuple(
+        account if account.offered is not None else account._replace(offered=offered)
+        for account in accounts
+    )
+
+
+def _not_local(delta: Delta) -> Account:
+    account = counted(delta, "route-not-local", "Ip.InAddrErrors", "Ip6.InAddrErrors")
+    if features.not_local_counted(delta.after.host.kernel):
+        return account
+    why = "this kernel refuses packets for other hosts without counting them"
+    return account._replace(bound="at-least", why=why)
+
+
+def silent_packets(delta: Delta) -> tuple[int | None, int | None]:
+    """Return what IPv4 and IPv6 received and no counter accounts for; None where unknown.
+
+    A fragment is consumed by reassembly, so requests less results leave the sum.
+    """
+    return _silent_of(delta, "Ip", _OUT_4), _silent_of(delta, "Ip6", _OUT_6)
+
+
+def _silent_of(delta: Delta, mib: str, out: tuple[str, ...]) -> int | None:
+    received = delta.increase(f"{mib}.InReceives")
+    if received is None or delta.increase(f"{mib}.InDelivers") is None:
+        return None
+    consumed = (delta.increase(f"{mib}.ReasmReqds") or 0) - (delta.increase(f"{mib}.ReasmOKs") or 0)
+    return max(0, received - sum(delta.increase(name) or 0 for name in out) - consumed)
+
+
+def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
+    """Name as much of the silent loss as rules, conntrack, IPsec and routing can tell."""
+    pool4, pool6 = silent_packets(delta)
+    pool = (pool4 or 0) + (pool6 or 0)
+    for stage, dropped in firewall_drops(delta, ("prerouting", "input")):
+        pool -= min(pool, dropped.lost or 0)
+        yield dropped._replace(stage=stage)
+    tracked = tuple(_conntrack(delta))
+    pool -= min(pool, sum(account.lost or 0 for account in tracked))
+    yield from tracked
+    martians = _martians(delta, min(pool, pool4 or 0))
+    pool -= martians.lost or 0
+    yield martians
+    policy = _policy(delta, pool, xfrm_used)
+    pool -= policy.lost or 0
+    yield policy
+    yield _unattributed(delta, pool, known=pool4 is not None or pool6 is not None)
+
+
+def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
+    if not known:
+        return Account("ip-unattributed", None, "unseen", (), why="needs Ip.InReceives")
+    bound: Bound = "exact" if pool > noise(delta) or not pool else "at-most"
+    why = "Ip.InReceives less every IP counter and delivery" if pool else ""
+    by = tuple(
+        Entry(f"{mib}.InReceives", silent)
+        for mib, silent in zip(("Ip", "Ip6"), silent_packets(delta), strict=True)
+        if silent
+    )
+    return Account("ip-unattributed", pool, bound, by if pool else (), why=why)
+
+
+def _conntrack(delta: Delta) -> Iterator[Account]:
+    """Divide what connection tracking dropped: no room, a clash, or a verdict.
+
+    Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc(), __nf_conntrack_confirm().
+    """
+    dropped = delta.increase("nf_conntrack.drop")
+    failed = delta.increase("nf_conntrack.insert_failed") or 0
+    if dropped is None:
+        return
+    clashes = (
+        min(failed, dropped) if features.clash_insert_failed_is_loss(delta.after.host.kernel) else 0
+    )
+    rest = dropped - clashes
+    full = rest if _conntrack_is_full(delta) else 0
+    by = "nf_conntrack.drop"
+    yield Account("conntrack-table-full", full, "exact", _entry(by, full))
+    yield Account("conntrack-insert-fail", clashes, "exact", _entry(by, clashes))
+    yield Account(
+        "conntrack-invalid",
+        rest - full,
+        "exact",
+        _entry(by, rest - full),
+        why="conntrack dropped, though its table was not full" if rest - full else "",
+    )
+
+
+def _entry(name: str, count: int) -> tuple[Entry, ...]:
+    return (Entry(name, count),) if count else ()
+
+
+def _conntrack_is_full(delta: Delta) -> bool:
+    """Tell whether the table stood near its limit at either end of the window.
+
+    The limit is one number for the host; each namespace's own count is held against it.
+    """
+    limit = delta.after.settings.get("net.netfilter.nf_conntrack_max", ())
+    counts = [s.levels.get("nf_conntrack.count", 0) for s in (delta.before, delta.after) if s]
+    if not limit or not limit[0]:
+        return bool(delta.increase("nf_conntrack.early_drop"))
+    return max(counts) >= 0.9 * limit[0] or bool(delta.increase("nf_conntrack.early_drop"))
+
+
+def _martians(delta: Delta, room: int) -> Account:
+    """Return packets whose addresses cannot be: counted machine-wide, so bounded by the books.
+
+    Kernel: net/ipv4/route.c, ip_route_input_slow(), ip_handle_martian_source().
+    """
+    names = ("rt_cache.in_martian_src", "rt_cache.in_martian_dst")
+    seen = gained(delta, *names)
+    if seen is None:
+        return Account("route-martian", None, "unseen", (), why="needs /proc/net/stat/rt_cache")
+    seen = max(0, seen - (delta.increase("TcpExt.IPReversePathFilter") or 0))
+    lost = min(seen, room)
+    bound: Bound = "exact" if lost == seen else "at-most"
+    return Account("route-martian", lost, bound, entries(delta, *names) if lost else ())
+
+
+def _policy(delta: Delta, room: int, used: int) -> Account:
+    names = tuple(n for n in delta.increases if n.startswith("xfrm.XfrmIn"))
+    if not names:
+        return Account("xfrm-policy", None, "unseen", (), why="needs /proc/net/xfrm_stat")
+    lost = min(room, max(0, (gained(delta, *names) or 0) - used))
+    return Account("xfrm-policy", lost, "exact", entries(delta, *names) if lost else ())
+
+
+def _reassembly(delta: Delta) -> Iterator[Account]:
+    """Divide ReasmFails: a timeout counts datagrams, a refusal for memory counts fragments.
+
+    Kernel: net/ipv4/ip_fragment.c, ip_expire(), ip_defrag(); net/ipv4/inet_fragment.c.
+    """
+    timeouts = counted(delta, "defrag-timeout", "Ip.ReasmTimeout", "Ip6.ReasmTimeout")
+    overlaps = counted(delta, "defrag-overlap", "IpExt.ReasmOverlaps")
+    fails = gained(delta, "Ip.ReasmFails", "Ip6.ReasmFails")
+    requests = gained(delta, "Ip.ReasmReqds", "Ip6.ReasmReqds")
+    if fails is None:
+        yield timeouts
+        return
+    inside = overlaps.lost or 0 if features.reasm_overlap_in_fails(delta.after.host.kernel) else 0
+    refused = max(0, fails - (timeouts.lost or 0) - inside)
+    by = entries(delta, "Ip.ReasmFails", "Ip6.ReasmFails") if refused else ()
+    yield Account("defrag-memory", refused, "exact", by, requests)
+    yield timeouts._replace(offered=requests)
+    yield overlaps._replace(offered=requests)

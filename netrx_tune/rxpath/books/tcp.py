@@ -1,0 +1,29 @@
+"""The TCP books: connections refused and segments thrown away. TCP resends, so it costs time.
+
+Kernel: net/ipv4/tcp_input.c, tcp_conn_request(), tcp_data_queue(), tcp_prune_ofo_queue();
+net/ipv4/tcp_ipv4.c, tcp_add_backlog().
+"""
+
+from __future__ import annotations
+
+from netrx_tune.model.ledger import Account
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.rxpath.books.entries import counted, gained
+
+
+def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
+    """Return the accounts of TCP's receive side."""
+    segments = delta.increase("Tcp.InSegs")
+    refused = gained(delta, "TcpExt.ListenDrops")
+    asked = None if refused is None else refused + (delta.increase("Tcp.PassiveOpens") or 0)
+    queue = "TcpExt.TCPRcvQDrop" if "TcpExt.TCPRcvQDrop" in delta.increases else "TcpExt.RcvPruned"
+    return (
+        counted(delta, "tcp-listen-overflow", "TcpExt.ListenOverflows", offered=asked),
+        counted(delta, "tcp-syn-queue-full", "TcpExt.TCPReqQFullDrop", offered=asked),
+        counted(delta, "tcp-backlog-full", "TcpExt.TCPBacklogDrop", offered=segments),
+        counted(delta, "tcp-rcvbuf-full", queue, offered=segments),
+        counted(delta, "tcp-ofo-pruned", "TcpExt.TCPOFODrop", offered=segments),
+        counted(delta, "tcp-memory", "TcpExt.TCPAbortOnMemory"),
+        counted(delta, "tcp-zero-window", "TcpExt.TCPZeroWindowDrop", offered=segments),
+        counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=segments),
+    )

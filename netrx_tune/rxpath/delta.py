@@ -1,0 +1,291 @@
+"""What grew between two snapshots, with wraps, restarts and strangers sorted out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from netrx_tune.collectors.snmp import parse_snmp
+from netrx_tune.collectors.snmp6 import parse_snmp6
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Delta, Snapshot, SoftnetCpu
+
+_TWO_32 = 1 << 32
+_HALF_32 = 1 << 31
+_SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", "received_rps", "flow_limit_count")
+
+
+def grown(before: int, after: int, *, bits: int = 64) -> int | None:
+    """Return a counter's increase, or None if it restarted.
+
+    A 32-bit counter that fell by more than half its range has wrapped; any other fall is a
+    restart, after which nothing is known.
+    """
+    if after >= before:
+        return after - before
+    if bits == 32 and before < _TWO_32 and before - after > _HALF_32:
+        return after + _TWO_32 - before
+    return None
+
+
+def since_boot(after: Snapshot, notes: tuple[str, ...] = ()) -> Delta:
+    """Return totals since boot as one window that began with all counters at zero."""
+    increases = dict(after.counters)
+    for name, rows in after.per_cpu.items():
+        increases[name] = sum(rows)
+    increases.update(_softnet_totals(after.softnet or ()))
+    increases.update(_labelled(after))
+    drops = None
+    if after.sockets is not None:
+        drops = tuple((sock, sock.drops) for sock in after.sockets.sockets if sock.drops)
+    return Delta(
+        before=None,
+        after=after,
+        mode="since-boot",
+        seconds=after.host.uptime_seconds,
+        increases=increases,
+        restarted=(),
+        socket_drops=drops,
+        vanished_sockets=0,
+        socket_skew=_skew(after),
+        notes=notes,
+    )
+
+
+def between(before: Snapshot, after: Snapshot, *, live: bool) -> Delta:
+    """Return what grew from one snapshot to a later one of the same host and namespace."""
+    broken = _why_not_comparable(before, after)
+    if broken:
+        return since_boot(after, (broken,))
+    increases: dict[str, int] = {}
+    restarted: list[str] = []
+    notes: list[str] = []
+    for name, was, now, bits in _pairs(before, after):
+        gained = grown(was, now, bits=bits)
+        if gained is None:
+            restarted.append(name)
+        else:
+            increases[name] = gained
+    _sum_rows(before, after, increases, restarted)
+    _sum_softnet(before, after, increases, restarted, notes)
+    drops, vanished = _socket_drops(before, after)
+    if restarted:
+        notes.append(f"{len(restarted)} counters fell, so their increase is unknown")
+    notes.extend(_clock_notes(before, after))
+    return Delta(
+        before=before,
+        after=after,
+        mode="interval" if live else "between-samples",
+        seconds=_seconds(before, after),
+        increases=increases,
+        restarted=tuple(restarted),
+        socket_drops=drops,
+        vanished_sockets=vanished,
+        socket_skew=_skew(before) + _skew(after),
+        notes=tuple(notes),
+    )
+
+
+def softnet_pairs(delta: Delta) -> Iterator[tuple[int, SoftnetCpu, SoftnetCpu]]:
+    """Yield (CPU or row number, before, after) for each row that both samples have."""
+    after = delta.after.softnet or ()
+    if delta.before is None:
+        for row, now in enumerate(after):
+            nothing = SoftnetCpu(now.cpu, 0, 0, 0, 0, None, None)
+            yield row if now.cpu is None else now.cpu, nothing, now
+        return
+    yield from _matched_rows(delta.before.softnet or (), after)
+
+
+def _why_not_comparable(before: Snapshot, after: Snapshot) -> str | None:
+    was, now = before.host, after.host
+    if was.boot_id and now.boot_id and was.boot_id != now.boot_id:
+        return "the host was rebooted between the samples: totals since that boot are judged"
+    if (was.uptime_seconds or 0) > (now.uptime_seconds or float("inf")):
+        return "the host was rebooted between the samples: totals since that boot are judged"
+    namespaces = {snap.files.get("/netrx/namespace", "") for snap in (before, after)}
+    if "" not in namespaces and len(namespaces) > 1:
+        return "the samples are of two network namespaces: totals of the second are judged"
+    return None
+
+
+def _seconds(before: Snapshot, after: Snapshot) -> float | None:
+    was, now = before.host.uptime_seconds, after.host.uptime_seconds
+    return None if was is None or now is None else max(0.0, round(now - was, 3))
+
+
+def _clock_notes(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    """Tell of a suspend: CLOCK_MONOTONIC stands still then, /proc/uptime does not."""
+    clocks = [_monotonic(snap) for snap in (before, after)]
+    seconds = _seconds(before, after)
+    if None in clocks or seconds is None:
+        return
+    awake = (clocks[1] or 0.0) - (clocks[0] or 0.0)
+    if seconds - awake > 1.0:
+        yield f"the host was suspended for {seconds - awake:.0f} of {seconds:.0f} seconds"
+
+
+def _monotonic(snap: Snapshot) -> float | None:
+    for line in snap.files.get("/netrx/clock", "").splitlines():
+        name, _, value = line.partition(" ")
+        if name == "monotonic":
+            try:
+                return float(value)
+            except ValueError:
+                return None
+    return None
+
+
+def _skew(snap: Snapshot) -> int:
+    """Return what UDP's InErrors gained while this sample read the sockets.
+
+    A sample of ours reads SNMP again just after the sockets. Files that someone copied may
+    lie further apart: one in a hundred is allowed for.
+    """
+    errors = sum(v for n, v in snap.counters.items() if _is_udp_errors(n))
+    again = 0
+    for path, parse in (("/proc/net/snmp", parse_snmp), ("/proc/net/snmp6", parse_snmp6)):
+        text = snap.files.get(f"/netrx/again{path}")
+        if text is None and path in snap.files:
+            return errors // 100
+        try:
+            later = parse(text or "")
+        except ParseError:
+            return errors // 100
+        again += sum(v for n, v in later.counters.items() if _is_udp_errors(n))
+    return max(0, again - errors)
+
+
+def _is_udp_errors(name: str) -> bool:
+    return name.startswith("Udp") and name.endswith(".InErrors")
+
+
+def _pairs(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, int, int, int]]:
+    """Yield (name, before, after, bits) of every plain counter that both samples have."""
+    bits = 64 if _has_wide_counters(after) else 32
+    for name, now in after.counters.items():
+        if name in before.counters:
+            yield name, before.counters[name], now, bits
+    earlier = dict(_labelled(before))
+    for name, now in _labelled(after):
+        if name in earlier:
+            yield name, earlier[name], now, 64
+
+
+def _has_wide_counters(snap: Snapshot) -> bool:
+    """Tell a 64-bit kernel: SNMP counters are longs, octets (always 64 bit) left aside."""
+    return any(v >= _TWO_32 for n, v in snap.counters.items() if "Octets" not in n)
+
+
+def _labelled(snap: Snapshot) -> Iterator[tuple[str, int]]:
+    """Yield device, driver, peer and firewall counters under their full names."""
+    for device in snap.devices.values():
+        for name, value in device.statistics.items():
+            yield f"{device.name}.{name}", value
+        for name, value in (device.peer_statistics or {}).items():
+            yield f"{device.name}.peer.{name}", value
+        for name, value in (device.nic.statistics if device.nic else {}).items():
+            yield f"{device.name}.ethtool.{name}", value
+    for rule in snap.rules or ():
+        yield f"{rule.source}:{rule.place}", rule.packets
+
+
+def _sum_rows(
+    before: Snapshot, after: Snapshot, increases: dict[str, int], restarted: list[str]
+) -> None:
+    for name, now in after.per_cpu.items():
+        was = before.per_cpu.get(name)
+        if was is None:
+            continue
+        gains = _row_gains(was, now)
+        if gains is None:
+            restarted.append(name)
+        else:
+            increases[name] = sum(gains)
+
+
+def _row_gains(was: tuple[int, ...], now: tuple[int, ...]) -> list[int] | None:
+    if len(was) != len(now):
+        return None
+    gains = [grown(a, b, bits=32) for a, b in zip(was, now, strict=True)]
+    return None if None in gains else [gain or 0 for gain in gains]
+
+
+def _softnet_totals(rows: Iterable[SoftnetCpu]) -> Iterator[tuple[str, int]]:
+    rows = tuple(rows)
+    for column in _SOFTNET_COLUMNS:
+        values = [getattr(row, column) for row in rows]
+        if values and None not in values:
+            yield f"softnet.{column}", sum(values)
+
+
+def _matched_rows(
+    before: tuple[SoftnetCpu, ...], after: tuple[SoftnetCpu, ...]
+) -> Iterator[tuple[int, SoftnetCpu, SoftnetCpu]]:
+    if all(row.cpu is not None for row in (*before, *after)):
+        earlier = {row.cpu: row for row in before}
+        for now in after:
+            if now.cpu in earlier:
+                yield now.cpu or 0, earlier[now.cpu], now
+    elif len(before) == len(after):
+        yield from ((n, a, b) for n, (a, b) in enumerate(zip(before, after, strict=True)))
+
+
+def _sum_softnet(
+    before: Snapshot,
+    after: Snapshot,
+    increases: dict[str, int],
+    restarted: list[str],
+    notes: list[str],
+) -> None:
+    """Add the columns over the CPUs that were online in both samples.
+
+    A CPU that comes online brings back what it had counted before it went, so its row is no
+    increase. Kernel: net/core/net-procfs.c, softnet_seq_get_online().
+    """
+    if before.softnet is None or after.softnet is None:
+        return
+    pairs = list(_matched_rows(before.softnet, after.softnet))
+    if len(pairs) != max(len(before.softnet), len(after.softnet)):
+        notes.append("CPUs went on or off line between the samples; only those in both count")
+    for column in _SOFTNET_COLUMNS:
+        gains = [
+            None
+            if getattr(b, column) is None
+            else grown(getattr(a, column), getattr(b, column), bits=32)
+            for _, a, b in pairs
+            if getattr(a, column) is not None
+        ]
+        if not gains or None in gains:
+            restarted.extend([f"softnet.{column}"] if gains else [])
+        else:
+            increases[f"softnet.{column}"] = sum(gain or 0 for gain in gains)
+
+
+def _key(sock: Socket) -> tuple[object, ...]:
+    if sock.cookie is not None:
+        return (sock.protocol, sock.cookie)
+    return (sock.protocol, sock.family, sock.inode, sock.local)
+
+
+def _socket_drops(
+    before: Snapshot, after: Snapshot
+) -> tuple[tuple[tuple[Socket, int], ...] | None, int]:
+    """Pair sockets with the drops they gained, and count those that went with theirs.
+
+    Tables list every socket that has drops, so one that is not in the earlier table had none.
+    sk_drops is 32 bits wide (include/net/sock.h).
+    """
+    if before.sockets is None or after.sockets is None:
+        return None, 0
+    earlier: Mapping[tuple[object, ...], Socket] = {
+        _key(sock): sock for sock in before.sockets.sockets if sock.drops
+    }
+    gained = []
+    for sock in after.sockets.sockets:
+        was = earlier.get(_key(sock))
+        gain = grown(was.drops or 0 if was else 0, sock.drops or 0, bits=32)
+        if gain:
+            gained.append((sock, gain))
+    present = {_key(sock) for sock in after.sockets.sockets}
+    return tuple(gained), sum(1 for key in earlier if key not in present)

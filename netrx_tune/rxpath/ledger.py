@@ -1,0 +1,169 @@
+"""The ledger: all layers' books put together, in path order, each packet charged once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netrx_tune.model.ledger import Account, Entry, Ledger
+from netrx_tune.model.snapshot import Delta, Snapshot
+from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
+from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.ip import ip_accounts
+from netrx_tune.rxpath.books.tcp import tcp_accounts
+from netrx_tune.rxpath.books.udp import errors_of, udp_accounts
+from netrx_tune.rxpath.delta import since_boot
+from netrx_tune.rxpath.stages import STAGES
+
+UNATTRIBUTED = ("device-unattributed", "ip-unattributed", "udp-unattributed")
+# Seen and listed, and no loss of this host's programs: never on their way to one.
+NOT_LOST = frozenset(s.name for s in STAGES if s.kind in ("pressure", "stray")) - {
+    "udp-mcast-nolistener"
+}
+_UDP_PROTOCOLS = ("udp", "udplite")
+# Least truesize of a queued datagram on any kernel read (0 to 197 bytes of payload).
+_LEAST_TRUESIZE = 576
+
+
+def settle(delta: Delta) -> Ledger:
+    """Return the books of a window, with each stage's total since boot beside its loss."""
+    accounts = _accounts(delta)
+    if delta.before is not None:
+        totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after))}
+        accounts = tuple(a._replace(total=totals.get(a.stage)) for a in accounts)
+    else:
+        accounts = tuple(a._replace(total=a.lost) for a in accounts)
+    return _close(delta, accounts)
+
+
+def _accounts(delta: Delta) -> tuple[Account, ...]:
+    udp = udp_accounts(delta)
+    used = next((a.lost or 0 for a in udp if a.stage == "udp-xfrm-policy"), 0)
+    lower = device_accounts(delta)
+    accounts = (
+        *lower,
+        device_unattributed(delta, lower),
+        *ip_accounts(delta, xfrm_used=used),
+        *udp,
+        *_taps(delta),
+        *tcp_accounts(delta),
+    )
+    return _merged(accounts)
+
+
+def _merged(accounts: Iterable[Account]) -> tuple[Account, ...]:
+    """Join accounts of one stage that two books filled, and put all in path order."""
+    merged: dict[str, Account] = {}
+    for account in accounts:
+        other = merged.get(account.stage)
+        merged[account.stage] = account if other is None else _joined(other, account)
+    order = {stage.name: stage.order for stage in STAGES}
+    return tuple(sorted(merged.values(), key=lambda a: order[a.stage]))
+
+
+def _joined(one: Account, two: Account) -> Account:
+    if not one.lost or not two.lost:
+        return one if one.lost else two if two.lost is not None else one
+    weaker = one.bound if one.bound != "exact" else two.bound
+    offered = max(one.offered or 0, two.offered or 0) or None
+    return Account(
+        one.stage, one.lost + two.lost, weaker, (*one.by, *two.by), offered, why=one.why or two.why
+    )
+
+
+def _taps(delta: Delta) -> tuple[Account, ...]:
+    """Return what captures and raw sockets lost of their copies."""
+    if delta.socket_drops is None:
+        why = "needs the drops of packet sockets (sock_diag)"
+        return (Account("packet-tap-drop", None, "unseen", (), why=why),)
+    by: dict[str, int] = {}
+    for sock, drops in delta.socket_drops:
+        if sock.protocol in ("packet", "raw"):
+            name = f"{sock.protocol}_socket.drops"
+            by[name] = by.get(name, 0) + drops
+    copies = tuple(Entry(name, drops) for name, drops in by.items())
+    return (Account("packet-tap-drop", sum(by.values()), "exact", copies),)
+
+
+def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
+    errors = errors_of(delta)
+    delivered = None if errors is None else errors.delivered + _tcp_delivered(delta, accounts)
+    queued, gone = _waiting(delta, accounts)
+    if gone is not None:
+        accounts = _merged((*accounts, gone))
+    lost = sum(a.lost or 0 for a in accounts if a.stage not in NOT_LOST)
+    nameless = [a.lost for a in accounts if a.stage in UNATTRIBUTED and a.lost is not None]
+    return Ledger(
+        accounts=accounts,
+        offered=None if delivered is None else delivered + (queued or 0) + lost,
+        delivered=delivered,
+        queued=queued,
+        lost=lost,
+        unattributed=sum(nameless) if nameless else None,
+    )
+
+
+def _tcp_delivered(delta: Delta, accounts: tuple[Account, ...]) -> int:
+    segments = delta.increase("Tcp.InSegs") or 0
+    lost = sum(a.lost or 0 for a in accounts if a.stage.startswith("tcp-"))
+    return max(0, segments - lost)
+
+
+def _unread_bytes(snap: Snapshot | None) -> int | None:
+    if snap is None:
+        return 0
+    if snap.sockets is None:
+        return None
+    udp = [s for s in snap.sockets.sockets if s.protocol in _UDP_PROTOCOLS]
+    return sum(s.unread_bytes or 0 for s in udp)
+
+
+def _waiting(delta: Delta, accounts: tuple[Account, ...]) -> tuple[int | None, Account | None]:
+    """Return the datagrams that the window left in queues, and the account of those that died.
+
+    InDatagrams counts at the read, so what IP delivered and UDP has not counted yet is queued,
+    or was discarded with its socket, which nothing counts.
+    Kernel: net/ipv4/udp.c, udp_recvmsg(), udp_destruct_common().
+    """
+    before, after = _unread_bytes(delta.before), _unread_bytes(delta.after)
+    if before is None or after is None:
+        return None, None
+    gap = _handed_to_udp(delta, accounts)
+    if after == 0:
+        return 0, _closed(delta, gap or 0)
+    if gap is None or gap < 0:
+        return None, None
+    queued = min(gap, _queued_at_most(after))
+    return queued, _closed(delta, gap - queued)
+
+
+def _queued_at_most(unread_bytes: int) -> int:
+    return unread_bytes // _LEAST_TRUESIZE
+
+
+def _closed(delta: Delta, lost: int) -> Account | None:
+    if delta.before is None or lost <= max(32, noise(delta)):
+        return None
+    why = "IP delivered them, no program read them, and no socket holds them any more"
+    by = (Entry("Ip.InDelivers", lost),)
+    return Account("udp-closed-unread", lost, "at-most", by, why=why)
+
+
+def _handed_to_udp(delta: Delta, accounts: tuple[Account, ...]) -> int | None:
+    """Return deliveries to UDP that its counters do not hold yet; None where it is unknowable.
+
+    Deliveries to protocols without a counter (IGMP, tunnels, IPsec) would pass for UDP's.
+    """
+    errors = errors_of(delta)
+    delivered = [delta.increase("Ip.InDelivers"), delta.increase("Ip6.InDelivers") or 0]
+    others = [delta.increase(n) for n in ("Tcp.InSegs", "Icmp.InMsgs", "Icmp6.InMsgs")]
+    if errors is None or delivered[0] is None or None in others[:2] or _tunnels(delta):
+        return None
+    counted = errors.delivered + errors.no_ports + errors.ignored + errors.in_errors
+    counted += next((a.lost or 0 for a in accounts if a.stage == "udp-proto-mem"), 0)
+    counted -= errors.memory
+    return (delivered[0] or 0) + (delivered[1] or 0) - sum(n or 0 for n in others) - counted
+
+
+def _tunnels(delta: Delta) -> bool:
+    kinds = {d.kind for d in delta.after.devices.values()}
+    return bool(kinds & {"gre", "gretap", "ipip", "sit", "ip6gre", "ip6tnl", "xfrm", "vti"})
