@@ -15,8 +15,11 @@ from contextlib import suppress
 
 from netrx_tune.collectors import netlink, rtnl_link, sock_diag
 from netrx_tune.collectors.netlink import Block
+from netrx_tune.host.ethtool_ioctl import read_nics
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Link, SocketTable
+
+__all__ = ["dump", "read_links", "read_nics", "read_sockets"]
 
 _ROUTE, _SOCK_DIAG = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
 _SO_RCVBUFFORCE = 33  # not in the socket module

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from netrx_tune.collectors import ethtool_text
 from netrx_tune.host import netlink
 
 pytestmark = [
@@ -152,5 +153,23 @@ def test_the_devices_are_those_of_ip(namespace: ThreadPoolExecutor) -> None:
             next(link for link in links if link.name == name) for name in ("one", "other")
         )
         assert one.peer_statistics == other.statistics
+
+    namespace.submit(case).result()
+
+
+def test_a_nic_is_that_of_ethtool(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        run("ip link add one type veth peer name other")
+        (nic,), gaps = netlink.read_nics(["one", "lo", "absent0"])
+        text = ethtool_text.Texts(
+            driver=run("ethtool -i one"),
+            statistics=run("ethtool -S one"),
+            channels=run("ethtool -l one"),
+        )
+        assert nic == ethtool_text.parse("one", text, "ethtool")
+        assert [(gap.path, gap.why) for gap in gaps] == [
+            ("ethtool:lo", "absent"),
+            ("ethtool:absent0", "absent"),
+        ]
 
     namespace.submit(case).result()

@@ -1,0 +1,187 @@
+"""What ethtool shows of a device: driver, statistics, rings, channels, coalescing.
+
+The names of the statistics are the driver's own; names that occur twice (one per queue in
+vmxnet3, for one) are summed, so that nothing is lost.
+
+Kernel: net/ethtool/ioctl.c, dev_ethtool(); include/uapi/linux/ethtool.h (read at v6.18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct, pack, unpack_from
+from typing import NamedTuple
+
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Nic
+
+SIOCETHTOOL = 0x8946
+# More statistics than any driver has; a larger number is not believed.
+MOST_STATISTICS = 1 << 17
+_GDRVINFO, _GCOALESCE, _GRINGPARAM, _GSTRINGS = 0x3, 0xE, 0x10, 0x1B
+_GSTATS, _GSSET_INFO, _GCHANNELS = 0x1D, 0x37, 0x3C
+_ETH_SS_STATS = 1
+_NAME_BYTES = 32  # ETH_GSTRING_LEN
+
+_DRVINFO_BYTES = 196
+_SSET_INFO = Struct("=IIQI")  # cmd, reserved, mask, count
+_STRINGS = Struct("=III")  # cmd, set, count; then 32 bytes each
+_STATS = Struct("=II")  # cmd, count; then 64 bits each
+_RINGPARAM = Struct("=9I")  # cmd, most rx, mini, jumbo, tx; present rx, mini, jumbo, tx
+_CHANNELS = Struct("=9I")  # cmd, most rx, tx, other, combined; present rx, tx, other, combined
+_COALESCE = Struct("=23I")  # cmd, rx usecs, ..., [10] adaptive rx
+
+
+class Replies(NamedTuple):
+    """The kernel's answers about one device; None where it refused."""
+
+    driver: bytes
+    names: bytes | None
+    statistics: bytes | None
+    rings: bytes | None
+    channels: bytes | None
+    coalesce: bytes | None
+
+
+def path(device: str) -> str:
+    """Return how errors and gaps name a device."""
+    return f"ethtool:{device}"
+
+
+def driver_request() -> bytes:
+    """Return the buffer for the driver's name."""
+    return _buffer(_GDRVINFO, _DRVINFO_BYTES)
+
+
+def count_request() -> bytes:
+    """Return the buffer for the number of statistics."""
+    return _SSET_INFO.pack(_GSSET_INFO, 0, 1 << _ETH_SS_STATS, 0)
+
+
+def names_request(count: int) -> bytes:
+    """Return the buffer for the names of statistics.
+
+    The kernel writes as many as the driver has at that moment, whatever it is asked for, so
+    there is room for queues that were added since.
+    """
+    return _STRINGS.pack(_GSTRINGS, _ETH_SS_STATS, count) + bytes(_room(count) * _NAME_BYTES)
+
+
+def statistics_request(count: int) -> bytes:
+    """Return the buffer for the values of statistics, with room as for the names."""
+    return _STATS.pack(_GSTATS, count) + bytes(_room(count) * 8)
+
+
+def rings_request() -> bytes:
+    """Return the buffer for ring sizes."""
+    return _buffer(_GRINGPARAM, _RINGPARAM.size)
+
+
+def channels_request() -> bytes:
+    """Return the buffer for numbers of queues."""
+    return _buffer(_GCHANNELS, _CHANNELS.size)
+
+
+def coalesce_request() -> bytes:
+    """Return the buffer for interrupt coalescing."""
+    return _buffer(_GCOALESCE, _COALESCE.size)
+
+
+def parse_count(reply: bytes) -> int:
+    """Return the number of statistics, 0 if the driver has none."""
+    if len(reply) < _SSET_INFO.size:
+        raise ParseError("ethtool", "a short reply", reply.hex())
+    _command, _reserved, mask, count = _SSET_INFO.unpack_from(reply)
+    if count > MOST_STATISTICS:
+        raise ParseError("ethtool", "number of statistics", str(count))
+    return count if mask else 0
+
+
+def parse(device: str, replies: Replies) -> Nic:
+    """Return a device from the kernel's replies.
+
+    Raises:
+        ParseError: a reply that is shorter than what it says it holds.
+    """
+    where = path(device)
+    ring, ring_max = _rings(where, replies.rings)
+    channels, channels_max = _channels(where, replies.channels)
+    usecs, adaptive = _coalesce(where, replies.coalesce)
+    return Nic(
+        device=device,
+        driver=_text(_checked(where, replies.driver, _DRVINFO_BYTES)[4:36]),
+        statistics=_statistics(where, replies.names, replies.statistics),
+        ring_rx=ring,
+        ring_rx_max=ring_max,
+        channels_rx=channels,
+        channels_rx_max=channels_max,
+        coalesce_rx_usecs=usecs,
+        coalesce_adaptive_rx=adaptive,
+    )
+
+
+def summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return values by name, those of equal names added."""
+    found: dict[str, int] = {}
+    for name, value in pairs:
+        found[name] = found.get(name, 0) + value
+    return found
+
+
+def _statistics(where: str, names: bytes | None, statistics: bytes | None) -> dict[str, int]:
+    if names is None or statistics is None:
+        return {}
+    _command, _set, named = _STRINGS.unpack_from(_checked(where, names, _STRINGS.size))
+    _command, count = _STATS.unpack_from(_checked(where, statistics, _STATS.size))
+    if named != count:  # queues came or went between the two questions
+        raise ParseError(where, "names and values", f"{named} and {count}")
+    _checked(where, names, _STRINGS.size + named * _NAME_BYTES)
+    _checked(where, statistics, _STATS.size + count * 8)
+    values: tuple[int, ...] = unpack_from(f"={count}Q", statistics, _STATS.size)
+    starts = range(_STRINGS.size, _STRINGS.size + named * _NAME_BYTES, _NAME_BYTES)
+    labels = (_text(names[start : start + _NAME_BYTES]).strip() for start in starts)
+    return summed((label, value) for label, value in zip(labels, values, strict=True) if label)
+
+
+def _rings(where: str, reply: bytes | None) -> tuple[int | None, int | None]:
+    if reply is None:
+        return None, None
+    numbers = _RINGPARAM.unpack_from(_checked(where, reply, _RINGPARAM.size))
+    return numbers[5], numbers[1]
+
+
+def _channels(where: str, reply: bytes | None) -> tuple[int | None, int | None]:
+    """Return receive queues and the most there may be; a combined one receives as well.
+
+    Drivers give either kind or both as alternatives, so the maxima are not added.
+    """
+    if reply is None:
+        return None, None
+    numbers = _CHANNELS.unpack_from(_checked(where, reply, _CHANNELS.size))
+    present = numbers[5] + numbers[8]
+    return present, max(numbers[1], numbers[4], present)
+
+
+def _coalesce(where: str, reply: bytes | None) -> tuple[int | None, bool | None]:
+    if reply is None:
+        return None, None
+    numbers = _COALESCE.unpack_from(_checked(where, reply, _COALESCE.size))
+    return numbers[1], bool(numbers[10])
+
+
+def _checked(where: str, reply: bytes, least: int) -> bytes:
+    if len(reply) < least:
+        raise ParseError(where, f"expected {least} bytes", f"{len(reply)} bytes")
+    return reply
+
+
+def _text(packed: bytes) -> str:
+    return packed.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
+
+
+def _buffer(command: int, size: int) -> bytes:
+    return pack("=I", command) + bytes(size - 4)
+
+
+def _room(count: int) -> int:
+    return 2 * count + 1024
