@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
@@ -11,7 +10,6 @@ from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
 from netrx_tune.collectors.paths import SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
-from netrx_tune.collectors.proc_sockets import proc_sockets
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
@@ -36,14 +34,6 @@ _READERS: dict[str, Callable[[str, str], Reading]] = {
 }
 
 
-class _Values(NamedTuple):
-    """What all counting files gave together."""
-
-    counters: dict[str, int]
-    levels: dict[str, int]
-    per_cpu: dict[str, tuple[int, ...]]
-
-
 def assemble(sample: Sample) -> Snapshot:
     """Return the snapshot of a sample.
 
@@ -51,20 +41,28 @@ def assemble(sample: Sample) -> Snapshot:
     """
     files = sample.files
     gaps = list(sample.gaps)
-    values = _values(sample, gaps)
+    counters: dict[str, int] = {}
+    levels: dict[str, int] = {}
+    per_cpu: dict[str, tuple[int, ...]] = {}
+    for reading in _readings(sample, gaps):
+        counters.update(reading.counters)
+        levels.update(reading.levels)
+        per_cpu.update(reading.per_cpu)
+        gaps.extend(reading.gaps)
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
     settings = _settings(sample, gaps)
     if count := settings.pop(CONNTRACK_COUNT, ()):
-        values.levels["nf_conntrack.count"] = count[0]
-    sockets = sample.sockets
-    if sockets is None:
+        levels["nf_conntrack.count"] = count[0]
+    if (sockets := sample.sockets) is None:
+        from netrx_tune.collectors.proc_sockets import proc_sockets  # noqa: PLC0415 - seldom
+
         sockets = proc_sockets(files, byte_order(host.release), gaps)
     return Snapshot(
         host=host,
-        counters=values.counters,
-        levels=values.levels,
-        per_cpu=values.per_cpu,
+        counters=counters,
+        levels=levels,
+        per_cpu=per_cpu,
         softnet=softnet,
         devices=devices_of(sample, gaps),
         sockets=sockets,
@@ -76,17 +74,12 @@ def assemble(sample: Sample) -> Snapshot:
     )
 
 
-def _values(sample: Sample, gaps: list[Gap]) -> _Values:
-    """Return counters and levels of all files that have them."""
-    values = _Values({}, {}, {})
+def _readings(sample: Sample, gaps: list[Gap]) -> Iterator[Reading]:
+    """Yield what each file with counters or levels gave."""
     for path, parse in _READERS.items():
         reading = attempt(sample.files, path, parse, gaps)
         if reading is not None:
-            values.counters.update(reading.counters)
-            values.levels.update(reading.levels)
-            values.per_cpu.update(reading.per_cpu)
-            gaps.extend(reading.gaps)
-    return values
+            yield reading
 
 
 def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:

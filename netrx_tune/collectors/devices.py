@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netrx_tune.collectors.dev import parse_dev
 from netrx_tune.collectors.net_class import NetClass, net_class_files, parse_net_class
 from netrx_tune.collectors.text import attempt
 from netrx_tune.model.sample import Gap, Link, Nic, Sample
@@ -15,13 +14,14 @@ _NO_FILES = NetClass({}, (), None, None, None, None, None, None, None)
 
 
 def devices_of(sample: Sample, gaps: list[Gap]) -> dict[str, Device]:
-    """Return all devices that any source names; what does not read is added to `gaps`."""
+    """Return the devices of the namespace; what does not read is added to `gaps`.
+
+    rtnetlink knows them all. Without it any source may name one.
+    """
     classes = _classes(sample.files, gaps)
     links = {link.name: link for link in sample.links or ()}
     nics = {nic.device: nic for nic in sample.nics or ()}
-    table = attempt(sample.files, _DEV, parse_dev, gaps)
-    sums, problems = table if table is not None else ({}, ())
-    gaps.extend(problems)
+    sums = _sums(sample.files, gaps) if _DEV in sample.files else {}
     return {
         name: _device(
             name,
@@ -30,8 +30,17 @@ def devices_of(sample: Sample, gaps: list[Gap]) -> dict[str, Device]:
             nic=nics.get(name),
             sums=sums.get(name, {}),
         )
-        for name in dict.fromkeys((*links, *classes, *sums))
+        for name in links or dict.fromkeys((*classes, *sums, *nics))
     }
+
+
+def _sums(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, Mapping[str, int]]:
+    """Return what /proc/net/dev says of each device."""
+    from netrx_tune.collectors.dev import parse_dev  # noqa: PLC0415 - not read where netlink is
+
+    devices, problems = attempt(files, _DEV, parse_dev, gaps) or ({}, ())
+    gaps.extend(problems)
+    return devices
 
 
 def _classes(files: Mapping[str, str], gaps: list[Gap]) -> dict[str, NetClass]:

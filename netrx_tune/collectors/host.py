@@ -7,11 +7,11 @@ fs/proc/meminfo.c, meminfo_proc_show(); drivers/char/random.c, proc_do_uuid().
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from netrx_tune.collectors.meminfo import parse_meminfo
 from netrx_tune.collectors.os_release import parse_os_release
 from netrx_tune.collectors.text import attempt, numbered
-from netrx_tune.collectors.udp import ByteOrder
 from netrx_tune.collectors.uptime import parse_uptime
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.kernel import parse_release
@@ -37,12 +37,11 @@ def host_facts(
     """Return what the files say of the host; what does not read is added to `gaps`."""
     release = _release(files, gaps)
     memory = attempt(files, "/proc/meminfo", parse_meminfo, gaps)
-    cpus = attempt(files, "/proc/stat", parse_cpus, gaps)
     return HostFacts(
         release=release,
         kernel=parse_release(release) if release else None,
         distribution=attempt(files, "/etc/os-release", parse_os_release, gaps),
-        cpus=cpus or (len(softnet) if softnet else None),
+        cpus=_cpus(files, softnet, gaps),
         memory_bytes=memory.get("MemTotal") if memory else None,
         page_bytes=PAGE_BYTES,
         boot_id=attempt(files, "/proc/sys/kernel/random/boot_id", _word, gaps),
@@ -53,7 +52,7 @@ def host_facts(
     )
 
 
-def byte_order(release: str | None) -> ByteOrder:
+def byte_order(release: str | None) -> Literal["little", "big"]:
     """Return the order in which a kernel prints the bytes of an address.
 
     Distributions put the architecture into the release; of the big-endian ones only s390x
@@ -77,6 +76,35 @@ def parse_cpus(text: str, path: str = "/proc/stat") -> int:
     if not cpus:
         raise ParseError(path, "expected lines cpu0, cpu1 ...", text)
     return cpus
+
+
+def parse_cpuinfo(text: str, path: str = "/proc/cpuinfo") -> int:
+    """Return how many CPUs are online.
+
+    Kernel: arch/*/kernel/, show_cpuinfo(): "processor : 0" on most, "processor 0: ..." on s390.
+
+    Raises:
+        ParseError: there is no such line.
+    """
+    cpus = sum(
+        line.startswith("processor") and line[9:].strip(" \t:")[:1].isdigit()
+        for _, line in numbered(text)
+    )
+    if not cpus:
+        raise ParseError(path, "expected lines processor : 0, processor : 1 ...", text)
+    return cpus
+
+
+def _cpus(
+    files: Mapping[str, str],
+    softnet: tuple[SoftnetCpu, ...] | None,
+    gaps: list[Gap],
+) -> int | None:
+    """Return how many CPUs are online, from the first file that tells."""
+    if softnet:
+        return len(softnet)
+    cpus = attempt(files, "/proc/stat", parse_cpus, gaps)
+    return cpus if cpus is not None else attempt(files, "/proc/cpuinfo", parse_cpuinfo, gaps)
 
 
 def _release(files: Mapping[str, str], gaps: list[Gap]) -> str | None:

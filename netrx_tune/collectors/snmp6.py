@@ -1,7 +1,6 @@
 """/proc/net/snmp6: the IPv6 counters, one to a line.
 
-Kernel: net/ipv6/proc.c, snmp6_seq_show(). /proc/net/dev_snmp6/IF has the same lines, and its
-interface's number first: snmp6_dev_seq_show().
+Kernel: net/ipv6/proc.c, snmp6_seq_show().
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ from collections.abc import Iterator
 
 from netrx_tune.collectors.text import Reading, decimal, values_by_line
 from netrx_tune.model.errors import ParseError
-
-_INTERFACE = "ifIndex"
 
 
 def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
@@ -27,12 +24,11 @@ def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
 
 
 def _counter(line: str, place: str) -> Iterator[tuple[str, int]]:
-    """Yield the counter of a line; the interface's number is none."""
+    """Yield the counter of a line."""
     words = line.split()
     if len(words) != 2:
         raise ParseError(place, "expected a name and a value", line)
-    if words[0] != _INTERFACE:
-        yield _name(words[0], place), decimal(words[1], place, words[0])
+    yield _name(words[0], place), decimal(words[1], place, words[0])
 
 
 def _name(word: str, place: str) -> str:

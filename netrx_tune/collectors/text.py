@@ -105,7 +105,7 @@ def values_by_line(
     problems: list[ParseError] = []
     for number, line in numbered(text):
         try:
-            values.update(parse(line, f"{path}:{number}"))
+            values.update(dict(parse(line, f"{path}:{number}")))  # all of a line or nothing
         except ParseError as error:
             problems.append(error)
     return values, gaps_beside(values, problems, path, text)

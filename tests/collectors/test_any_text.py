@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.cgroup import parse_cpu_max, parse_flat, parse_limit
 from netrx_tune.collectors.dev import parse_dev
-from netrx_tune.collectors.host import parse_cpus
+from netrx_tune.collectors.dev_snmp6 import parse_dev_snmp6
+from netrx_tune.collectors.host import parse_cpuinfo, parse_cpus
+from netrx_tune.collectors.interrupts import parse_interrupts
 from netrx_tune.collectors.meminfo import parse_meminfo
 from netrx_tune.collectors.net_class import parse_driver, parse_number
 from netrx_tune.collectors.netstat import parse_netstat
@@ -19,10 +22,12 @@ from netrx_tune.collectors.os_release import parse_os_release
 from netrx_tune.collectors.packet import parse_packet
 from netrx_tune.collectors.paths import CORE_FILES, FULL_FILES, SOCKET_FILES, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
+from netrx_tune.collectors.protocols import parse_protocols
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
+from netrx_tune.collectors.softirqs import parse_softirqs
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
 from netrx_tune.collectors.sysctl import parse_sysctl, parse_sysctl_a
 from netrx_tune.collectors.udp import scan, sockets
@@ -40,9 +45,24 @@ def udp6(text: str, path: str) -> object:
     return list(sockets([scan(text, path, "udp", "inet6")]))
 
 
+def problem(parse: Callable[[str, str], object], text: str) -> str:
+    """Return what the parser says of a text, its path if there is nothing to say."""
+    try:
+        parse(text, "/proc/file")
+    except ParseError as error:
+        return str(error)
+    return "/proc/file"
+
+
 PARSERS: dict[str, Callable[[str, str], object]] = {
+    "cgroup": parse_flat,
+    "cpu_max": parse_cpu_max,
+    "cpuinfo": parse_cpuinfo,
     "dev": parse_dev,
+    "dev_snmp6": parse_dev_snmp6,
     "driver": parse_driver,
+    "interrupts": parse_interrupts,
+    "limit": parse_limit,
     "meminfo": parse_meminfo,
     "netstat": parse_netstat,
     "nf_conntrack": parse_nf_conntrack,
@@ -50,11 +70,13 @@ PARSERS: dict[str, Callable[[str, str], object]] = {
     "os_release": parse_os_release,
     "packet": parse_packet,
     "pressure": parse_pressure_cpu,
+    "protocols": parse_protocols,
     "rt_cache": parse_rt_cache,
     "snmp": parse_snmp,
     "snmp6": parse_snmp6,
     "sockstat": parse_sockstat,
     "sockstat6": parse_sockstat6,
+    "softirqs": parse_softirqs,
     "softnet_stat": parse_softnet_stat,
     "stat": parse_cpus,
     "sysctl": parse_sysctl,
@@ -66,43 +88,46 @@ PARSERS: dict[str, Callable[[str, str], object]] = {
 }
 
 # Words that the files are made of, so that many texts come near to being one.
-WORDS = [
-    *"Udp: Ip: TcpExt: InErrors RcvbufErrors UDP: inuse mem entries drop some total= kB -1".split(),
-    *"Udp6InErrors Icmp6InType135 MemTotal: ID= cpu0 | face |bytes packets eth0: lo:".split(),
-    *"0 7 00000000 ffffffff 00000000:00000001 0100007F:0035 18446744073709551615 1_0".split(),
-    *"sl local_address rem_address st tx_queue rx_queue tr tm->when retrnsmt uid".split(),
-    *"timeout inode ref pointer drops sk RefCnt Type Proto Iface R Rmem User Inode".split(),
-    *"= 0,00000003 12.5 \x00 \x1c \x85 \u0663 ² \r \udc80".split(" "),
-    "9" * 30,
-]
+WORDS_TEXT = """
+Udp: Ip: TcpExt: InErrors RcvbufErrors UDP: inuse mem entries drop some total= kB -1 CPU0 CPU1
+Udp6InErrors Icmp6InType135 MemTotal: ID= cpu0 | face |bytes packets eth0: lo: 28: max ifIndex
+0 7 00000000 ffffffff 00000000:00000001 0100007F:0035 18446744073709551615 1_0 = 0,00000003 12.5
+sl local_address rem_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode ref
+pointer drops sk RefCnt Type Proto Iface R Rmem User Inode protocol size sockets memory press
+"""
+WORDS = [*WORDS_TEXT.split(), "\x00", "\x1c", "\x85", "\u0663", "²", "\r", "\udc80", "9" * 30]
 NEAR = st.lists(st.sampled_from([*WORDS, "\n", "\n", "\r\n"]), max_size=60).map(" ".join)
 TEXTS = st.one_of(st.text(), NEAR)
 
-HEADER = (
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
-    "  timeout inode ref pointer drops\n"
-)
-ROWS = st.lists(st.lists(st.sampled_from(WORDS), min_size=13, max_size=14).map(" ".join))
-WITH_HEADER = ROWS.map(lambda rows: HEADER + "\n".join(rows))
+# First lines that let a text through to the rows.
+HEADERS = {
+    "dev": " |\n face |bytes|bytes\n",
+    "interrupts": "CPU0 CPU1\n",
+    "nf_conntrack": "entries drop\n",
+    "packet": "sk RefCnt Type Proto Iface R Rmem User Inode\n",
+    "protocols": "protocol size sockets memory press\n",
+    "softirqs": "CPU0 CPU1\n",
+    "udp": (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+        "  timeout inode ref pointer drops\n"
+    ),
+}
+HEADERS["udp6"] = HEADERS["udp"]
+ROWS = st.lists(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)).map("\n".join)
 
 
 @pytest.mark.parametrize("name", PARSERS)
 @given(text=TEXTS)
 @settings(max_examples=150)
 def test_any_text_parses_or_is_a_parse_error(name: str, text: str) -> None:
-    try:
-        PARSERS[name](text, "/proc/file")
-    except ParseError as error:
-        assert str(error).startswith("/proc/file")
+    assert problem(PARSERS[name], text).startswith("/proc/file")
 
 
-@pytest.mark.parametrize("name", ["udp", "udp6"])
-@given(text=WITH_HEADER)
-def test_any_row_of_a_socket_table_parses_or_is_a_parse_error(name: str, text: str) -> None:
-    try:
-        PARSERS[name](text, "/proc/net/udp")
-    except ParseError as error:
-        assert str(error).startswith("/proc/net/udp:")
+@pytest.mark.parametrize("name", HEADERS)
+@given(rows=ROWS)
+@settings(max_examples=150)
+def test_any_rows_below_a_header_parse_or_are_a_parse_error(name: str, rows: str) -> None:
+    assert problem(PARSERS[name], HEADERS[name] + rows).startswith("/proc/file")
 
 
 PATHS = [
@@ -123,7 +148,7 @@ PATHS = [
 @given(
     files=st.dictionaries(
         st.one_of(st.sampled_from(PATHS), st.text()),
-        st.one_of(TEXTS, WITH_HEADER),
+        st.one_of(TEXTS, ROWS.map(lambda rows: HEADERS["udp"] + rows)),
         max_size=12,
     ),
 )
