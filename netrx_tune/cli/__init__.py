@@ -42,7 +42,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="netrx-tune")
 def netrx_tune() -> None:
-    """Find where Linux loses received packets, why, and exactly what to change.
+    r"""Find where Linux loses received packets, why, and exactly what to change.
 
     \b
     Example:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 
 import click
 
 from netrx_tune.cli import options
 from netrx_tune.host import namespaces
-from netrx_tune.host.capture import take_sample
 from netrx_tune.host.source import Tree
+from netrx_tune.host.watch import watch
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import conclude, measure
@@ -35,7 +34,7 @@ from netrx_tune.reporters.json_v1 import diagnosis_json
     help="Exit with 1 when a finding is this bad or worse.",
 )
 @options.output_options
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     interval: float,
     netns: str | None,
     pid: int | None,
@@ -45,7 +44,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     color: str,
     quiet: bool,
 ) -> int:
-    """Say where received packets are lost, why, and what to change.
+    r"""Say where received packets are lost, why, and what to change.
 
     \b
     Examples:
@@ -55,7 +54,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     if root and (netns or pid):
         raise click.UsageError("--root reads files; it goes with neither --netns nor --pid")
     where = _enter(netns, pid)
-    delta = _watch(Tree(root or ""), interval, where, quiet=quiet)
+    delta = _look(Tree(root or ""), interval, where, quiet=quiet)
     diagnosis = conclude(delta)
     _print(diagnosis, output_format, color)
     return _exit_code(diagnosis, fail_on)
@@ -73,13 +72,14 @@ def _enter(netns: str | None, pid: int | None) -> str | None:
     return None
 
 
-def _watch(tree: Tree, interval: float, netns: str | None, *, quiet: bool) -> Delta:
-    if not interval:
-        return measure(None, take_sample(tree), live=True, netns=netns)
-    before = take_sample(tree)
-    options.progress(f"watching for {interval:g} s", quiet=quiet)
-    time.sleep(interval)
-    return measure(before, take_sample(tree), live=True, netns=netns)
+def _look(tree: Tree, interval: float, netns: str | None, *, quiet: bool) -> Delta:
+    samples = watch(
+        tree,
+        interval,
+        started=lambda: options.progress(f"watching for {interval:g} s", quiet=quiet),
+    )
+    before = samples[0] if len(samples) > 1 else None
+    return measure(before, samples[-1], live=True, netns=netns)
 
 
 def _print(diagnosis: Diagnosis, output_format: str, color: str) -> None:

@@ -106,7 +106,7 @@ def _with_netlink(got: _Collected) -> Sample:
     if links is None:
         for pattern in paths.DEVICE_FILES + paths.NET_CLASS_FULL_FILES:
             got.add_pattern(pattern)
-    if not hasattr(netlink, 'read_rules'):
+    if not hasattr(netlink, "read_rules"):
         got.files.update(_own_records())
         return Sample(got.files, tuple(got.gaps), sockets, links)
     nics, gaps = netlink.read_nics([link.name for link in links or ()])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.ticks import PATH, parse_ticks
+from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Window
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
@@ -10,6 +14,7 @@ from netrx_tune.rules import judge
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
+from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
 
 
 def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | None) -> Delta:
@@ -24,7 +29,7 @@ def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | No
 def conclude(delta: Delta) -> Diagnosis:
     """Return the books and the findings of a window."""
     ledger = settle(delta)
-    findings, skipped = judge(Facts(delta, ledger))
+    findings, skipped = judge(Facts(delta, ledger, _shapes(delta)))
     return Diagnosis(
         host=delta.after.host,
         window=Window(delta.mode, delta.seconds),
@@ -34,3 +39,12 @@ def conclude(delta: Delta) -> Diagnosis:
         gaps=delta.after.gaps,
         notes=delta.notes,
     )
+
+
+def _shapes(delta: Delta) -> Mapping[int, QueueShape]:
+    """Return how the watched queues moved; a watch that does not read is none."""
+    text = delta.after.files.get(PATH)
+    try:
+        return queue_shapes(parse_ticks(text)) if text else {}
+    except ParseError:
+        return {}

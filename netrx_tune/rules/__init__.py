@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
 from netrx_tune.rules.rule import Facts, Rule
 
-_NOT_RULES = frozenset({"rule", "judge", "words"})
+# What rules share, and is none.
+_NOT_RULES = frozenset(
+    {
+        "advice", "buffer_advice", "buffers", "causes", "cpus", "judge", "outcome", "rule",
+        "sizing", "words",
+    }
+)  # fmt: skip
 
 
 def rules() -> Iterator[tuple[str, Rule, str]]:
@@ -30,9 +36,12 @@ def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     skipped: list[Skipped] = []
     for name, rule, _ in rules():
         missing = _missing(rule, facts)
+        unseen = _unseen(rule, facts)
         if missing:
             why = "this kernel or this input does not show it"
             skipped.append(Skipped(name, missing, why))
+        elif unseen:
+            skipped.append(Skipped(name, (), unseen))
         else:
             findings.extend(found._replace(rule=name) for found in rule.check(facts))
     findings.sort(key=_rank)
@@ -40,12 +49,22 @@ def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
 
 
 def _missing(rule: Rule, facts: Facts) -> tuple[str, ...]:
-    """Return what a rule needs and nobody can read; one counter of an alternative will do."""
+    """Return what a rule needs and nobody can read; one name of an alternative will do."""
+    readable = (facts.delta.increases, facts.delta.after.settings)
     return tuple(
         need
         for need in rule.requires
-        if not any(name in facts.delta.increases for name in need.split("|"))
+        if not any(name in names for names in readable for name in need.split("|"))
     )
+
+
+def _unseen(rule: Rule, facts: Facts) -> str:
+    """Return why none of a rule's stages can be seen here; nothing if one can."""
+    accounts = [facts.ledger.account(stage) for stage in rule.stages]
+    blind = [account for account in accounts if account is not None and account.lost is None]
+    if not accounts or len(blind) < len(accounts):
+        return ""
+    return blind[0].why or "nothing on this host counts it"
 
 
 def _rank(finding: Finding) -> tuple[int, bool, int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.snapshot import Delta
+from netrx_tune.rxpath.queue_shape import QueueShape
+
+_NOT_WATCHED: Mapping[int, QueueShape] = MappingProxyType({})
 
 
 class Facts(NamedTuple):
@@ -15,13 +19,15 @@ class Facts(NamedTuple):
 
     delta: Delta
     ledger: Ledger
+    shapes: Mapping[int, QueueShape] = _NOT_WATCHED  # by socket inode
 
 
 class Rule(NamedTuple):
     """A rule is its module's value RULE; the module's docstring is its page.
 
-    `requires` names counters that must be readable; the engine reports the rule as skipped
-    where they are not. `stages` are the accounts that the rule speaks for.
+    `requires` names counters or settings that must be readable; the engine reports the rule as
+    skipped where they are not. `stages` are the accounts that the rule speaks for, none where it
+    speaks of a setting; where all of them are unseen the engine skips the rule, too.
     """
 
     stages: tuple[str, ...]

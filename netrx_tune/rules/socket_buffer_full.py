@@ -1,50 +1,182 @@
-"""Socket receive buffer full (draft)."""
+"""Datagrams that met a full socket receive buffer.
+
+What it means: the program did not read fast enough for what arrived, for a moment or for good.
+Every queued datagram is charged its truesize (832 B for a tiny one, 2,304 B for 1,400 B of
+payload), so a buffer of 212,992 B holds 256 or 92 of them, not what its bytes suggest. Five
+diseases look alike in the counter: a burst, a pause of the reader, a reader that is too slow, one
+that gets no CPU, and one that stopped. Room cures the first two only.
+
+How it is counted: Udp.RcvbufErrors (and InErrors, and the socket's drops), once per datagram;
+multicast counts each member's copy. Up to 3.15 most of it is in InErrors and drops alone.
+Kernel: net/ipv4/udp.c, __udp_enqueue_schedule_skb().
+
+Remedy: for a burst or a pause, room for the worst of it: the program's own buffer setting or
+SO_RCVBUF, with net.core.rmem_max at least as large; a running socket keeps its size until the
+program restarts. For the others a faster, restarted or rescheduled reader.
+
+When not to act: never enlarge for a reader that is stopped or slower than its traffic: loss comes
+as surely, only later, and what is delivered is older.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding, Limit, SocketReport
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
+from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, raise_rmem_max, recommend
+from netrx_tune.rules.buffers import ceiling, limit_of, limit_words, losers, name_of, report
+from netrx_tune.rules.causes import Verdict, cause_of
 from netrx_tune.rules.judge import account_evidence, confidence, present, severity
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import lost_of
+from netrx_tune.rules.sizing import size_without_shape
+from netrx_tune.rules.words import count, lost_of, percent, size
+
+_MOST_SOCKETS = 20
+_LARGE_RMEM_MAX = 16 << 20  # a ceiling that no longer is what stands in the way
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when datagrams met a full buffer."""
+    """Yield one finding for each cause, its sockets together; what no socket shows comes last."""
     account = facts.ledger.account("udp-rcvbuf-full")
     if account is None or not account.lost:
         return
-    yield Finding(
+    groups: dict[str, list[tuple[Socket, int, Verdict]]] = {}
+    for sock, drops in _full(facts, account):
+        verdict = cause_of(facts, sock)
+        groups.setdefault(verdict.cause, []).append((sock, drops, verdict))
+    if len(groups) <= 1:
+        members = next(iter(groups.values()), [])
+        yield _finding(facts, account, account.lost, members)
+        return
+    for members in groups.values():
+        yield _finding(facts, account, sum(n for _, n, _ in members), members)
+    rest = account.lost - sum(n for members in groups.values() for _, n, _ in members)
+    if rest > facts.delta.socket_skew:
+        yield _finding(facts, account, rest, [])
+
+
+def _full(facts: Facts, account: Account) -> list[tuple[Socket, int]]:
+    """Return the sockets that lost to their buffer: not those whose drops have another stage.
+
+    Drops of a filter or of bad checksums are on the same counter. A socket that was watched with
+    a low queue throughout lost nothing to its buffer.
+    """
+    named = losers(facts.delta)
+    total = sum(n for _, n in named)
+    if total <= (account.lost or 0) + facts.delta.socket_skew:
+        return named
+    kept = [(s, n) for s, n in named if _was_full(facts, s)]
+    return kept or named
+
+
+def _was_full(facts: Facts, sock: Socket) -> bool:
+    shape = facts.shapes.get(sock.inode)
+    if shape is not None:
+        return shape.full_share > 0
+    return bool(sock.rmem_alloc_bytes)
+
+
+def _finding(
+    facts: Facts, account: Account, lost: int, members: list[tuple[Socket, int, Verdict]]
+) -> Finding:
+    part = account._replace(lost=lost)
+    verdict = members[0][2] if members else Verdict("unknown", "low", "no socket shows the loss")
+    return Finding(
         rule="",
         stage=account.stage,
-        severity=severity(facts, account),
-        confidence=confidence(facts, account),
-        summary=f"{lost_of(facts, account)} met a full receive buffer",
-        lost=account.lost,
-        share=account.share,
+        severity=severity(facts, part),
+        confidence=min(
+            confidence(facts, part), verdict.confidence, key=["low", "medium", "high"].index
+        )
+        if verdict.cause != "unknown"
+        else confidence(facts, part),
+        summary=_summary(facts, part, members, verdict),
+        lost=lost,
+        share=part.share,
         present=present(facts),
-        cause="unknown",
+        cause=verdict.cause,
+        meaning=_meaning(facts, members, verdict),
         evidence=account_evidence(facts, account),
-        sockets=tuple(_report(facts, s, n) for s, n in facts.delta.socket_drops or ()),
+        sockets=tuple(report(facts.delta, s, n) for s, n, _ in members[:_MOST_SOCKETS]),
+        recommendations=tuple(_recommendations(facts, part, members, verdict)),
     )
 
 
-def _report(facts: Facts, sock: Socket, drops: int) -> SocketReport:
-    process = facts.delta.after.processes.get(sock.inode)
-    limit: Limit = "unknown"
-    return SocketReport(
-        sock.inode,
-        sock.family,
-        sock.protocol,
-        sock.local,
-        facts.delta.after.host.netns,
-        process.pid if process else None,
-        process.name if process else None,
-        drops,
-        sock.rcvbuf_bytes,
-        limit,
+def _summary(
+    facts: Facts,
+    part: Account,
+    members: list[tuple[Socket, int, Verdict]],
+    verdict: Verdict,
+) -> str:
+    text = f"{lost_of(facts, part)} met a full receive buffer"
+    if members:
+        text += f" on {name_of(facts.delta, members[0][0])}"
+        if len(members) > 1:
+            first = percent(members[0][1] / max(1, part.lost or 0))
+            text += f" ({first} of them) and {count(len(members) - 1)} more sockets"
+    words = {
+        "sustained-overload": "more comes in than the reader takes out",
+        "burst": "bursts exceed the buffer",
+        "reader-stall": "the reader pauses",
+        "reader-stopped": "the reader does not read",
+        "reader-starved": "the reader gets no CPU",
+    }
+    return text + (f": {words[verdict.cause]}" if verdict.cause in words else "")
+
+
+def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: Verdict) -> str:
+    seen = f"{verdict.seen[0].upper()}{verdict.seen[1:]}."
+    if not members:
+        return f"{seen} Its socket may have been closed, or this input holds no sockets."
+    sock = members[0][0]
+    top = ceiling(facts.delta)
+    if sock.rcvbuf_bytes is None:
+        return seen
+    return f"{seen} {name_of(facts.delta, sock)}: " + (
+        f"{limit_words(limit_of(sock, top), sock.rcvbuf_bytes, top)}."
+    )
+
+
+def _recommendations(
+    facts: Facts,
+    part: Account,
+    members: list[tuple[Socket, int, Verdict]],
+    verdict: Verdict,
+) -> Iterator[Recommendation]:
+    if members and members[0][0].rcvbuf_bytes is not None:
+        sock, drops, _ = members[0]
+        yield from recommend(facts, sock, drops, verdict)
+    elif verdict.cause in HELPED_BY_ROOM:
+        yield from _without_socket(facts, part)
+    if verdict.cause == "unknown":
+        yield _find_out(facts)
+
+
+def _without_socket(facts: Facts, part: Account) -> Iterator[Recommendation]:
+    """Yield what the host's limits alone allow to say."""
+    top = ceiling(facts.delta)
+    if top.rmem_max is None or top.rmem_max >= _LARGE_RMEM_MAX:
+        return
+    current = top.rmem_default or 212992
+    want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
+    if want.request_bytes > top.rmem_max:
+        why = f"no program can have more than {size(2 * top.rmem_max)} today: {want.arithmetic}"
+        yield raise_rmem_max(facts, want, why, "unknown")
+
+
+def _find_out(facts: Facts) -> Recommendation:
+    where = facts.delta.after.host.netns
+    inside = f" --netns {where}" if where and " " not in where and "/" not in where else ""
+    return Recommendation(
+        kind="none",
+        target="netrx-tune diagnose",
+        scope="host",
+        why="totals cannot tell a burst from a slow or stopped reader, and room helps the first"
+        " only: watch it while it happens",
+        cost="at most 2 % of one CPU for 30 s",
+        command=f"netrx-tune diagnose --interval 30{inside}",
     )
 
 

@@ -115,7 +115,7 @@ def backlog_drops_here(delta: Delta) -> int | None:
     Each of them is in the rx_dropped of a device that is seen here, too.
     """
     host_wide = delta.increase("softnet.dropped")
-    if host_wide is None or delta.after.host.initial_netns and not delta.after.devices:
+    if host_wide is None or not delta.after.devices:
         return host_wide
     dropped = _sum(delta, delta.after.devices.values(), "rx_dropped", "rx_dropped_or_missed")
     return min(host_wide, sum(entry.increase for entry in dropped))

@@ -1,0 +1,81 @@
+"""Asking for one socket's queue instead of dumping all: what watching at 100 Hz can afford.
+
+A dump walks the whole UDP hash table, sockets of other namespaces included; one socket is
+found by its addresses and checked by its cookie.
+
+Kernel: net/ipv4/udp_diag.c, udp_dump_one(); source and destination are swapped there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from netrx_tune.collectors import netlink, sock_diag
+from netrx_tune.collectors.netlink import Block
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Socket
+
+_HEAD = Struct("=IH")  # message length, type
+_START = netlink.HEADER.size
+# struct inet_diag_sockid, after family, state, timer and retransmits
+_ID = Struct("=4x2s2s16s16sI8s")
+_ID_OUT = Struct("=2s2s16s16sI8s")
+_REQUEST = Struct("=BBBBI")  # family, protocol, extensions, pad, states
+_INODE = Struct("=I")
+_INODE_AT = _START + 68
+
+
+class Probe(NamedTuple):
+    """One socket that can be asked for, and the request that does it."""
+
+    inode: int
+    protocol: sock_diag.Protocol
+    family: sock_diag.Family
+    request: bytes
+
+
+def probes(found: sock_diag.Found, inodes: set[int] | None = None) -> Iterator[Probe]:
+    """Yield probes for the sockets of a dump: for all, or for some inodes."""
+    for block, _ in found.places:
+        at, last = 0, len(block) - _INODE_AT - _INODE.size
+        while at <= last:
+            length, kind = _HEAD.unpack_from(block, at)
+            if length < _START:
+                return
+            if kind == sock_diag.SOCK_DIAG_BY_FAMILY:
+                inode = _INODE.unpack_from(block, at + _INODE_AT)[0]
+                if inode and (inodes is None or inode in inodes):
+                    request = _request(found, block, at)
+                    yield Probe(inode, found.protocol, found.family, request)
+            at += (length + 3) & ~3
+
+
+def _request(found: sock_diag.Found, block: Block, at: int) -> bytes:
+    local_port, peer_port, local, peer, interface, cookie = _ID.unpack_from(block, at + _START)
+    head = _REQUEST.pack(
+        sock_diag.FAMILIES[found.family],
+        sock_diag.PROTOCOLS[found.protocol],
+        1 << (sock_diag.INET_DIAG_SKMEMINFO - 1),
+        0,
+        0xFFFFFFFF,
+    )
+    swapped = _ID_OUT.pack(peer_port, local_port, peer, local, interface, cookie)
+    return netlink.request(sock_diag.SOCK_DIAG_BY_FAMILY, head + swapped, flags=0)
+
+
+def answer(probe: Probe, reply: Block) -> Socket | None:
+    """Return the socket if it has a queue or drops, None if it is idle.
+
+    Raises:
+        LookupError: the kernel found another socket or none (a SO_REUSEPORT group picks by
+            hash, and sockets close).
+        ParseError: an answer that is no such message.
+    """
+    if len(reply) < _START:
+        raise ParseError("sock_diag", "expected a message", bytes(reply).hex())
+    if _HEAD.unpack_from(reply)[1] != sock_diag.SOCK_DIAG_BY_FAMILY:
+        raise LookupError(probe.inode)
+    found = sock_diag.scan(probe.protocol, probe.family, [reply])
+    return next(sock_diag.hits(found), None)

@@ -1,0 +1,232 @@
+"""What to do about a full buffer, by its cause and by who capped it.
+
+Only a burst and a pause are cured by room. For the others the arithmetic says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Cause, Limit, Recommendation
+from netrx_tune.model.sample import Socket
+from netrx_tune.rules.buffers import RMEM_DEFAULT, RMEM_MAX, ceiling, limit_of, name_of
+from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.sizing import (
+    Size,
+    capacity,
+    size_for,
+    size_without_shape,
+    truesize_of,
+)
+from netrx_tune.rules.words import count, size
+from netrx_tune.rxpath.queue_shape import QueueShape
+
+HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
+_ELSEWHERE = "; run it on the host itself: the key is the host's and read-only in this namespace"
+
+
+def recommend(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:
+    """Yield what to do for one socket, best first."""
+    if verdict.cause not in HELPED_BY_ROOM:
+        yield from _without_room(facts, sock, drops, verdict)
+        return
+    if verdict.cause == "reader-stall":
+        yield from _room(facts, sock, drops, verdict)
+        yield _end_the_pause(facts, sock)
+        return
+    yield from _room(facts, sock, drops, verdict)
+
+
+def needed(facts: Facts, sock: Socket, drops: int) -> Size:
+    """Return the buffer that would have taken the worst burst or pause that was seen."""
+    delta = facts.delta
+    shape = facts.shapes.get(sock.inode)
+    held = capacity(delta, sock.rcvbuf_bytes or 0)
+    if shape is not None and shape.episodes:
+        worst = shape.worst_drops
+        reason = f"{count(held)} that fit today and {count(worst)} lost in the worst episode"
+        return size_for(delta, held + worst, reason=reason)
+    account = facts.ledger.account("udp-rcvbuf-full")
+    offered = (account.offered if account else 0) or 0
+    return size_without_shape(delta, drops, sock.rcvbuf_bytes or 0, offered)
+
+
+def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:
+    want = needed(facts, sock, drops)
+    top = ceiling(facts.delta)
+    limit = limit_of(sock, top)
+    if sock.rcvbuf_bytes and want.rcvbuf_bytes <= sock.rcvbuf_bytes:
+        yield _no_more_room(facts, sock, want)
+        return
+    why = _why(verdict, want)
+    if top.rmem_max is None or top.rmem_max < want.request_bytes:
+        yield raise_rmem_max(facts, want, why, limit)
+    if limit != "rmem-max":
+        yield _ask(facts, sock, want, why, limit)
+    if limit == "rmem-default":
+        yield _raise_default(facts, want)
+
+
+def _why(verdict: Verdict, want: Size) -> str:
+    sure = "if it is a burst or a pause, " if verdict.cause == "unknown" else ""
+    return f"{sure}{want.arithmetic}"
+
+
+def raise_rmem_max(facts: Facts, want: Size, why: str, limit: Limit) -> Recommendation:
+    """Return the change of the ceiling for requests."""
+    current = ceiling(facts.delta).rmem_max
+    own = facts.delta.after.host.initial_netns is not False
+    asks = (
+        "The program already asks for more and was clamped; restart it to ask again"
+        if limit == "rmem-max"
+        else "Programs may then ask for that much; it changes no socket by itself"
+    )
+    return Recommendation(
+        kind="sysctl",
+        target=RMEM_MAX,
+        scope="host",
+        why=f"{why}. {asks}{'' if own else _ELSEWHERE}.",
+        cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for each socket that asks for it"
+        " and falls behind",
+        takes_effect="restart" if limit == "rmem-max" else "new-sockets",
+        current=current,
+        proposed=want.request_bytes,
+        command=f"sysctl -w {RMEM_MAX}={want.request_bytes}",
+        undo=None if current is None else f"sysctl -w {RMEM_MAX}={current}",
+    )
+
+
+def _ask(facts: Facts, sock: Socket, want: Size, why: str, limit: Limit) -> Recommendation:
+    who = name_of(facts.delta, sock)
+    never = "never asked for a size" if limit == "rmem-default" else "asked for too little"
+    return Recommendation(
+        kind="setsockopt",
+        target="SO_RCVBUF",
+        scope="application",
+        why=f"{who} {never}: {why}. Use the program's own setting for its receive buffer if it"
+        " has one.",
+        cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for this socket",
+        takes_effect="restart",
+        current=None if sock.rcvbuf_bytes is None else sock.rcvbuf_bytes // 2,
+        proposed=want.request_bytes,
+        command=f"setsockopt(fd, SOL_SOCKET, SO_RCVBUF, {want.request_bytes})",
+        undo="remove the setting and restart the program",
+    )
+
+
+def _raise_default(facts: Facts, want: Size) -> Recommendation:
+    current = ceiling(facts.delta).rmem_default
+    own = facts.delta.after.host.initial_netns is not False
+    return Recommendation(
+        kind="sysctl",
+        target=RMEM_DEFAULT,
+        scope="host",
+        why="Only for a program that cannot ask: the default is the one lever left, and it is not"
+        f" doubled. Restart the program afterwards{'' if own else _ELSEWHERE}.",
+        cost=f"every new socket of the host that never asks may then hold {size(want.rcvbuf_bytes)}",
+        takes_effect="new-sockets",
+        current=current,
+        proposed=want.rcvbuf_bytes,
+        command=f"sysctl -w {RMEM_DEFAULT}={want.rcvbuf_bytes}",
+        undo=None if current is None else f"sysctl -w {RMEM_DEFAULT}={current}",
+    )
+
+
+def _no_more_room(facts: Facts, sock: Socket, want: Size) -> Recommendation:
+    return Recommendation(
+        kind="application",
+        target=name_of(facts.delta, sock),
+        scope="application",
+        why=f"its buffer of {size(sock.rcvbuf_bytes or 0)} is as large as this host can spare"
+        f" ({want.arithmetic}), so the reader has to become faster",
+        cost="a change to the program",
+        takes_effect="restart",
+    )
+
+
+def _end_the_pause(facts: Facts, sock: Socket) -> Recommendation:
+    return Recommendation(
+        kind="application",
+        target=name_of(facts.delta, sock),
+        scope="application",
+        why="ending the pause cures it without memory: disk writes, name look-ups, locks, garbage"
+        " collection or a CPU quota in the thread that reads",
+        cost="a change to the program",
+        takes_effect="restart",
+    )
+
+
+def _without_room(
+    facts: Facts, sock: Socket, drops: int, verdict: Verdict
+) -> Iterator[Recommendation]:
+    shape = facts.shapes.get(sock.inode)
+    no_room = _why_no_room(facts, sock, drops, shape)
+    who = name_of(facts.delta, sock)
+    if verdict.cause == "reader-stopped":
+        yield Recommendation(
+            kind="application",
+            target=who,
+            scope="application",
+            why=f"make {who} read again: {verdict.seen}. {no_room}",
+            cost="none",
+            command=_look_at_reader(facts, sock),
+        )
+        return
+    if verdict.cause == "reader-starved":
+        yield Recommendation(
+            kind="placement",
+            target=who,
+            scope="cpu",
+            why=f"give the reader a CPU: {verdict.seen}. Move it or its neighbours, raise its"
+            f" weight, or lift its quota. {no_room}",
+            cost="the CPU time that it needs",
+            command=_renice(facts, sock),
+        )
+        return
+    yield from _faster(who, verdict, no_room)
+
+
+def _faster(who: str, verdict: Verdict, no_room: str) -> Iterator[Recommendation]:
+    yield Recommendation(
+        kind="application",
+        target=who,
+        scope="application",
+        why=f"{verdict.seen}. {no_room} Read faster: less work per datagram in the thread that"
+        " reads, recvmmsg() in batches, or more readers on the port with SO_REUSEPORT (one flow"
+        " stays with one reader).",
+        cost="a change to the program",
+        takes_effect="restart",
+    )
+    yield Recommendation(
+        kind="sender",
+        target=who,
+        scope="platform",
+        why="send less to this socket: spread the senders over several ports or hosts, or sample",
+        cost="a change at the senders",
+    )
+
+
+def _why_no_room(facts: Facts, sock: Socket, drops: int, shape: QueueShape | None) -> str:
+    """Say by how much an eightfold buffer would only put the loss off."""
+    seconds = shape.seconds if shape else facts.delta.seconds
+    lost = shape.drops if shape else drops
+    if not seconds or not lost or not sock.rcvbuf_bytes:
+        return "A bigger buffer only fills later."
+    surplus = lost / seconds
+    more = capacity(facts.delta, 8 * sock.rcvbuf_bytes) - capacity(facts.delta, sock.rcvbuf_bytes)
+    return (
+        f"A bigger buffer does not help: {count(round(surplus))}/s come in more than go out, so"
+        f" eight times {size(sock.rcvbuf_bytes)} would fill {more / surplus:.2g} s later (at"
+        f" {count(truesize_of(facts.delta)[0])} B each) and then lose as before."
+    )
+
+
+def _look_at_reader(facts: Facts, sock: Socket) -> str | None:
+    process = facts.delta.after.processes.get(sock.inode)
+    return f"ps -o pid,stat,wchan:32,etime,comm -L -p {process.pid}" if process else None
+
+
+def _renice(facts: Facts, sock: Socket) -> str | None:
+    process = facts.delta.after.processes.get(sock.inode)
+    return f"taskset -acp {process.pid}" if process else None

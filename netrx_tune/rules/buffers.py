@@ -1,0 +1,105 @@
+"""A socket's buffer: who set its size, and what it holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.model.finding import Limit, SocketReport
+from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.rules.words import count, size
+
+RMEM_MAX = "net.core.rmem_max"
+RMEM_DEFAULT = "net.core.rmem_default"
+# Before 6.18 both are 212992 where nobody set them: net/core/sock.c, sysctl_rmem_max.
+_KERNEL_DEFAULT_BYTES = 212992
+
+
+class Ceiling(NamedTuple):
+    """The two sysctls as this namespace shows them; None where it does not."""
+
+    rmem_max: int | None
+    rmem_default: int | None
+
+
+def ceiling(delta: Delta) -> Ceiling:
+    """Return the limits in force for new requests and new sockets."""
+    settings = delta.after.settings
+    return Ceiling(
+        next(iter(settings.get(RMEM_MAX, ())), None),
+        next(iter(settings.get(RMEM_DEFAULT, ())), None),
+    )
+
+
+def limit_of(sock: Socket, top: Ceiling) -> Limit:
+    """Return who capped a socket's buffer.
+
+    A request is doubled and never above 2 x rmem_max; a socket that asks for nothing gets
+    rmem_default as it is. Kernel: net/core/sock.c, __sock_set_rcvbuf(), sock_init_data().
+    """
+    granted = sock.rcvbuf_bytes
+    if granted is None:
+        return "unknown"
+    if top.rmem_max is None:
+        # A container of an older kernel: the limits are the host's, and not to be seen.
+        known: dict[int, Limit] = {
+            _KERNEL_DEFAULT_BYTES: "rmem-default",
+            2 * _KERNEL_DEFAULT_BYTES: "rmem-max",
+        }
+        return known.get(granted, "unknown")
+    if granted == top.rmem_default:
+        return "rmem-default"
+    if granted == 2 * top.rmem_max:
+        return "rmem-max"
+    return "forced" if granted > 2 * top.rmem_max else "app-request"
+
+
+def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
+    """Say in a sentence who capped the buffer, with request, grant and ceiling."""
+    granted = f"{size(granted_bytes)} ({count(granted_bytes)} B)"
+    if limit == "rmem-default":
+        return f"its buffer is {granted}, {RMEM_DEFAULT}: the program never asked for a size"
+    if limit == "rmem-max":
+        asked = f"{count(granted_bytes // 2)} B or more"
+        return f"its buffer is {granted}: it asked for {asked} and {RMEM_MAX} clamped it"
+    if limit == "app-request":
+        asked = f"{count(granted_bytes // 2)} B"
+        room = f", {RMEM_MAX} would allow {count(top.rmem_max)} B" if top.rmem_max else ""
+        return f"its buffer is {granted}: the program asked for just {asked}{room}"
+    if limit == "forced":
+        return (
+            f"its buffer is {granted}, above what {RMEM_MAX} allows today (forced or lowered since)"
+        )
+    return f"its buffer is {granted}; who set it cannot be seen from here"
+
+
+def report(delta: Delta, sock: Socket, drops: int) -> SocketReport:
+    """Return a socket as a finding shows it."""
+    process = delta.after.processes.get(sock.inode)
+    return SocketReport(
+        inode=sock.inode,
+        family=sock.family,
+        protocol=sock.protocol,
+        local=sock.local,
+        netns=delta.after.host.netns,
+        pid=process.pid if process else None,
+        process=process.name if process else None,
+        drops=drops,
+        rcvbuf_bytes=sock.rcvbuf_bytes,
+        limit=limit_of(sock, ceiling(delta)),
+    )
+
+
+def losers(
+    delta: Delta, protocols: tuple[str, ...] = ("udp", "udplite")
+) -> list[tuple[Socket, int]]:
+    """Return the sockets that lost something, most first."""
+    drops = [(s, n) for s, n in delta.socket_drops or () if s.protocol in protocols]
+    return sorted(drops, key=lambda pair: -pair[1])
+
+
+def name_of(delta: Delta, sock: Socket) -> str:
+    """Return ":9000 (rsyslogd, pid 12)" as far as it is known."""
+    process = delta.after.processes.get(sock.inode)
+    who = f" ({process.name}, pid {process.pid})" if process else ""
+    return f"{sock.local}{who}"

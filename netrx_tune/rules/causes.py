@@ -1,0 +1,92 @@
+"""Why a buffer was full: the five diseases, told apart by the shape of the queue."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.model.finding import Cause, Confidence
+from netrx_tune.model.sample import Socket
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.words import percent
+from netrx_tune.rxpath.queue_shape import QueueShape, middle
+
+_ALWAYS = 0.80  # share of moments with a full queue from which it never empties
+_SELDOM = 0.05
+_WAITING = 0.30  # share of the watch in which the reader waited for a CPU
+_IDLE = 0.10  # reader's CPU time in an episode, against its usual: it was away
+_PACE = 2.5  # arrivals in an episode over the usual rate: a burst, not a pause
+
+
+class Verdict(NamedTuple):
+    """A cause with what was seen of it."""
+
+    cause: Cause
+    confidence: Confidence
+    seen: str
+
+
+def cause_of(facts: Facts, sock: Socket) -> Verdict:
+    """Return why a socket's buffer was full, `unknown` rather than wrong."""
+    shape = facts.shapes.get(sock.inode)
+    if shape is None or not shape.episodes:
+        return Verdict("unknown", "low", "the queue was not watched while it lost")
+    full = f"its queue was full in {percent(shape.full_share)} of {shape.moments} looks"
+    if shape.drained_bytes == 0 and shape.full_share >= _ALWAYS:
+        return Verdict("reader-stopped", "high", f"{full} and nothing was read from it")
+    if shape.full_share >= _ALWAYS and shape.low_share <= _SELDOM:
+        return _never_empty(shape, full)
+    if shape.low_share >= _SELDOM:
+        return _emptied_between(facts, shape)
+    return Verdict("unknown", "low", f"{full} and neither empty nor full throughout")
+
+
+def _never_empty(shape: QueueShape, full: str) -> Verdict:
+    wait = shape.wait_share
+    if wait is not None and wait >= _WAITING:
+        seen = f"{full}, and its reader waited for a CPU {percent(min(1.0, wait))} of the time"
+        return Verdict("reader-starved", "high", seen)
+    run = (
+        "" if shape.run_share is None else f"; its reader used {percent(shape.run_share)} of a CPU"
+    )
+    confidence: Confidence = "medium" if wait is None else "high"
+    return Verdict("sustained-overload", confidence, f"{full} and never empty{run}")
+
+
+def _emptied_between(facts: Facts, shape: QueueShape) -> Verdict:
+    """Tell a pause of the reader from a burst: steady arrivals against a sudden rate."""
+    times = f"{len(shape.episodes)} times" if len(shape.episodes) > 1 else "once"
+    wait = shape.wait_share
+    if wait is not None and wait >= _WAITING:
+        seen = f"it overflowed {times}; its reader waited for a CPU {percent(min(1.0, wait))}"
+        return Verdict("reader-starved", "medium", seen)
+    period = shape.period_seconds
+    every = f", about every {period:.2g} s" if period and len(shape.episodes) > 2 else ""
+    away = _reader_was_away(shape)
+    if away is None:
+        away = _pace(facts, shape) < _PACE
+    if away:
+        seen = f"the reader paused {times}{every}, for up to {shape.pause_seconds:.2g} s"
+        return Verdict("reader-stall", "medium", seen)
+    seen = (
+        f"its queue stood empty in {percent(shape.low_share)} of the looks and overflowed"
+        f" {times}{every}, within {middle(e.seconds for e in shape.episodes):.2g} s each"
+    )
+    return Verdict("burst", "medium", seen)
+
+
+def _reader_was_away(shape: QueueShape) -> bool | None:
+    """Tell by CPU time whether the reader ran while its queue filled; None if unknown."""
+    usual = shape.run_share
+    shares = [e.run_share for e in shape.episodes if e.run_share is not None]
+    if usual is None or not shares or usual < 0.001:
+        return None
+    return middle(shares) < _IDLE * usual
+
+
+def _pace(facts: Facts, shape: QueueShape) -> float:
+    """Return the rate of drops in episodes over the rate of all arrivals in the window."""
+    delta = facts.delta
+    read = sum(delta.increase(f"{mib}.InDatagrams") or 0 for mib in ("Udp", "Udp6"))
+    usual = (shape.drops + read) / shape.seconds if shape.seconds else 0.0
+    peak = sum(e.drops for e in shape.episodes) / (sum(e.seconds for e in shape.episodes) or 1.0)
+    return peak / usual if usual else 0.0

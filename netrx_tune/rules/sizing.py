@@ -1,0 +1,91 @@
+"""How large a receive buffer has to be, from what the window showed; each step can be shown."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.rules.words import count, size
+from netrx_tune.rxpath.admission import queue_capacity, rcvbuf_for, request_for
+from netrx_tune.rxpath.truesize import Link, truesize_range
+
+# Where nothing tells how long a burst or a pause is, this much of the traffic is to fit.
+ASSUMED_SECONDS = 0.25
+_STEP_BYTES = 64 << 10
+_MEMORY_SHARE = 0.02  # of RAM, the most that one socket's buffer may pin
+_POOL_SHARE = 0.25  # of udp_mem[0], which all UDP sockets of the host share
+_HEADERS_BYTES = 28  # IPv4 and UDP
+_UNKNOWN_PAYLOAD_BYTES = 1400
+_FALLBACK_BOUND_BYTES = 64 << 20
+
+
+class Size(NamedTuple):
+    """A buffer and how it was found."""
+
+    rcvbuf_bytes: int  # what the socket must have (getsockopt)
+    request_bytes: int  # what setsockopt(SO_RCVBUF) must ask, and rmem_max allow
+    bounded: bool  # memory allowed no more
+    arithmetic: str
+
+
+def truesize_of(delta: Delta) -> tuple[int, str]:
+    """Return what a datagram of this window's mean size is charged at most, and how it is known."""
+    octets, packets = delta.increase("IpExt.InOctets"), delta.increase("Ip.InReceives")
+    if not octets or not packets:
+        payload, how = _UNKNOWN_PAYLOAD_BYTES, f"a payload of {_UNKNOWN_PAYLOAD_BYTES} B assumed"
+    else:
+        payload = min(65507, max(0, octets // packets - _HEADERS_BYTES))
+        how = f"mean payload {count(payload)} B"
+    link: Link = "nic" if _has_nic(delta) else "veth"
+    return truesize_range(payload, delta.after.host.kernel, link).high, how
+
+
+def _has_nic(delta: Delta) -> bool:
+    return any(d.kind == "" and d.name != "lo" for d in delta.after.devices.values())
+
+
+def capacity(delta: Delta, rcvbuf_bytes: int) -> int:
+    """Return how many such datagrams a buffer holds."""
+    host = delta.after.host
+    return queue_capacity(rcvbuf_bytes, truesize_of(delta)[0], host.kernel, host.release or "")
+
+
+def bound_bytes(delta: Delta) -> int:
+    """Return the largest buffer this host can spare for one socket."""
+    host = delta.after.host
+    bounds = [_FALLBACK_BOUND_BYTES] if host.memory_bytes is None else []
+    if host.memory_bytes is not None:
+        bounds.append(int(host.memory_bytes * _MEMORY_SHARE))
+    pages = delta.after.settings.get("net.ipv4.udp_mem", ())
+    if pages:
+        bounds.append(int(pages[0] * host.page_bytes * _POOL_SHARE))
+    return max(_STEP_BYTES, min(bounds) // _STEP_BYTES * _STEP_BYTES)
+
+
+def size_for(delta: Delta, datagrams: int, *, reason: str, truesize: int | None = None) -> Size:
+    """Return the buffer that takes so many datagrams at once, with its arithmetic."""
+    charge, how = (truesize, "measured") if truesize else truesize_of(delta)
+    exact = rcvbuf_for(datagrams, charge, delta.after.host.kernel)
+    wanted = -(-exact // _STEP_BYTES) * _STEP_BYTES
+    bound = bound_bytes(delta)
+    granted = min(wanted, bound)
+    text = (
+        f"{count(datagrams)} datagrams ({reason}) x {count(charge)} B of truesize ({how})"
+        f" = {size(exact)}; SO_RCVBUF is doubled by the kernel, so {count(request_for(granted))} B"
+    )
+    if wanted > bound:
+        text += f"; bounded to {size(bound)} by this host's memory"
+    return Size(granted, request_for(granted), wanted > bound, text)
+
+
+def size_without_shape(delta: Delta, drops: int, rcvbuf_bytes: int, offered: int) -> Size:
+    """Return a buffer where only totals are known: the old one and a quarter second more."""
+    held = capacity(delta, rcvbuf_bytes)
+    if delta.seconds and delta.mode != "since-boot":
+        rate = offered / delta.seconds
+        more = min(drops, max(held, int(rate * ASSUMED_SECONDS)))
+        reason = f"{count(held)} that fit today and {ASSUMED_SECONDS} s of {count(int(rate))}/s"
+    else:
+        more = min(drops, 16 * held)
+        reason = f"{count(held)} that fit today and a burst of {count(more)}"
+    return size_for(delta, held + more, reason=reason)

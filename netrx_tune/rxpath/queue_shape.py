@@ -1,0 +1,157 @@
+"""The shape of a queue over the watch: what tells a burst from an overload from a stall.
+
+Drops begin at 73 to 100 % of the buffer, since a reader gives memory back in quarters, so
+"full" is 70 % of it (measured on 6.18; net/ipv4/udp.c, udp_rmem_release()).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from netrx_tune.collectors.ticks import Tick, Watch
+
+_FULL = 0.7
+_LOW = 0.1
+_LEAST_MOMENTS = 10
+# A gap of so many moments without drops still belongs to one episode.
+_GAP = 2
+
+
+class Episode(NamedTuple):
+    """A run of moments in which drops grew."""
+
+    start: int  # moments, by number
+    end: int
+    drops: int
+    seconds: float
+    rise_seconds: float  # from the last low queue until drops began
+    run_share: float | None  # CPU time of the reader meanwhile, from the last low queue on
+
+
+class QueueShape(NamedTuple):
+    """How one socket's queue behaved; shares are of the moments of the watch."""
+
+    inode: int
+    seconds: float
+    moments: int
+    drops: int
+    full_share: float
+    low_share: float
+    drained_bytes: int  # seen to leave the queue: less than was read
+    peak_unread_bytes: int
+    episodes: tuple[Episode, ...]
+    run_share: float | None  # reader's CPU time over the watch
+    wait_share: float | None  # reader runnable, and waiting for a CPU
+
+    @property
+    def episode_share(self) -> float:
+        """Return the share of the watch in which drops grew."""
+        return sum(e.seconds for e in self.episodes) / self.seconds if self.seconds else 0.0
+
+    @property
+    def worst_drops(self) -> int:
+        """Return the drops of the worst episode."""
+        return max((e.drops for e in self.episodes), default=0)
+
+    @property
+    def pause_seconds(self) -> float:
+        """Return the longest time from a low queue to the end of the drops."""
+        return max((e.rise_seconds + e.seconds for e in self.episodes), default=0.0)
+
+    @property
+    def period_seconds(self) -> float | None:
+        """Return the usual time from one episode to the next."""
+        starts = [e.start for e in self.episodes]
+        gaps = [b - a for a, b in pairwise(starts)]
+        return middle(gaps) * self.seconds / self.moments if gaps else None
+
+
+def middle(values: Iterable[float]) -> float:
+    """Return the upper median; the statistics module takes 11 ms to import."""
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
+
+
+def queue_shapes(watch: Watch) -> dict[int, QueueShape]:
+    """Return the shape of each watched socket's queue, by inode; none from too short a watch."""
+    if len(watch.moments) < _LEAST_MOMENTS:
+        return {}
+    return {inode: _shape(watch.moments, ticks) for inode, ticks in watch.sockets.items()}
+
+
+def _shape(moments: Sequence[float], ticks: Sequence[Tick]) -> QueueShape:
+    at = {tick.seconds: tick for tick in ticks}
+    row = [at.get(moment) for moment in moments]
+    listed = [tick for tick in row if tick]
+    seconds = moments[-1] - moments[0]
+    drained = sum(
+        max(0, (a.unread_bytes if a else 0) - (b.unread_bytes if b else 0))
+        for a, b in pairwise(row)
+    )
+    return QueueShape(
+        inode=ticks[0].inode,
+        seconds=seconds,
+        moments=len(moments),
+        drops=listed[-1].drops - listed[0].drops,
+        full_share=sum(1 for tick in listed if _occupied(tick) > _FULL) / len(moments),
+        low_share=sum(1 for tick in row if _is_low(tick)) / len(moments),
+        drained_bytes=drained,
+        peak_unread_bytes=max(tick.unread_bytes for tick in listed),
+        episodes=tuple(_episodes(moments, row)),
+        run_share=_share(listed, "run_ns"),
+        wait_share=_share(listed, "wait_ns"),
+    )
+
+
+def _occupied(tick: Tick) -> float:
+    return tick.rmem_alloc_bytes / tick.rcvbuf_bytes if tick.rcvbuf_bytes else 0.0
+
+
+def _is_low(tick: Tick | None) -> bool:
+    return tick is None or tick.unread_bytes < _LOW * tick.rcvbuf_bytes
+
+
+def _share(ticks: Sequence[Tick], field: str) -> float | None:
+    """Return CPU or waiting time over the listed moments, per second of them."""
+    known = [(t.seconds, getattr(t, field)) for t in ticks if getattr(t, field) is not None]
+    if len(known) < 2 or known[-1][0] <= known[0][0]:
+        return None
+    spent = (known[-1][1] - known[0][1]) / 1e9
+    return max(0.0, float(spent / (known[-1][0] - known[0][0])))
+
+
+def _episodes(moments: Sequence[float], row: Sequence[Tick | None]) -> Iterator[Episode]:
+    """Yield each run of moments in which drops grew, small gaps bridged."""
+    grew = [
+        n
+        for n, (a, b) in enumerate(pairwise(row), 1)
+        if a and b and b.drops > a.drops
+    ]
+    # The first moment of a socket that was idle before shows drops without a predecessor.
+    runs: list[list[int]] = []
+    for n in grew:
+        if runs and n - runs[-1][-1] <= _GAP:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    for run in runs:
+        yield _episode(moments, row, run[0], run[-1])
+
+
+def _episode(moments: Sequence[float], row: Sequence[Tick | None], start: int, end: int) -> Episode:
+    low = start - 1
+    while low > 0 and not _is_low(row[low]):
+        low -= 1
+    before, after = row[start - 1], row[end]
+    drops = after.drops - before.drops if before and after else 0
+    ticks = [tick for tick in row[low : end + 1] if tick]
+    return Episode(
+        start=start,
+        end=end,
+        drops=drops,
+        seconds=moments[end] - moments[start - 1],
+        rise_seconds=max(0.0, moments[start - 1] - moments[low]),
+        run_share=_share(ticks, "run_ns"),
+    )
