@@ -1,0 +1,191 @@
+"""A file's bytes as blocks, decompressed by what its first bytes say it is.
+
+Nothing is written to disk, and no more than a block stands in memory, whatever the file claims.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from io import FileIO
+from typing import NamedTuple, Protocol
+
+from netrx_tune.model.errors import InputError
+
+__all__ = ["blocks", "open_regular", "unreadable"]
+
+_PIECE_BYTES = 1 << 20
+_BLOCK_BYTES = 8 << 20  # above what a snapshot of a host with 64 CPUs takes, so one block is all
+_MOST_BYTES = 4 << 30  # a sosreport with its logs; most of it is passed over
+_MOST_DICTIONARY_BYTES = 256 << 20  # xz -9 takes 65 MiB to decompress
+
+_GZIP = b"\x1f\x8b"
+_BZIP2 = b"BZh"
+_XZ = b"\xfd7zXZ\x00"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class _Stream(Protocol):
+    """What zlib, bz2 and lzma have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Format(NamedTuple):
+    name: str
+    magic: bytes
+    start: Callable[[], _Stream]
+    error: type[Exception]
+
+
+def open_regular(path: str) -> FileIO:
+    """Open a file for reading.
+
+    Raises:
+        OSError: there is none, or it may not be read.
+        InputError: it is a pipe or a device, whose bytes come only once.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: not a file or folder, but a pipe or a device; save it first")
+    return FileIO(descriptor)
+
+
+def unreadable(path: str, error: Exception) -> InputError:
+    """Return the error that says in one line why a path could not be read."""
+    return InputError(f"{path}: {getattr(error, 'strerror', None) or error}")
+
+
+def blocks(file: FileIO, name: str) -> Iterator[bytes]:
+    """Yield what a file holds, decompressed from gzip, xz, bzip2 or zstd, else as it is.
+
+    Args:
+        file: from its beginning.
+        name: for errors.
+
+    Raises:
+        InputError: it is damaged, ends early, or holds more than any report does.
+    """
+    start = file.read(_PIECE_BYTES)
+    pieces = _pieces(start, file)
+    total = 0
+    try:
+        for block in _decompressed(start, pieces, file):
+            total += len(block)
+            if total > _MOST_BYTES:
+                raise InputError(f"{name}: holds more than {_MOST_BYTES >> 30} GiB")
+            yield block
+    except _Damaged as error:
+        raise InputError(f"{name}: {error}") from None
+    except OSError as error:
+        raise unreadable(name, error) from None
+
+
+class _Damaged(Exception):  # noqa: N818 - never leaves this module
+    pass
+
+
+def _pieces(start: bytes, file: FileIO) -> Iterator[bytes]:
+    piece = start
+    while piece:
+        yield piece
+        piece = file.read(_PIECE_BYTES)
+
+
+def _decompressed(start: bytes, pieces: Iterator[bytes], file: FileIO) -> Iterator[bytes]:
+    if start.startswith(_GZIP):
+        import zlib  # noqa: PLC0415 - here and below: only what this archive takes
+
+        gzip_header = 16 + zlib.MAX_WBITS
+        form = _Format("gzip", _GZIP, lambda: zlib.decompressobj(gzip_header), zlib.error)
+    elif start.startswith(_BZIP2):
+        import bz2  # noqa: PLC0415
+
+        form = _Format("bzip2", _BZIP2, bz2.BZ2Decompressor, OSError)
+    elif start.startswith(_XZ):
+        import lzma  # noqa: PLC0415
+
+        limit = _MOST_DICTIONARY_BYTES
+        form = _Format("xz", _XZ, lambda: lzma.LZMADecompressor(memlimit=limit), lzma.LZMAError)
+    elif start.startswith(_ZSTD):
+        return _unzstd(file)
+    else:
+        return pieces
+    return _inflate(pieces, form)
+
+
+def _inflate(pieces: Iterator[bytes], form: _Format) -> Iterator[bytes]:
+    """Yield what is in one compressed stream or several behind one another."""
+    stream = form.start()
+    for piece in pieces:
+        rest, more = piece, True
+        while more:
+            if stream.eof:
+                if not rest.startswith(form.magic):
+                    return  # padding, which the formats' own programs pass over too
+                stream = form.start()
+            try:
+                block = stream.decompress(rest, _BLOCK_BYTES)
+            except form.error as error:
+                raise _Damaged(f"damaged {form.name}: {error}") from None
+            if block:
+                yield block
+            rest = stream.unused_data if stream.eof else getattr(stream, "unconsumed_tail", b"")
+            # A full block may have more behind it without any input left.
+            more = bool(rest) or (len(block) == _BLOCK_BYTES and not stream.eof)
+    if not stream.eof:
+        raise _Damaged(f"damaged {form.name}: ends early")
+
+
+def _unzstd(file: FileIO) -> Iterator[bytes]:
+    """Yield what is in zstd, by the package or the program that is there; Python has none."""
+    import importlib.util  # noqa: PLC0415
+
+    file.seek(0)
+    if importlib.util.find_spec("zstandard"):
+        return _unzstd_by_package(file)
+    program = shutil.which("zstd")
+    if program:
+        return _unzstd_by_program(file, program)
+    raise _Damaged(
+        "compressed with zstd, which needs the zstd program or the zstandard package: "
+        "pip install 'netrx-tune[zstd]'"
+    )
+
+
+def _unzstd_by_package(file: FileIO) -> Iterator[bytes]:
+    import importlib  # noqa: PLC0415
+
+    zstandard = importlib.import_module("zstandard")
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_MOST_DICTIONARY_BYTES)
+    reader = unpacker.stream_reader(file, read_across_frames=True)
+    try:
+        while block := reader.read(_BLOCK_BYTES):
+            yield block
+    except zstandard.ZstdError as error:
+        raise _Damaged(f"damaged zstd: {error}") from None
+
+
+def _unzstd_by_program(file: FileIO, program: str) -> Iterator[bytes]:
+    import subprocess  # noqa: PLC0415
+
+    command = [program, "--decompress", "--stdout", "--quiet"]
+    process = subprocess.Popen(  # noqa: S603 - the input is a descriptor, not an argument
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    with process:
+        try:
+            while process.stdout and (block := process.stdout.read(_BLOCK_BYTES)):
+                yield block
+        except GeneratorExit:  # the reader has what it needs, or gave up
+            process.kill()
+            raise
+    if process.returncode:
+        raise _Damaged("damaged zstd")

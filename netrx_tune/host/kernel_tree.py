@@ -1,0 +1,161 @@
+"""Which files of a folder or archive are a host's own, and under which path the kernel had them.
+
+A tree that someone copied differs from a live one: /proc/net is a link that leads nowhere, the
+files stand below /proc/PID/net or directly in the folder, and a device's folder is where its bus
+has it. Names here are relative: "proc/net/snmp", "0/proc/net/snmp".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netrx_tune.model.sample import Gap
+from netrx_tune.reporters.snapshot_files import MANIFEST
+
+__all__ = ["RawTree", "Roots", "kernel_files", "place"]
+
+_TOPS = ("proc/", "sys/", "etc/", "run/", "usr/", "lib/", "netrx/")
+
+_NET = r"""
+    (?:snmp6?|netstat|softnet_stat|dev|udp6?|udplite6?|raw6?|icmp6?|packet|sockstat6?|protocols
+    | ptype|xfrm_stat|igmp6?|dev_snmp6/[^/]+|stat/[^/]+)
+"""
+_PROC = rf"""
+    net | self | net/{_NET} | (?:self|\d+)/net/{_NET} | sys/(?:net|vm)/.+ | pressure/\w+
+    | sys/kernel/(?:osrelease|ostype|version|hostname|random/boot_id)
+    | uptime | stat | meminfo | cpuinfo | version | interrupts | softirqs | zoneinfo | vmstat
+"""
+_SYS = r"""
+    (?:class|devices/(?:[^/]+/)+)/?net/[^/]+/
+    (?:statistics/\w+ | queues/rx-\d+/\w+ | device/uevent | \w+)
+    | devices/system/(?:cpu|node)/(?:online|possible|present)
+    | module/nf_conntrack/parameters/\w+
+"""
+_SETTINGS = r"""
+    etc/(?:os-release|[a-z]+-release|hostname|sysctl\.conf) | usr/lib/os-release
+    | (?:etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/[^/]+
+"""
+_SOS = r"""
+    sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|netstat_-s|ss|ip_-s|tc)_[^/]+
+    | sos_commands/networking/namespaces/.+
+    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date) | version\.txt
+"""
+# Someone copied the files of /proc/net, or of /proc, without the folders above them.
+_LOOSE = rf"(?:net/)?{_NET}"
+_WANTED = re.compile(
+    rf"""(?P<root>(?:[^/]+/){{0,2}}?)
+    (?P<name>netrx\.yaml | [01]/.+ | proc/(?:{_PROC}) | sys/(?:{_SYS}) | {_SETTINGS} | {_SOS}
+    | {_LOOSE})""",
+    re.VERBOSE | re.DOTALL,
+)
+_BUS = re.compile(r"sys/devices/(?:[^/]+/)+net/(?P<rest>[^/]+/.+)", re.DOTALL)
+_PROCESS = re.compile(r"proc/(?P<pid>\d+)/net/")
+
+
+class RawTree(NamedTuple):
+    """Texts and links of one folder or archive by their relative names."""
+
+    files: Mapping[str, str]
+    links: Mapping[str, str]
+    gaps: tuple[Gap, ...] = ()
+
+
+class Roots:
+    """What an input holds, by the folder in it that a report stands in.
+
+    People pack a folder with or without its name, and a support archive has a folder of its own.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, str]] = {}
+        self._links: dict[str, dict[str, str]] = {}
+
+    def files(self, root: str) -> dict[str, str]:
+        """Return the texts of one folder, to add to."""
+        return self._files.setdefault(root, {})
+
+    def add(self, placed: tuple[str, str], text: str) -> None:
+        """Keep a file's text under what `place` said."""
+        self.files(placed[0])[placed[1]] = text
+
+    def add_link(self, placed: tuple[str, str], target: str) -> None:
+        """Keep a link's target under what `place` said."""
+        self._links.setdefault(placed[0], {})[placed[1]] = target
+
+    def add_hard_link(self, placed: tuple[str, str], target: str) -> None:
+        """Keep the text of a file that the archive has under another name already."""
+        there = place(target)
+        text = self._files.get(there[0], {}).get(there[1]) if there else None
+        if text is not None:
+            self.add(placed, text)
+
+    def best(self) -> RawTree:
+        """Return the report: the folder that shows most of one, the upper of equals."""
+        root = max(sorted(self._files, key=len), key=self._rank, default="")
+        return RawTree(self._files.get(root, {}), self._links.get(root, {}))
+
+    def _rank(self, root: str) -> tuple[bool, bool, bool, bool]:
+        names = self._files[root]
+        return (
+            bool(names),
+            MANIFEST in names,
+            any(name.startswith("0/") for name in names),
+            any(name.startswith("proc/") for name in names),
+        )
+
+
+def place(name: str) -> tuple[str, str] | None:
+    """Return the folder that a report stands in and the name below it; None if not wanted.
+
+    A name that leads out of the tree is not wanted.
+    """
+    name = name.removeprefix("./")
+    if name.startswith("/") or "/../" in f"/{name}/":
+        return None
+    if name.startswith(("0/", "1/")):
+        return "", name
+    found = _WANTED.fullmatch(name)
+    return (found["root"], found["name"]) if found else None
+
+
+def kernel_files(tree: RawTree) -> tuple[dict[str, str], tuple[Gap, ...]]:
+    """Return the texts of a host's tree under the paths that its kernel had them."""
+    files: dict[str, str] = {}
+    gaps: list[Gap] = []
+    net = _net_folder(tree)
+    for name, text in tree.files.items():
+        path = _path(name, net)
+        if path is None:
+            continue
+        if text or not path.startswith("/proc/"):
+            files[path] = text
+        else:  # no file that we read there is empty, so the copying failed
+            gaps.append(Gap(path, "absent", "the file is empty"))
+    if "/etc/os-release" not in files and "/usr/lib/os-release" in files:
+        files["/etc/os-release"] = files["/usr/lib/os-release"]  # there the one is a link
+    return files, tuple(gaps)
+
+
+def _path(name: str, net: str) -> str | None:
+    """Return the kernel's path of a file, or None for what it does not have."""
+    if name.startswith(net or _TOPS) is bool(net):
+        return "/proc/net/" + name.removeprefix(net)
+    if _PROCESS.match(name) or name.startswith("proc/self/net/"):
+        return None  # of another process, and maybe of another namespace
+    on_bus = _BUS.fullmatch(name)
+    if on_bus:
+        return "/sys/class/net/" + on_bus["rest"]
+    return "/" + name if name.startswith(_TOPS) else None
+
+
+def _net_folder(tree: RawTree) -> str:
+    """Return the folder that stands for /proc/net: of the process that read it, else of init."""
+    processes = {int(found["pid"]) for name in tree.files if (found := _PROCESS.match(name))}
+    candidates = ["proc/net/", "proc/self/net/", f"proc/{tree.links.get('proc/self')}/net/"]
+    candidates += [f"proc/{pid}/net/" for pid in sorted(processes)]
+    for folder in (*candidates, "net/"):
+        if any(name.startswith(folder) for name in tree.files):
+            return folder
+    return "" if "snmp" in tree.files else "proc/net/"

@@ -1,0 +1,140 @@
+"""Writing a snapshot: whole or not at all, and readable by its owner only.
+
+It holds addresses, names of processes and settings of a host, so nobody else gets to read it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from netrx_tune.host.decompress import unreadable
+from netrx_tune.model.errors import InputError
+from netrx_tune.reporters.snapshot_files import SavedSnapshot, render_snapshot
+
+__all__ = ["write_snapshot"]
+
+_PACKED = (".tar.gz", ".tgz")
+_OTHER_ARCHIVES = (".gz", ".tar", ".xz", ".txz", ".bz2", ".tbz2", ".zst", ".tzst", ".zip")
+
+
+def write_snapshot(path: str, saved: SavedSnapshot, tool_version: str) -> None:
+    """Write a snapshot to a .tar.gz file, to a folder, or as an archive to standard output.
+
+    Args:
+        path: ends in .tar.gz or .tgz for an archive; "-" is standard output.
+        saved: what to write.
+        tool_version: of the tool that took the samples.
+
+    Raises:
+        InputError: it cannot be written; what stood at `path` still stands.
+    """
+    files = render_snapshot(saved, tool_version)
+    try:
+        if path == "-":
+            _pack_to_output(files)
+        elif _is_special(path):
+            with open(path, "wb") as file:  # noqa: PTH123 - a device or pipe, as it is
+                _pack(file, files)
+        elif path.endswith(_PACKED):
+            _write_archive(path, files)
+        elif path.endswith(_OTHER_ARCHIVES):
+            raise InputError(f"{path}: an archive's name must end in .tar.gz")
+        else:
+            _write_folder(path.rstrip("/"), files)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        raise unreadable(path, error) from None
+
+
+def _is_special(path: str) -> bool:
+    """Tell whether a path is a device or a pipe, which a rename would replace."""
+    there = Path(path)
+    return there.exists() and not there.is_file() and not there.is_dir()
+
+
+def _pack_to_output(files: Iterator[tuple[str, str]]) -> None:
+    if sys.stdout.isatty():
+        raise InputError("-: an archive is not for a terminal; send it to a file or a program")
+    _pack(sys.stdout.buffer, files)
+    sys.stdout.buffer.flush()
+
+
+def _pack(file: IO[bytes], files: Iterator[tuple[str, str]]) -> None:
+    """Write a .tar.gz; the same files give the same bytes."""
+    import gzip  # noqa: PLC0415 - here and below: 10 ms that only a saved snapshot takes
+    import tarfile  # noqa: PLC0415
+
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name, text in files:
+            content = _encoded(text)
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            member.mode = 0o600
+            archive.addfile(member, BytesIO(content))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _write_archive(path: str, files: Iterator[tuple[str, str]]) -> None:
+    """Write beside the target, then rename, so that a reader never meets half a file."""
+    import tempfile  # noqa: PLC0415
+
+    target = Path(path)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _pack(file, files)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(target)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _write_folder(path: str, files: Iterator[tuple[str, str]]) -> None:
+    """Write beside the target, then rename; a folder that holds something is not replaced."""
+    import shutil  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
+    target = Path(path)
+    if target.is_file():
+        raise InputError(f"{path}: a file stands there; name a folder, or a file.tar.gz")
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        for name, text in files:
+            place = _below(draft, name)
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.touch(mode=0o600)
+            place.write_bytes(_encoded(text))
+        draft.replace(target)  # refused by the kernel if the folder there holds something
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _below(folder: Path, name: str) -> Path:
+    place = folder / name
+    if ".." in place.parts or not place.is_relative_to(folder):
+        raise InputError(f"{name!a}: a name that leads out of the folder")
+    return place
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name itself survive a crash."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,264 @@
+"""What no kernel file holds, as lines of JSON: sockets, links, NICs, firewall rules, processes.
+
+A file is a header line and one object per record:
+
+    {"table":"sockets","version":1,"source":"sock_diag","counts":{"udp/inet":4}}
+    {"family":"inet","protocol":"udp","local":"0.0.0.0:9000", ...}
+
+So an empty table is told from one that was never read. A reader ignores keys that it does not
+know, and takes null for a key that is not there; a line that does not read as its record is
+left out and reported, and the others stand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Generic, NamedTuple, TypeGuard, TypeVar
+
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import (
+    Gap,
+    Link,
+    Nic,
+    Process,
+    RuleCounter,
+    Sample,
+    Socket,
+    SocketTable,
+)
+
+__all__ = ["parse_records", "render_records"]
+
+_FOLDER = "/netrx/"  # below the sample's own folder, where a kernel path would stand
+_VERSION = 1
+_MOST_GAPS = 8  # of one table: a file of another kind has a problem on every line
+
+_R = TypeVar("_R", Socket, Link, Nic, RuleCounter, Process)
+_Check = Callable[[object], bool]
+
+
+def _is_text(found: object) -> bool:
+    return type(found) is str
+
+
+def _is_count(found: object) -> bool:
+    # type(), since a bool is an int to isinstance(); 64 bits are what the kernel counts with
+    return type(found) is int and 0 <= found < 1 << 64
+
+
+def _is_counts(found: object) -> TypeGuard[dict[str, int]]:
+    return type(found) is dict and all(map(_is_count, found.values()))
+
+
+def _is_flag_or_none(found: object) -> bool:
+    return found is None or type(found) is bool
+
+
+def _or_none(check: _Check) -> _Check:
+    return lambda found: found is None or check(found)
+
+
+def _one_of(*words: str) -> _Check:
+    return lambda found: type(found) is str and found in words
+
+
+_maybe_count = _or_none(_is_count)
+
+_SOCKET: Mapping[str, _Check] = {
+    "family": _one_of("inet", "inet6", "packet"),
+    "protocol": _one_of("udp", "udplite", "raw", "packet", "tcp"),
+    "local": _is_text,
+    "remote": _is_text,
+    "inode": _is_count,
+    "cookie": _maybe_count,
+    "uid": _maybe_count,
+    "interface": _is_count,
+    "unread_bytes": _maybe_count,
+    "rmem_alloc_bytes": _maybe_count,
+    "rcvbuf_bytes": _maybe_count,
+    "backlog_bytes": _maybe_count,
+    "drops": _maybe_count,
+    "accept_queue": _maybe_count,
+    "accept_limit": _maybe_count,
+}
+_LINK: Mapping[str, _Check] = {
+    "name": _is_text,
+    "ifindex": _is_count,
+    "kind": _is_text,
+    "statistics": _is_counts,
+    "peer_statistics": _or_none(_is_counts),
+    "xdp": _one_of("none", "native", "generic", "offload"),
+}
+_NIC: Mapping[str, _Check] = {
+    "device": _is_text,
+    "driver": _is_text,
+    "statistics": _is_counts,
+    "ring_rx": _maybe_count,
+    "ring_rx_max": _maybe_count,
+    "channels_rx": _maybe_count,
+    "channels_rx_max": _maybe_count,
+    "coalesce_rx_usecs": _maybe_count,
+    "coalesce_adaptive_rx": _is_flag_or_none,
+}
+_RULE: Mapping[str, _Check] = {
+    "source": _one_of("nft", "tc"),
+    "place": _is_text,
+    "hook": _one_of("ingress", "prerouting", "input", "other"),
+    "verdict": _one_of("drop", "reject", "other"),
+    "packets": _is_count,
+}
+_PROCESS: Mapping[str, _Check] = {
+    "inode": _is_count,
+    "pid": _is_count,
+    "name": _is_text,
+    "cgroup": _is_text,
+    "state": _is_text,
+}
+
+
+class _Table(NamedTuple, Generic[_R]):
+    """How one table stands on disk; `checks` has the record's fields in their order."""
+
+    name: str
+    record: type[_R]
+    checks: Mapping[str, _Check]
+
+    @property
+    def path(self) -> str:
+        return f"{_FOLDER}{self.name}.jsonl"
+
+
+SOCKETS = _Table("sockets", Socket, _SOCKET)
+LINKS = _Table("links", Link, _LINK)
+NICS = _Table("nics", Nic, _NIC)
+RULES = _Table("rules", RuleCounter, _RULE)
+PROCESSES = _Table("processes", Process, _PROCESS)
+_PATHS = {table.path for table in (SOCKETS, LINKS, NICS, RULES, PROCESSES)}
+
+
+def render_records(sample: Sample) -> Iterator[tuple[str, str]]:
+    """Yield each record file of a sample as (path, text); none for a table that was not read."""
+    table = sample.sockets
+    if table is not None:
+        about = {"source": table.source, "counts": dict(table.counts)}
+        yield _render(SOCKETS, table.sockets, about)
+    if sample.links is not None:
+        yield _render(LINKS, sample.links)
+    if sample.nics is not None:
+        yield _render(NICS, sample.nics)
+    if sample.rules is not None:
+        yield _render(RULES, sample.rules)
+    if sample.processes:
+        yield _render(PROCESSES, sample.processes)
+
+
+def parse_records(files: Mapping[str, str], place: str, gaps: tuple[Gap, ...]) -> Sample:
+    """Return the sample whose record files are among `files`.
+
+    Args:
+        files: texts by path; those of the tables become records, the rest stay.
+        place: what to put before a path when a line is reported, such as "0".
+        gaps: what the sample is already known to lack.
+    """
+    found = list(gaps)
+    return Sample(
+        files={path: text for path, text in files.items() if path not in _PATHS},
+        sockets=_parse_sockets(files, place, found),
+        links=_parse(LINKS, files, place, found),
+        nics=_parse(NICS, files, place, found),
+        rules=_parse(RULES, files, place, found),
+        processes=_parse(PROCESSES, files, place, found) or (),
+        gaps=tuple(found),
+    )
+
+
+def _render(
+    table: _Table[_R], records: Iterable[_R], about: Mapping[str, object] | None = None
+) -> tuple[str, str]:
+    header = {"table": table.name, "version": _VERSION, **(about or {})}
+    rows = [header, *(_plain(record._asdict()) for record in records)]
+    return table.path, "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
+
+
+def _plain(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return fields as JSON can hold them: a mapping of another type becomes a dict."""
+    return {
+        name: dict(found) if isinstance(found, Mapping) else found for name, found in fields.items()
+    }
+
+
+def _parse_sockets(files: Mapping[str, str], place: str, gaps: list[Gap]) -> SocketTable | None:
+    sockets = _parse(SOCKETS, files, place, gaps)
+    if sockets is None:
+        return None
+    header: Mapping[str, object] = {}
+    with suppress(ParseError):  # a bad header is among the gaps by now
+        header = _row(files[SOCKETS.path].partition("\n")[0])
+    counts = header.get("counts")
+    return SocketTable(
+        sockets=sockets,
+        counts=counts if _is_counts(counts) else {},
+        source="sock_diag" if header.get("source") == "sock_diag" else "proc",
+    )
+
+
+def _parse(
+    table: _Table[_R], files: Mapping[str, str], place: str, gaps: list[Gap]
+) -> tuple[_R, ...] | None:
+    """Return a table's records, or None where its file is missing or of a later version."""
+    text = files.get(table.path)
+    if text is None:
+        return None
+    records: list[_R] = []
+    wrong = 0
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        try:
+            row = _row(line)
+            if number == 1:
+                _check_header(table, row)
+            else:
+                records.append(_record(table, row))
+        except ParseError as error:
+            wrong += 1
+            if wrong <= _MOST_GAPS:
+                where = f"{place}{table.path}:{number}"
+                gaps.append(Gap(where, "unparsed", f"{error.place}, got {error.got[:80]!r}"))
+            if error.place == _LATER:
+                return None
+    return tuple(records)
+
+
+_LATER = f"expected version {_VERSION} or below"
+
+
+def _check_header(table: _Table[_R], header: Mapping[str, object]) -> None:
+    if header.get("table") != table.name:
+        raise ParseError(table.path, f'expected a header with "table":"{table.name}"', str(header))
+    version = header.get("version")
+    if not _is_count(version):
+        raise ParseError(table.path, "version: expected a number", str(version))
+    if version != _VERSION:
+        raise ParseError(table.path, _LATER, str(version))
+
+
+def _row(line: str) -> Mapping[str, object]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):  # also a number of too many digits, and deep nesting
+        row = None
+    if type(row) is not dict:
+        raise ParseError("", "expected a JSON object", line)
+    return row
+
+
+def _record(table: _Table[_R], row: Mapping[str, object]) -> _R:
+    defaults = table.record._field_defaults
+    fields: list[object] = []
+    for name, check in table.checks.items():
+        found = row[name] if name in row else defaults.get(name)
+        if not check(found):
+            raise ParseError(table.path, f"{name}: not a value of that field", repr(found))
+        fields.append(found)
+    return table.record._make(fields)
