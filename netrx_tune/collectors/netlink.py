@@ -92,29 +92,35 @@ def walk_messages(path: str, block: Block) -> Iterator[Message]:
         at += (length + 3) & ~3
 
 
+def attributes(path: str, block: Block, start: int, end: int) -> dict[int, Block]:
+    """Return the payloads between two offsets by type; the last of a type wins."""
+    unpack = _ATTRIBUTE.unpack_from
+    found: dict[int, Block] = {}
+    at, last = start, end - _ATTRIBUTE.size
+    while at <= last:
+        length, kind = unpack(block, at)
+        if not _ATTRIBUTE.size <= length <= end - at:
+            break
+        found[kind & _ATTRIBUTE_TYPE] = block[at + 4 : at + length]
+        at += (length + 3) & ~3
+    if at < end:
+        raise ParseError(path, f"byte {at}: expected an attribute", _hex(block, at))
+    return found
+
+
 def walk_attributes(path: str, block: Block, start: int, end: int) -> Iterator[Attribute]:
-    """Yield the attributes between two offsets.
+    """Yield the attributes between two offsets, for lists where types repeat.
 
     Raises:
         ParseError: a length that is shorter than its header or longer than what is left.
     """
     at = start
     while at < end:
-        if end - at < _ATTRIBUTE.size:
-            raise ParseError(path, f"byte {at}: expected an attribute", _hex(block, at))
-        length, kind = _ATTRIBUTE.unpack_from(block, at)
+        length, kind = _ATTRIBUTE.unpack_from(block, at) if end - at >= 4 else (0, 0)
         if not _ATTRIBUTE.size <= length <= end - at:
-            raise ParseError(path, f"byte {at}: attribute length {length}", _hex(block, at))
+            raise ParseError(path, f"byte {at}: expected an attribute", _hex(block, at))
         yield Attribute(kind & _ATTRIBUTE_TYPE, at + _ATTRIBUTE.size, at + length)
         at += (length + 3) & ~3
-
-
-def attributes(path: str, block: Block, start: int, end: int) -> dict[int, Block]:
-    """Return the payloads between two offsets by type; the last of a type wins."""
-    return {
-        found.kind: block[found.start : found.end]
-        for found in walk_attributes(path, block, start, end)
-    }
 
 
 def end_of_dump(path: str, datagram: Block) -> int | None:

@@ -13,15 +13,16 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from netrx_tune.collectors import netlink, rtnl_link, sock_diag
+from netrx_tune.collectors import netlink, nftables, nftables_hooks, qdisc, rtnl_link, sock_diag
 from netrx_tune.collectors.netlink import Block
+from netrx_tune.collectors.queue_probe import Probe, answer
 from netrx_tune.host.ethtool_ioctl import read_nics
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Gap, Link, SocketTable
+from netrx_tune.model.sample import Gap, Link, RuleCounter, Socket, SocketTable
 
-__all__ = ["dump", "read_links", "read_nics", "read_sockets"]
+__all__ = ["dump", "read_links", "read_nics", "read_rules", "read_sockets"]
 
-_ROUTE, _SOCK_DIAG = 0, 4  # NETLINK_ROUTE, NETLINK_SOCK_DIAG
+_ROUTE, _SOCK_DIAG, _NETFILTER = 0, 4, 12  # NETLINK_...
 _SO_RCVBUFFORCE = 33  # not in the socket module
 _TIMEOUT_SECONDS = 5
 _BLOCK_BYTES = 1 << 20
@@ -38,7 +39,7 @@ def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
     for protocol in sock_diag.PROTOCOLS:
         for family in sock_diag.FAMILIES:
             try:
-                founds.append(_scan_sockets(protocol, family))
+                founds.append(scan_sockets(protocol, family))
             except (OSError, ParseError) as error:
                 gaps.append(_gap(sock_diag.path(protocol, family), error))
     if not founds:
@@ -49,13 +50,43 @@ def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
         return None, (*gaps, _gap(error.path, error))
 
 
-def _scan_sockets(protocol: sock_diag.Protocol, family: sock_diag.Family) -> sock_diag.Found:
+def scan_sockets(protocol: sock_diag.Protocol, family: sock_diag.Family) -> sock_diag.Found:
+    """Return where one dump has the sockets that matter.
+
+    Raises:
+        OSError: the kernel's refusal, or TimeoutError when it goes silent.
+        ParseError: an answer that is not such a dump.
+    """
     path = sock_diag.path(protocol, family)
     request = sock_diag.request(family, protocol)
     found = sock_diag.scan(protocol, family, dump(_SOCK_DIAG, path, request))
     if found.interrupted:
         found = sock_diag.scan(protocol, family, dump(_SOCK_DIAG, path, request))
     return found
+
+
+class Prober:
+    """An open sock_diag channel that asks for one socket at a time."""
+
+    def __init__(self) -> None:
+        self._channel = _open(_SOCK_DIAG)
+        self._room = memoryview(bytearray(_ROOM_BYTES))
+
+    def ask(self, probe: Probe) -> Socket | None:
+        """Return a socket that has a queue or drops, None for an idle one.
+
+        Raises:
+            LookupError: it is gone, or shares its address with others.
+            OSError: the kernel does not answer.
+            ParseError: its answer does not read.
+        """
+        self._channel.send(probe.request)
+        got = _receive_datagram(self._channel, self._room)
+        return answer(probe, self._room[:got])
+
+    def close(self) -> None:
+        """Give the channel back."""
+        self._channel.close()
 
 
 def read_links() -> tuple[tuple[Link, ...] | None, tuple[Gap, ...]]:
@@ -86,6 +117,41 @@ def _ask_peer(channel: socket.socket, peer: rtnl_link.Peer) -> Mapping[str, int]
     channel.send(rtnl_link.peer_request(peer))
     got = _receive_datagram(channel, room)
     return rtnl_link.parse_peer(peer, room[:got])
+
+
+def read_rules() -> tuple[tuple[RuleCounter, ...] | None, tuple[Gap, ...]]:
+    """Return what firewall rules and tc count of their discards; None if neither answers."""
+    found: list[RuleCounter] = []
+    gaps: list[Gap] = []
+    readers = ((nftables.PATH, _read_nftables), (qdisc.PATH, _read_qdiscs))
+    for path, read in readers:
+        try:
+            found += read()
+        except (OSError, ParseError) as error:
+            gaps.append(_gap(path, error))
+    return None if len(gaps) == len(readers) else tuple(found), tuple(gaps)
+
+
+def _read_nftables() -> tuple[RuleCounter, ...]:
+    path = nftables.PATH
+    chains = nftables.parse_chains(_consistent_dump(_NETFILTER, path, nftables.chains_request()))
+    if not chains:
+        return ()
+    rules = nftables.parse_rules(_consistent_dump(_NETFILTER, path, nftables.rules_request()))
+    return nftables_hooks.counters(chains, rules)
+
+
+def _read_qdiscs() -> tuple[RuleCounter, ...]:
+    qdiscs = qdisc.parse(_consistent_dump(_ROUTE, qdisc.PATH, qdisc.request()))
+    if not qdiscs:
+        return ()
+    egress = {
+        found.ifindex
+        for found in qdiscs
+        if found.kind == "clsact"
+        and qdisc.has_filters(dump(_ROUTE, qdisc.PATH, qdisc.egress_request(found.ifindex)))
+    }
+    return qdisc.counters(qdiscs, dict(socket.if_nameindex()), egress)
 
 
 def _consistent_dump(protocol: int, path: str, request: bytes) -> list[Block]:

@@ -141,7 +141,7 @@ def test_a_peer_answer_must_be_of_that_namespace() -> None:
     [
         (link(2), "device 2: expected a name"),
         (link(2, name("a"))[:-4], "message length 40"),
-        (link(2, struct.pack("=HH", 40, 3)), "attribute length 40"),
+        (link(2, struct.pack("=HH", 40, 3)), "byte 32: expected an attribute"),
         (struct.pack("=IHHIIi", 20, 16, 2, 1, 0, 0), "a short message"),
         (
             link(2, name("a"), attribute(18, attribute(1, b"veth\0")), attribute(5, b"\0")),

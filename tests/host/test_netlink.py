@@ -14,6 +14,7 @@ import pytest
 
 from netrx_tune.collectors import ethtool_text
 from netrx_tune.host import netlink
+from netrx_tune.model.sample import RuleCounter
 
 pytestmark = [
     pytest.mark.live,
@@ -171,5 +172,65 @@ def test_a_nic_is_that_of_ethtool(namespace: ThreadPoolExecutor) -> None:
             ("ethtool:lo", "absent"),
             ("ethtool:absent0", "absent"),
         ]
+
+    namespace.submit(case).result()
+
+
+def test_rules_count_what_they_drop_where_they_hook_in(namespace: ThreadPoolExecutor) -> None:
+    ruleset = """
+        table inet t {
+          chain sub { udp dport 7002 counter drop
+          }
+          chain mapped { udp dport 7003 counter drop
+          }
+          map ports { type inet_service : verdict; elements = { 7003 : jump mapped } }
+          chain pre { type filter hook prerouting priority -300
+            udp dport 7000 counter drop
+          }
+          chain in { type filter hook input priority 0
+            udp dport 7001 counter reject
+            jump sub
+            udp dport vmap @ports
+          }
+        }
+    """
+
+    def case() -> None:
+        subprocess.run(["nft", "-f", "-"], input=ruleset, text=True, check=True)
+        for port, count in ((7000, 3), (7001, 4), (7002, 5), (7003, 6)):
+            for _ in range(count):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                    sender.sendto(b"x", ("127.0.0.1", port))
+        rules, gaps = netlink.read_rules()
+        assert gaps == ()
+        assert [
+            (rule.place.split(" handle ")[0], rule.hook, rule.verdict, rule.packets)
+            for rule in rules or ()
+        ] == [
+            ("inet t sub", "input", "drop", 5),
+            ("inet t mapped", "other", "drop", 6),
+            ("inet t pre", "prerouting", "drop", 3),
+            ("inet t in", "input", "reject", 4),
+        ]
+
+    namespace.submit(case).result()
+
+
+def test_a_qdisc_counts_what_tc_drops_on_the_way_in(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        run("tc qdisc add dev lo clsact")
+        # A program of one instruction: TC_ACT_SHOT.
+        drop = ["bpf", "direct-action", "bytecode", "1,6 0 0 2,"]
+        add = ["tc", "filter", "add", "dev", "lo"]
+        subprocess.run([*add, "ingress", *drop], check=True)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(9):
+                sender.sendto(b"x", ("127.0.0.1", 7000))
+        place = "qdisc clsact ffff: dev lo"
+        want = RuleCounter("tc", place, "ingress", "drop", 9)
+        assert netlink.read_rules() == ((want,), ())
+        # One counter for both directions: with a filter at egress it says neither.
+        subprocess.run([*add, "egress", *drop], check=True)
+        assert netlink.read_rules() == ((want._replace(hook="other"),), ())
 
     namespace.submit(case).result()
