@@ -187,6 +187,13 @@ def table(founds: Iterable[Found]) -> SocketTable:
     return SocketTable(tuple(sockets), counts, "sock_diag")
 
 
+def hits(found: Found) -> Iterator[Socket]:
+    """Yield the sockets of one dump that have drops or a queue, and no others."""
+    for block, places in found.places:
+        for at, layout in places:
+            yield _socket(found, block, at, layout)
+
+
 def _sockets(founds: Sequence[Found]) -> Iterator[Socket]:
     """Yield the sockets of one protocol that matter, then those that share their ports."""
     ports: set[bytes] = set()

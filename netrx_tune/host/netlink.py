@@ -13,7 +13,15 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from netrx_tune.collectors import netlink, nftables, nftables_hooks, qdisc, rtnl_link, sock_diag
+from netrx_tune.collectors import (
+    netlink,
+    nftables,
+    nftables_hooks,
+    packet_diag,
+    qdisc,
+    rtnl_link,
+    sock_diag,
+)
 from netrx_tune.collectors.netlink import Block
 from netrx_tune.collectors.queue_probe import Probe, answer
 from netrx_tune.host.ethtool_ioctl import read_nics
@@ -42,12 +50,21 @@ def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
                 founds.append(scan_sockets(protocol, family))
             except (OSError, ParseError) as error:
                 gaps.append(_gap(sock_diag.path(protocol, family), error))
-    if not founds:
-        return None, tuple(gaps)
+    packets = None
     try:
-        return sock_diag.table(founds), tuple(gaps)
+        packets = packet_diag.parse(dump(_SOCK_DIAG, packet_diag.PATH, packet_diag.request()))
+    except (OSError, ParseError) as error:
+        gaps.append(_gap(packet_diag.PATH, error))
+    try:
+        table = sock_diag.table(founds)
     except ParseError as error:
         return None, (*gaps, _gap(error.path, error))
+    if packets is not None:
+        table = table._replace(
+            sockets=table.sockets + packets.sockets,
+            counts={**table.counts, "packet/packet": packets.total},
+        )
+    return table if table.counts else None, tuple(gaps)
 
 
 def scan_sockets(protocol: sock_diag.Protocol, family: sock_diag.Family) -> sock_diag.Found:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from netrx_tune.host.capture import take_sample
+from netrx_tune.host.neighbours import read_neighbours
 from netrx_tune.host.processes import find_processes
 from netrx_tune.host.source import Tree
 from netrx_tune.host.ticks import watch_queues
@@ -28,15 +29,21 @@ def watch(
     before = None
     ticks: dict[str, str] = {}
     if interval:
-        before = take_sample(tree, full=full)
+        before = _with(take_sample(tree, full=full), read_neighbours(tree))
         started()
         ticks = watch_queues(tree, interval, before.sockets) if tree.is_live else _sleep(interval)
     after = take_sample(tree, full=full)
-    after = after._replace(files={**after.files, **ticks})
+    after = _with(after, ticks)
+    if before is not None:
+        after = _with(after, read_neighbours(tree))
     if tree.is_live and after.sockets:
         processes, gaps = find_processes(tree, _losers(before, after.sockets))
         after = after._replace(processes=processes, gaps=after.gaps + gaps)
     return (after,) if before is None else (before, after)
+
+
+def _with(sample: Sample, files: dict[str, str]) -> Sample:
+    return sample._replace(files={**sample.files, **files}) if files else sample
 
 
 def _sleep(seconds: float) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Cause, Limit, Recommendation
 from netrx_tune.model.sample import Socket
+from netrx_tune.rules.advice import raise_sysctl, set_sysctl
 from netrx_tune.rules.buffers import RMEM_DEFAULT, RMEM_MAX, ceiling, limit_of, name_of
 from netrx_tune.rules.causes import Verdict
 from netrx_tune.rules.rule import Facts
@@ -23,7 +24,6 @@ from netrx_tune.rules.words import count, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
 HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
-_ELSEWHERE = "; run it on the host itself: the key is the host's and read-only in this namespace"
 
 
 def recommend(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:
@@ -64,8 +64,9 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
         yield raise_rmem_max(facts, want, why, limit)
     if limit != "rmem-max":
         yield _ask(facts, sock, want, why, limit)
-    if limit == "rmem-default":
-        yield _raise_default(facts, want)
+    default = _raise_default(facts, want) if limit == "rmem-default" else None
+    if default is not None:
+        yield default
 
 
 def _why(verdict: Verdict, want: Size) -> str:
@@ -75,25 +76,19 @@ def _why(verdict: Verdict, want: Size) -> str:
 
 def raise_rmem_max(facts: Facts, want: Size, why: str, limit: Limit) -> Recommendation:
     """Return the change of the ceiling for requests."""
-    current = ceiling(facts.delta).rmem_max
-    own = facts.delta.after.host.initial_netns is not False
     asks = (
-        "The program already asks for more and was clamped; restart it to ask again"
+        "The program already asks for more and was clamped; restart it to ask again."
         if limit == "rmem-max"
-        else "Programs may then ask for that much; it changes no socket by itself"
+        else "Programs may then ask for that much; it changes no socket by itself."
     )
-    return Recommendation(
-        kind="sysctl",
-        target=RMEM_MAX,
-        scope="host",
-        why=f"{why}. {asks}{'' if own else _ELSEWHERE}.",
+    return set_sysctl(
+        facts,
+        RMEM_MAX,
+        (want.request_bytes,),
+        why=f"{why}. {asks}",
         cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for each socket that asks for it"
         " and falls behind",
         takes_effect="restart" if limit == "rmem-max" else "new-sockets",
-        current=current,
-        proposed=want.request_bytes,
-        command=f"sysctl -w {RMEM_MAX}={want.request_bytes}",
-        undo=None if current is None else f"sysctl -w {RMEM_MAX}={current}",
     )
 
 
@@ -115,21 +110,15 @@ def _ask(facts: Facts, sock: Socket, want: Size, why: str, limit: Limit) -> Reco
     )
 
 
-def _raise_default(facts: Facts, want: Size) -> Recommendation:
-    current = ceiling(facts.delta).rmem_default
-    own = facts.delta.after.host.initial_netns is not False
-    return Recommendation(
-        kind="sysctl",
-        target=RMEM_DEFAULT,
-        scope="host",
+def _raise_default(facts: Facts, want: Size) -> Recommendation | None:
+    return raise_sysctl(
+        facts,
+        RMEM_DEFAULT,
+        want.rcvbuf_bytes,
         why="Only for a program that cannot ask: the default is the one lever left, and it is not"
-        f" doubled. Restart the program afterwards{'' if own else _ELSEWHERE}.",
-        cost=f"every new socket of the host that never asks may then hold {size(want.rcvbuf_bytes)}",
+        " doubled. Restart the program afterwards.",
+        cost=f"every new socket that never asks may then hold {size(want.rcvbuf_bytes)}",
         takes_effect="new-sockets",
-        current=current,
-        proposed=want.rcvbuf_bytes,
-        command=f"sysctl -w {RMEM_DEFAULT}={want.rcvbuf_bytes}",
-        undo=None if current is None else f"sysctl -w {RMEM_DEFAULT}={current}",
     )
 
 

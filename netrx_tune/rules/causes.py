@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netrx_tune.model.finding import Cause, Confidence
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.sizing import truesize_of
 from netrx_tune.rules.words import percent
 from netrx_tune.rxpath.queue_shape import QueueShape, middle
 
@@ -14,6 +15,7 @@ _ALWAYS = 0.80  # share of moments with a full queue from which it never empties
 _SELDOM = 0.05
 _WAITING = 0.30  # share of the watch in which the reader waited for a CPU
 _IDLE = 0.10  # reader's CPU time in an episode, against its usual: it was away
+_LONG_SECONDS = 0.3  # an episode that no burst explains
 _PACE = 2.5  # arrivals in an episode over the usual rate: a burst, not a pause
 
 
@@ -67,11 +69,35 @@ def _emptied_between(facts: Facts, shape: QueueShape) -> Verdict:
     if away:
         seen = f"the reader paused {times}{every}, for up to {shape.pause_seconds:.2g} s"
         return Verdict("reader-stall", "medium", seen)
+    if _cannot_keep_up(facts, shape):
+        longest = max(e.seconds for e in shape.episodes)
+        seen = f"more came in than its reader could take out, for {longest:.2g} s on end"
+        return Verdict("sustained-overload", "medium", seen)
     seen = (
         f"its queue stood empty in {percent(shape.low_share)} of the looks and overflowed"
         f" {times}{every}, within {middle(e.seconds for e in shape.episodes):.2g} s each"
     )
     return Verdict("burst", "medium", seen)
+
+
+def _cannot_keep_up(facts: Facts, shape: QueueShape) -> bool:
+    """Tell whether the reader, busy all the time, would still have read less than came."""
+    busy = 1.0 - shape.low_share
+    if max(e.seconds for e in shape.episodes) < _LONG_SECONDS or not busy:
+        return False
+    read = _read_from(facts, shape)
+    return read + shape.drops > read / busy
+
+
+def _read_from(facts: Facts, shape: QueueShape) -> int:
+    """Return about how many datagrams were read from a socket in the watch.
+
+    InDatagrams is the namespace's: it is this socket's where no other was busy.
+    """
+    if len(facts.shapes) == 1:
+        mibs = ("Udp", "Udp6", "UdpLite", "UdpLite6")
+        return sum(facts.delta.increase(f"{mib}.InDatagrams") or 0 for mib in mibs)
+    return shape.drained_bytes // truesize_of(facts.delta)[0]
 
 
 def _reader_was_away(shape: QueueShape) -> bool | None:
@@ -84,9 +110,7 @@ def _reader_was_away(shape: QueueShape) -> bool | None:
 
 
 def _pace(facts: Facts, shape: QueueShape) -> float:
-    """Return the rate of drops in episodes over the rate of all arrivals in the window."""
-    delta = facts.delta
-    read = sum(delta.increase(f"{mib}.InDatagrams") or 0 for mib in ("Udp", "Udp6"))
-    usual = (shape.drops + read) / shape.seconds if shape.seconds else 0.0
+    """Return the rate of drops in episodes over the rate of all arrivals in the watch."""
+    usual = (shape.drops + _read_from(facts, shape)) / shape.seconds if shape.seconds else 0.0
     peak = sum(e.drops for e in shape.episodes) / (sum(e.seconds for e in shape.episodes) or 1.0)
     return peak / usual if usual else 0.0

@@ -134,9 +134,8 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
     top = ceiling(facts.delta)
     if sock.rcvbuf_bytes is None:
         return seen
-    return f"{seen} {name_of(facts.delta, sock)}: " + (
-        f"{limit_words(limit_of(sock, top), sock.rcvbuf_bytes, top)}."
-    )
+    words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes, top)
+    return f"{seen} {name_of(facts.delta, sock)}: {words}."
 
 
 def _recommendations(

@@ -1,0 +1,51 @@
+"""Datagrams that were queued on a socket when it closed.
+
+What it means: the kernel had delivered them and the program was gone before it read them, as when
+a service restarts. They are counted nowhere: InDatagrams counts at the read.
+
+How it is counted: what IP delivered, less TCP's and ICMP's part, less all that UDP's counters and
+the queues hold. Protocols without a counter (IGMP) are among it, so it is a most.
+Kernel: net/ipv4/udp.c, udp_destruct_common().
+
+Remedy: have the service read its socket empty before it closes, or pass the socket on to its
+successor (systemd socket units keep it open).
+
+When not to act: a program that was stopped on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import do
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for datagrams that died with their socket."""
+    account = lost_at(facts, "udp-closed-unread")
+    if account is None:
+        return
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account)} were delivered to sockets and read by no one:"
+        " their sockets closed first",
+        severity="note",
+        meaning="A service that stopped or restarted takes its queue with it.",
+        recommendations=(
+            do(
+                "application",
+                "service restart",
+                why="Read the socket empty before closing it, or keep it open across restarts"
+                " with a systemd socket unit.",
+                cost="a change to the program or its unit",
+            ),
+        ),
+    )
+
+
+RULE = Rule(("udp-closed-unread",), check)

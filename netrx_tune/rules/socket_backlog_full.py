@@ -1,0 +1,48 @@
+"""Datagrams that met a full socket backlog, on kernels up to 4.9.
+
+What it means: while a program is inside a system call on the socket, arriving datagrams wait in the
+socket's backlog, which may hold as much as the receive buffer. It was full, or UDP memory was
+short; this kernel does not tell the two apart.
+
+How it is counted: InErrors and the socket's drops, not RcvbufErrors. Since 4.10 UDP has no socket
+backlog. Kernel: net/ipv4/udp.c, udp_queue_rcv_skb(); include/net/sock.h, sk_add_backlog() (4.4).
+
+Remedy: as for a full receive buffer: the limit is the same SO_RCVBUF; shorter system calls on the
+socket help too.
+
+When not to act: if UDP memory (net.ipv4.udp_mem) is what ran out, larger buffers make it worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.buffer_advice import recommend
+from netrx_tune.rules.buffers import losers, report
+from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for drops that only the socket and InErrors counted."""
+    account = lost_at(facts, "udp-backlog-full")
+    if account is None:
+        return
+    sockets = losers(facts.delta)
+    unknown = Verdict("unknown", "low", "this kernel's counters do not tell")
+    advice = recommend(facts, *sockets[0], unknown) if sockets else ()
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account)} met a full socket backlog while programs held the socket",
+        meaning="This kernel queues datagrams beside the receive buffer while a program is inside"
+        " a system call on the socket; that queue has the buffer's limit.",
+        sockets=tuple(report(facts.delta, s, n) for s, n in sockets[:20]),
+        recommendations=tuple(advice),
+    )
+
+
+RULE = Rule(("udp-backlog-full",), check)

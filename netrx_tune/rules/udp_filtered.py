@@ -1,0 +1,53 @@
+"""Datagrams that a socket's filter refused.
+
+What it means: the program attached a filter (SO_ATTACH_FILTER, SO_ATTACH_BPF), or a BPF program of
+its cgroup or a security module decides what it may receive. It did what it was told.
+
+How it is counted: InErrors and the socket's drops, with no counter of its own; up to 4.8 not even
+the drops. Kernel: net/ipv4/udp.c, udp_queue_rcv_one_skb(); net/core/filter.c, sk_filter_trim_cap().
+
+Remedy: none, if the filter is meant. `ss -uabp` shows classic filters, `bpftool cgroup tree` those
+of cgroups.
+
+When not to act: it is not overload; no buffer is involved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import look
+from netrx_tune.rules.buffers import losers, report
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for datagrams that a filter refused."""
+    account = lost_at(facts, "udp-sk-filter")
+    if account is None:
+        return
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account)} were refused by a socket filter, a cgroup's BPF program"
+        " or a security module",
+        severity="note",
+        meaning="InErrors and a socket's drops rose together, and neither its buffer, a checksum"
+        " nor an IPsec policy accounts for it. That is policy, not overload.",
+        sockets=tuple(report(facts.delta, s, n) for s, n in losers(facts.delta)[:20]),
+        recommendations=(
+            look(
+                facts,
+                "ss -uabp",
+                kind="none",
+                target="socket filters",
+                why="Lists classic socket filters; for those of cgroups: bpftool cgroup tree.",
+            ),
+        ),
+    )
+
+
+RULE = Rule(("udp-sk-filter",), check)

@@ -1,0 +1,97 @@
+"""All UDP sockets of the host together hit net.ipv4.udp_mem, or a memory cgroup's limit.
+
+What it means: no socket's own buffer was full; the pool that all share was. It is counted in
+pages, only its first value limits, and it is one pool for every container of the host. One
+program that stopped reading from many or very large buffers starves all others.
+
+How it is counted: up to 5.10 in InErrors without a name; from 5.11 to 6.17 as Udp.MemErrors; on
+6.18 and 6.19 in nothing but the socket's drops. sockstat's `UDP: mem` is short of the truth by up
+to net.core.mem_pcpu_rsv pages for each CPU.
+Kernel: net/core/sock.c, __sk_mem_raise_allocated(); net/ipv4/udp.c, __udp_enqueue_schedule_skb().
+
+Remedy: find who holds the memory, and make it read or give it smaller buffers; raise udp_mem where
+the sum of the buffers is really needed. In a cgroup, its memory.max is what limits.
+
+When not to act: never enlarge socket buffers for this: that fills the pool sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import look, raise_sysctl, setting
+from netrx_tune.rules.buffers import losers, report
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of, size
+from netrx_tune.rxpath.books.udp import memory_is_short
+
+_KEY = "net.ipv4.udp_mem"
+_MEMORY_SHARE = 0.20  # of RAM, the most that the plan gives to UDP
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when the pool refused datagrams."""
+    account = lost_at(facts, "udp-proto-mem")
+    if account is None:
+        return
+    short = memory_is_short(facts.delta)
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account)} were refused for want of memory that all UDP sockets share",
+        meaning=_meaning(facts, short=short),
+        sockets=tuple(report(facts.delta, s, n) for s, n in losers(facts.delta)[:20]),
+        recommendations=_advice(facts, short=short),
+    )
+
+
+def _meaning(facts: Facts, *, short: bool) -> str:
+    used, limit = facts.delta.after.levels.get("sockstat.UDP.mem"), setting(facts, _KEY)
+    page = facts.delta.after.host.page_bytes
+    if used is None or limit is None:
+        held = "The pool's size and limit cannot be seen from here (udp_mem is the host's)."
+    else:
+        held = (
+            f"UDP holds {count(used)} pages ({size(used * page)}) of {count(limit)} allowed"
+            f" ({size(limit * page)}); above that a socket gets nothing more."
+        )
+    if short or limit is None:
+        return held
+    return f"{held} That is below the limit, so a memory cgroup of the readers may be what refuses."
+
+
+def _advice(facts: Facts, *, short: bool) -> Iterator[Recommendation | None]:
+    yield look(
+        facts,
+        "ss -uamp",
+        kind="application",
+        target="UDP sockets",
+        why="The largest r in skmem holds the memory: a reader that stopped or has too large a"
+        " buffer. Make it read, or restart it. Larger socket buffers would fill the pool sooner.",
+    )
+    if not short and setting(facts, _KEY) is not None:
+        return
+    yield _raise_pool(facts)
+
+
+def _raise_pool(facts: Facts) -> Recommendation | None:
+    """Return the advice to double the pool, within a fifth of RAM."""
+    host = facts.delta.after.host
+    values = facts.delta.after.settings.get(_KEY, ())
+    if len(values) != 3 or host.memory_bytes is None:
+        return None
+    most = int(host.memory_bytes * _MEMORY_SHARE) // host.page_bytes
+    low = max(values[0], min(2 * values[0], most))
+    return raise_sysctl(
+        facts,
+        _KEY,
+        (low, max(values[1], low), max(values[2], low)),
+        why=f"{count(low)} pages are {size(low * host.page_bytes)}; the first value is the limit"
+        " and the unit is pages. Only where the sum of the buffers is really needed.",
+        cost=f"up to {size((low - values[0]) * host.page_bytes)} more kernel memory for UDP",
+    )
+
+
+RULE = Rule(("udp-proto-mem",), check)

@@ -1,0 +1,61 @@
+"""UDP errors that no counter names.
+
+What it means: InErrors grew by more than full buffers, checksums and memory explain, and the
+sockets' drops are not there to tell on which side of the socket it was: a filter, an IPsec policy,
+a malformed header, and on kernels before 5.11 a shortage of UDP memory.
+
+How it is counted: Udp.InErrors less RcvbufErrors, InCsumErrors and MemErrors.
+Kernel: net/ipv4/udp.c, __udp4_lib_rcv(), udp_queue_rcv_one_skb().
+
+Remedy: look while it happens: the sockets' drops divide it.
+
+When not to act: a total since boot cannot be divided; sockets that closed took their drops along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+from netrx_tune.rxpath import kernel_features as features
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for errors without a name."""
+    account = lost_at(facts, "udp-unattributed")
+    if account is None:
+        return
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account)} were counted in InErrors without a named cause",
+        meaning=_meaning(facts),
+        recommendations=(
+            Recommendation(
+                kind="none",
+                target="netrx-tune diagnose",
+                scope="host",
+                why="two samples with the sockets' drops tell a filter or policy (which sockets"
+                " count) from a malformed header (which none does)",
+                cost="none",
+                command="netrx-tune diagnose --interval 10",
+            ),
+        ),
+    )
+
+
+def _meaning(facts: Facts) -> str:
+    kernel = facts.delta.after.host.kernel
+    causes = ["a socket filter", "an IPsec policy", "a malformed header"]
+    if "Udp.MemErrors" not in facts.delta.after.counters:
+        causes.append("UDP memory (net.ipv4.udp_mem), which this kernel counts under no name")
+    if kernel is not None and not features.rcvqueue_full_counts_rcvbuf_errors(kernel):
+        causes.append("most of all full socket buffers, which this kernel leaves out of"
+                      " RcvbufErrors")  # fmt: skip
+    return f"It can be {', '.join(causes[:-1])} or {causes[-1]}."
+
+
+RULE = Rule(("udp-unattributed",), check)
