@@ -19,7 +19,10 @@ _IFREQ = "@16sP16x"  # struct ifreq: a name, and a pointer in a union of 24 byte
 
 
 def read_nics(names: Iterable[str]) -> tuple[tuple[Nic, ...], tuple[Gap, ...]]:
-    """Return what each device's driver says of itself, and gaps for those that say nothing."""
+    """Return what each device's driver says of itself.
+
+    A device without a driver to ask, such as lo, is neither listed nor a gap.
+    """
     nics: list[Nic] = []
     gaps: list[Gap] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
@@ -30,6 +33,8 @@ def read_nics(names: Iterable[str]) -> tuple[tuple[Nic, ...], tuple[Gap, ...]]:
             except ParseError as error:
                 gaps.append(Gap(where, "unparsed", str(error)))
             except OSError as error:
+                if error.errno == errno.EOPNOTSUPP:
+                    continue
                 gaps.append(netlink.gap(where, error.errno, error.strerror or str(error)))
     return tuple(nics), tuple(gaps)
 

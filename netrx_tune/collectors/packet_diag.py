@@ -1,0 +1,99 @@
+"""Sockets that take copies of packets (AF_PACKET), with their drops, from packet_diag.
+
+No file shows the drops of a capture: /proc/net/packet has none, and PACKET_STATISTICS belongs
+to the process that captures and is reset by reading it.
+
+Kernel: net/packet/diag.c, sk_diag_fill(); net/packet/af_packet.c, packet_rcv() and
+tpacket_rcv() (read at v6.18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct
+from typing import NamedTuple
+
+from netrx_tune.collectors import netlink
+from netrx_tune.collectors.netlink import Block
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Socket
+
+PATH = "sock_diag:packet"
+_SOCK_DIAG_BY_FAMILY = 20
+_AF_PACKET = 17
+_SHOW_INFO, _SHOW_MEMINFO = 0x01, 0x10
+_INFO, _UID, _MEMINFO = 0, 5, 6
+
+_REQUEST = Struct("=BBHIIII")  # family, protocol, pad, inode, what to show, cookie
+_MESSAGE = Struct("=BBHIQ")  # family, type, protocol, inode, cookie
+_MEMORY = Struct("=II20xI")  # SK_MEMINFO: RMEM_ALLOC, RCVBUF, 5 others, BACKLOG
+_DROPS = Struct("=32xI")
+
+
+class Found(NamedTuple):
+    """The packet sockets that hold or lost something, and how many there are in all."""
+
+    sockets: tuple[Socket, ...]
+    total: int
+
+
+def request() -> bytes:
+    """Return the request for all packet sockets."""
+    payload = _REQUEST.pack(_AF_PACKET, 0, 0, 0, _SHOW_INFO | _SHOW_MEMINFO, 0, 0)
+    return netlink.request(_SOCK_DIAG_BY_FAMILY, payload)
+
+
+def parse(blocks: Iterable[Block]) -> Found:
+    """Return the sockets of a dump that have drops or a queue.
+
+    Raises:
+        ParseError: bytes that are not the messages of such a dump.
+    """
+    sockets: list[Socket] = []
+    total = 0
+    for block in blocks:
+        for message in netlink.walk_messages(PATH, block):
+            if message.kind != _SOCK_DIAG_BY_FAMILY:
+                continue
+            total += 1
+            socket = _socket(block, message)
+            if socket.drops or socket.rmem_alloc_bytes:
+                sockets.append(socket)
+    return Found(tuple(sockets), total)
+
+
+def _socket(block: Block, message: netlink.Message) -> Socket:
+    start = message.start + _MESSAGE.size
+    if start > message.end:
+        raise ParseError(PATH, f"byte {message.start}", "a short message")
+    family, _type, protocol, inode, cookie = _MESSAGE.unpack_from(block, message.start)
+    if family != _AF_PACKET:
+        raise ParseError(PATH, f"byte {message.start}: family", str(family))
+    fields = netlink.attributes(PATH, block, start, message.end)
+    memory = fields.get(_MEMINFO, b"")
+    if len(memory) < _MEMORY.size:
+        raise ParseError(PATH, f"byte {message.start}: memory of 8 words", f"{len(memory)} bytes")
+    rmem_alloc, rcvbuf, backlog = _MEMORY.unpack_from(memory)
+    return Socket(
+        family="packet",
+        protocol="packet",
+        local=f"{protocol:04x}",  # the EtherType, as in /proc/net/packet
+        remote="",
+        inode=inode,
+        cookie=cookie,
+        uid=_word(fields.get(_UID, b"")),
+        interface=_word(fields.get(_INFO, b"")) or 0,
+        unread_bytes=rmem_alloc,
+        rmem_alloc_bytes=rmem_alloc,
+        rcvbuf_bytes=rcvbuf,
+        backlog_bytes=backlog,
+        drops=_DROPS.unpack_from(memory)[0] if len(memory) >= _DROPS.size else None,
+    )
+
+
+def _word(block: Block) -> int | None:
+    """Return the first word of an attribute, None if it is not there."""
+    if len(block) < netlink.U32.size:
+        return None
+    value: int = netlink.U32.unpack_from(block)[0]
+    return value
