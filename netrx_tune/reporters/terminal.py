@@ -1,0 +1,273 @@
+"""The diagnosis as text for people: a headline, the path, the findings, what to type next.
+
+Words carry all of it; colour only repeats them. Nothing is drawn with boxes and no column is
+cut, so it reads the same in a narrow window, in a file and through a screen reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import SEVERITIES, Diagnosis, Finding
+from netrx_tune.model.ledger import Account, Ledger
+from netrx_tune.model.sample import GapReason
+from netrx_tune.model.snapshot import HostFacts
+from netrx_tune.reporters.drawn_path import BOUND_WORDS, draw, is_counted
+from netrx_tune.reporters.finding_text import full, short
+from netrx_tune.reporters.plain import BLANK, Block, Style, layout
+from netrx_tune.rules.words import count, percent, size
+from netrx_tune.rxpath.stages import stage
+
+COMMANDS = ("diagnose", "explain", "path", "snapshot")
+
+_MOST_NAMED = 3  # names in a summarising line, unless -v
+_WHY_NOTHING: dict[GapReason, str] = {
+    "absent": "not on this host",
+    "denied": "no permission, run as root",
+    "unparsed": "not in a form that is known",
+}
+
+
+def render(
+    diagnosis: Diagnosis,
+    *,
+    width: int,
+    color: bool,
+    verbose: bool = False,
+    commands: tuple[str, ...] = COMMANDS,
+) -> str:
+    """Return the report, ready to be written.
+
+    Args:
+        diagnosis: what was found; every text in it may come from a hostile host.
+        width: columns of the terminal.
+        color: whether to add ANSI colours.
+        verbose: list what else is summarised, and draw the path of a healthy host too.
+        commands: the commands that exist; no other one is recommended.
+    """
+    blocks = _report(diagnosis, width=width, verbose=verbose, commands=commands)
+    return layout(blocks, width=width, color=color)
+
+
+def _report(
+    diagnosis: Diagnosis, *, width: int, verbose: bool, commands: tuple[str, ...]
+) -> Iterator[Block]:
+    ledger = diagnosis.ledger
+    quiet = not verbose and is_healthy(diagnosis)
+    yield Block(headline(diagnosis), style=_mood(diagnosis))
+    yield Block(_host_words(diagnosis.host), hang=2, label="Host:")
+    for note in diagnosis.notes:
+        yield Block(note, hang=2, label="Remark:", style="note")
+    if quiet:
+        yield Block(books(ledger), hang=2, label="Books:")
+    else:
+        yield BLANK
+        yield from draw(ledger, width=width, verbose=verbose)
+        yield Block(books(ledger), indent=2, hang=2, label="Books:")
+        yield BLANK
+    yield from _findings(diagnosis, verbose=verbose)
+    yield from _blind(diagnosis, quiet=quiet, verbose=verbose)
+    following = _next(diagnosis, commands)
+    if following:
+        yield Block(following, label="Next:", style="title", verbatim=True)
+
+
+def is_healthy(diagnosis: Diagnosis) -> bool:
+    """Tell whether nothing was lost, nothing asks for action, and the books could be read."""
+    serious = any(finding.severity != "note" for finding in diagnosis.findings)
+    blind = diagnosis.ledger.offered is None or diagnosis.host.sandbox is not None
+    return not serious and not diagnosis.ledger.lost and not blind
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """Return the verdict in one or two sentences."""
+    ledger, when = diagnosis.ledger, _when(diagnosis)
+    if diagnosis.host.sandbox:
+        where = f"this is a {diagnosis.host.sandbox} sandbox, whose counters are constants"
+        return f"Nothing can be told of packet loss: {where}."
+    suffix = ""
+    if diagnosis.window.mode == "since-boot":
+        suffix = " These are totals since boot: nothing tells when."
+    if ledger.lost:
+        return _loss(ledger, when) + suffix
+    if ledger.offered is None:
+        unread = "the UDP counters could not be read, so loss there would not show."
+        return f"No loss was seen {when}, but {unread}{suffix}"
+    if not ledger.offered:
+        return f"No packet came {when}, so none was lost.{suffix}"
+    return f"No packet was lost {when}.{suffix}"
+
+
+def _loss(ledger: Ledger, when: str) -> str:
+    lossy = [account for account in ledger.accounts if is_counted(account)]
+    text = _bound(lossy) + count(ledger.lost)
+    share = ""
+    if ledger.offered:
+        text += f" of {count(ledger.offered)}"
+        share = f" ({percent(min(1.0, ledger.lost / ledger.offered))})"
+    packets = "packet" if ledger.lost == 1 and not ledger.offered else "packets"
+    policy = sum(a.lost or 0 for a in lossy if stage(a.stage).kind == "policy")
+    stages = f"{len(lossy)} stage" if len(lossy) == 1 else f"{len(lossy)} stages"
+    if policy:
+        stages += f", {'all' if policy == ledger.lost else count(policy)} of them by policy"
+    text += f" {packets} lost {when}{share}, {stages}."
+    return text[0].upper() + text[1:]
+
+
+def _bound(lossy: list[Account]) -> str:
+    """Return how the sum of these losses is bounded."""
+    bounds = {account.bound for account in lossy} - {"exact"}
+    if len(bounds) > 1:
+        return "about "
+    return BOUND_WORDS[bounds.pop()] if bounds else ""
+
+
+def _when(diagnosis: Diagnosis) -> str:
+    window = diagnosis.window
+    if window.mode == "since-boot":
+        return f"since boot{_uptime(diagnosis.host)}"
+    if window.seconds is None:
+        return "between the two samples"
+    if window.mode == "between-samples":
+        return f"in the {window.seconds:,.1f} s between the samples"
+    return f"in {window.seconds:,.1f} s"
+
+
+def _uptime(host: HostFacts) -> str:
+    if host.uptime_seconds is None:
+        return ""
+    minutes = host.uptime_seconds / 60
+    for unit, least, scale in (("days", 2880, 1440), ("hours", 120, 60)):
+        if minutes >= least:
+            return f", {minutes / scale:,.0f} {unit} ago"
+    return f", {minutes:.0f} minutes ago"
+
+
+def _mood(diagnosis: Diagnosis) -> Style:
+    worst = max((SEVERITIES.index(f.severity) for f in diagnosis.findings), default=0)
+    if is_healthy(diagnosis):
+        return "good"
+    return SEVERITIES[worst] if SEVERITIES[worst] != "note" else "title"
+
+
+def _host_words(host: HostFacts) -> str:
+    words = [host.distribution or "unknown distribution", f"kernel {host.release or 'unknown'}"]
+    if host.cpus:
+        words.append(f"{host.cpus} CPU" if host.cpus == 1 else f"{host.cpus} CPUs")
+    if host.memory_bytes:
+        words.append(f"{size(host.memory_bytes)} memory")
+    if host.netns:
+        words.append(f"network namespace {host.netns}")
+    elif host.initial_netns is not None:
+        words.append("host network" if host.initial_netns else "a network of its own")
+    return ", ".join(words)
+
+
+def books(ledger: Ledger) -> str:
+    """Return the equation that accounts for every packet, and what of it has no name."""
+    if ledger.offered is None or ledger.delivered is None:
+        return f"open: what was delivered is not readable here; {count(ledger.lost)} lost."
+    queued = "" if ledger.queued is None else f" + {count(ledger.queued)} queued"
+    text = (
+        f"{count(ledger.offered)} offered = {count(ledger.delivered)} delivered{queued}"
+        f" + {count(ledger.lost)} lost."
+    )
+    if ledger.queued is None:
+        text += " How many wait unread is not known."
+    return text + _nameless(ledger)
+
+
+def _nameless(ledger: Ledger) -> str:
+    if ledger.unattributed is None:
+        return " Whether some were lost without a counter cannot be told."
+    if ledger.unattributed:
+        return f" Of the lost, {count(ledger.unattributed)} are in no counter of a cause."
+    return " Every loss has a counter that names it." if ledger.lost else ""
+
+
+def _findings(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[Block]:
+    """Yield what asks for action first, then the notes, and what is over last."""
+    notes = [finding for finding in diagnosis.findings if finding.severity == "note"]
+    for finding in diagnosis.findings:
+        if finding.severity != "note":
+            yield from full(finding, diagnosis.host, verbose=verbose)
+    for finding in sorted(notes, key=_is_past):
+        if verbose:
+            yield from full(finding, diagnosis.host, verbose=True)
+        else:
+            yield from short(finding, diagnosis.host)
+    if notes and not verbose:
+        yield BLANK
+
+
+def _is_past(finding: Finding) -> bool:
+    return finding.present is False
+
+
+def _blind(diagnosis: Diagnosis, *, quiet: bool, verbose: bool) -> Iterator[Block]:
+    """Yield the rules that could not judge and the sources that gave nothing."""
+    if verbose:
+        for skipped in diagnosis.skipped:
+            text = f"{skipped.rule} needs {', '.join(_either(skipped.needs))}: {skipped.why}."
+            yield Block(text, 0, 2, "Not judged:", "title")
+        for gap in diagnosis.gaps:
+            text = f"{gap.path}: {_WHY_NOTHING[gap.why]} ({gap.detail})"
+            yield Block(text, 0, 2, "Not read:", "title")
+        return
+    parts = [*_skipped(diagnosis), *_gaps(diagnosis, absent=not quiet)]
+    for line in ["; ".join(parts)] if quiet and parts else parts:
+        yield Block(f"{line}; -v lists them.", hang=2)
+
+
+def _skipped(diagnosis: Diagnosis) -> Iterator[str]:
+    rules = [skipped.rule for skipped in diagnosis.skipped]
+    if rules:
+        needs = tuple(dict.fromkeys(n for s in diagnosis.skipped for n in s.needs))
+        what = "1 rule" if len(rules) == 1 else f"{count(len(rules))} rules"
+        yield f"{what} could not judge ({_named(rules)}): needs {_named(_either(needs))}"
+
+
+def _either(needs: tuple[str, ...]) -> list[str]:
+    return [need.replace("|", " or ") for need in needs]
+
+
+def _gaps(diagnosis: Diagnosis, *, absent: bool) -> Iterator[str]:
+    """Yield the summary; what a host just does not have is no news on a good day."""
+    reasons: list[str] = []
+    total = 0
+    for why, words in _WHY_NOTHING.items():
+        paths = [gap.path for gap in diagnosis.gaps if gap.why == why]
+        if paths and (absent or why != "absent"):
+            reasons.append(f"{_named(paths)} ({words})")
+            total += len(paths)
+    if reasons:
+        what = "1 source" if total == 1 else f"{count(total)} sources"
+        yield f"{what} could not be read: {', '.join(reasons)}"
+
+
+def _named(names: list[str]) -> str:
+    if len(names) <= _MOST_NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMED])} and {count(len(names) - _MOST_NAMED)} more"
+
+
+def _next(diagnosis: Diagnosis, commands: tuple[str, ...]) -> str:
+    """Return the one command that helps most now, or nothing."""
+    lossy = [a for a in diagnosis.ledger.accounts if is_counted(a)]
+    if diagnosis.window.mode == "since-boot" and lossy and "diagnose" in commands:
+        return f"netrx-tune diagnose{_where(diagnosis.host)} --interval 30"
+    if diagnosis.findings and "explain" in commands:
+        return f"netrx-tune explain {diagnosis.findings[0].rule}"
+    if lossy and "path" in commands:
+        return f"netrx-tune path {max(lossy, key=lambda a: a.lost or 0).stage}"
+    return ""
+
+
+def _where(host: HostFacts) -> str:
+    if not host.netns:
+        return ""
+    from shlex import quote  # noqa: PLC0415 - only for other namespaces
+
+    if host.netns.startswith("pid "):
+        return f" --pid {quote(host.netns.removeprefix('pid '))}"
+    return f" --netns {quote(host.netns)}"
