@@ -1,0 +1,151 @@
+"""The lab: what a fault may use, and the promise that nothing of it stays behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from tests.live import netns, sysctls, tcp, traffic
+from tests.live.children import Child, LabError, MissingError, Place, run_in
+from tests.live.netns import End, Wire
+from tests.live.readers import FAST, Habit, Reader
+from tests.live.sockets import Socket
+from tests.live.tracing import tracing
+from tests.live.traffic import Datagrams, Pace
+
+# Faults set host-wide sysctls and count host-wide drops, so there is one run at a time.
+LOCK = Path("/tmp/netrx-live.lock")  # noqa: S108 - a name that every run must agree on
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other run of the lab is under way, and keep others out."""
+    with LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        netns.sweep()
+        yield
+
+
+class Lab:
+    """Everything one fault builds; leaving the `with` block takes it down in reverse order."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._roles = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def namespace(self) -> str:
+        """Return a new namespace."""
+        self._roles += 1
+        return self._stack.enter_context(netns.namespace(str(self._roles)))
+
+    def wire(self, *, ipv6: bool = False) -> Wire:
+        """Return a veth pair between two new namespaces."""
+        return netns.wire(self.namespace(), self.namespace(), ipv6=ipv6)
+
+    def read(
+        self,
+        place: str | Place,
+        *sockets: Socket,
+        habit: Habit = FAST,
+    ) -> Reader:
+        """Start a receiving program; its sockets are open when this returns."""
+        reader = Reader(_place(place), sockets or (Socket(),), habit)
+        self._stack.callback(reader.close)
+        return reader
+
+    def start(self, place: str | Place, body: Callable[..., object]) -> Child:
+        """Start any other program."""
+        return self._stack.enter_context(Child(body, _place(place)))
+
+    def send(self, place: str | Place, datagrams: Datagrams) -> int:
+        """Send datagrams; return how many the kernel took."""
+        return traffic.send_datagrams(_place(place), datagrams)
+
+    def send_frames(self, end: End, frames: Sequence[bytes], pace: Pace | None = None) -> int:
+        """Send frames from one end of a wire; return how many went out."""
+        return traffic.send_frames(Place(end.netns), end.device, frames, pace)
+
+    def connect(self, wire: Wire, connections: int) -> None:
+        """Keep so many accepted TCP connections open across a wire."""
+        server = self.start(
+            wire.rx.netns, tcp.listen(wire.rx.ipv4, backlog=connections, accepts=connections)
+        )
+        server.answer()
+        self.start(wire.tx.netns, tcp.connect(wire.rx.ipv4, connections)).answer()
+        server.answer()
+
+    def host(self, settings: dict[str, int | str]) -> None:
+        """Set host-wide sysctls until the fault is over."""
+        self._stack.enter_context(sysctls.host_sysctls(settings))
+
+    def set(self, netns_name: str, settings: dict[str, int | str]) -> None:
+        """Set sysctls of a namespace."""
+        sysctls.set_in_netns(netns_name, settings)
+
+    def write(self, netns_name: str, path: str, text: str) -> None:
+        """Write a file below /sys/class/net as the namespace sees it."""
+        netns.in_netns(netns_name, ["tee", path], text=text)
+
+    def run(self, netns_name: str, *command: str, text: str | None = None) -> str:
+        """Return the output of a command that runs in a namespace."""
+        return netns.in_netns(netns_name, command, text=text)
+
+    def call(self, place: str | Place, work: Callable[[], object]) -> object:
+        """Return what `work` returns in a process of its own."""
+        return run_in(_place(place), work)
+
+    def cgroup(self) -> Path:
+        """Return a new cgroup of the unified hierarchy."""
+        made = unified_hierarchy() / f"{netns.PREFIX}{id(self):x}"
+        made.mkdir()
+        self._stack.callback(made.rmdir)
+        return made
+
+
+def unified_hierarchy() -> Path:
+    """Return where cgroup2 is mounted."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, directory, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(directory)
+    raise MissingError("cgroup2 is not mounted")
+
+
+@cache
+def obstacle() -> str | None:
+    """Return what keeps the lab from working on this machine, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    missing = [tool for tool in ("ip", "nft", "tc") if shutil.which(tool) is None]
+    if missing:
+        return f"needs {', '.join(missing)}"
+    try:
+        with netns.namespace("probe"), tracing():
+            return None
+    except (LabError, OSError) as error:
+        return f"needs namespaces and tracefs: {error}"
+
+
+def need_protocol(protocol: int) -> None:
+    """Raise if this kernel has no such datagram protocol; UDP-Lite is optional."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM, protocol).close()
+    except OSError as error:
+        raise MissingError(f"IP protocol {protocol}: {error.strerror}") from error
+
+
+def _place(place: str | Place) -> Place:
+    return Place(place) if isinstance(place, str) else place

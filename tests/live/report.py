@@ -1,0 +1,43 @@
+"""What the tool said, read from its JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """One finding, as far as the lab judges it."""
+
+    rule: str
+    stage: str
+    severity: str
+    lost: int | None
+    cause: str | None
+
+
+class Report(NamedTuple):
+    """One diagnosis: what was lost by stage, the totals, and the findings."""
+
+    stages: Mapping[str, int]
+    lost: int
+    delivered: int | None
+    queued: int | None
+    findings: tuple[Finding, ...]
+
+
+def parse_report(text: str) -> Report:
+    """Return the report in the output of `netrx-tune diagnose --format json`."""
+    whole = json.loads(text)
+    ledger = whole["ledger"]
+    return Report(
+        stages={each["stage"]: each["lost"] for each in ledger["stages"] if each["lost"]},
+        lost=ledger["lost"],
+        delivered=ledger["delivered"],
+        queued=ledger["queued"],
+        findings=tuple(
+            Finding(each["rule"], each["stage"], each["severity"], each["lost"], each["cause"])
+            for each in whole["findings"]
+        ),
+    )

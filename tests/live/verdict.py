@@ -1,0 +1,84 @@
+"""The tool's report against the truth: every difference in words. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+
+from tests.live.report import Report
+from tests.live.truth import Expected, Truth
+
+# A capture's copies, other hosts' frames and foreign EtherTypes were never on the way to a
+# program of this host: the tool may name them without adding them up.
+_NOT_ADDED_UP = frozenset({"packet-tap-drop", "ip-otherhost", "l2-unhandled-proto"})
+
+
+def complaints(truth: Truth, expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
+    """Return what is wrong with a report; nothing when it is right."""
+    return (
+        *_stages(truth, expected, report),
+        *_totals(truth, report),
+        *_findings(expected, report),
+    )
+
+
+def possible_accounts(truth: Truth, expected: Sequence[Expected]) -> tuple[dict[str, int], ...]:
+    """Return every right way to charge the truth to stages, the most exact first."""
+    losses = [(each, truth.lost[each.stage]) for each in expected if truth.lost.get(each.stage)]
+    silent = [("",) if each.unseen else () for each, _ in losses]
+    places = [
+        (each.stage, *sorted(each.instead), *quiet)
+        for (each, _), quiet in zip(losses, silent, strict=True)
+    ]
+    accounts = []
+    for choice in product(*places):
+        account: Counter[str] = Counter()
+        for stage, (_, lost) in zip(choice, losses, strict=True):
+            account[stage] += lost
+        accounts.append({stage: lost for stage, lost in account.items() if stage})
+    return tuple(accounts)
+
+
+def _stages(truth: Truth, expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
+    accounts = possible_accounts(truth, expected)
+    if report.stages in accounts:
+        return ()
+    return (f"lost {_words(accounts[0])}, reported {_words(report.stages)}",)
+
+
+def _totals(truth: Truth, report: Report) -> tuple[str, ...]:
+    found = []
+    total = sum(report.stages.values())
+    apart = sum(lost for stage, lost in report.stages.items() if stage in _NOT_ADDED_UP)
+    if report.lost not in (total, total - apart):
+        found.append(f"stages add up to {total}, the ledger says {report.lost} lost")
+    for name, said, true in (
+        ("delivered", report.delivered, truth.delivered),
+        ("queued", report.queued, truth.queued),
+    ):
+        if None not in (said, true) and said != true:
+            found.append(f"{name} {true}, reported {said}")
+    return tuple(found)
+
+
+def _findings(expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
+    found = []
+    allowed = {each.stage: each.severities for each in expected}
+    for finding in report.findings:
+        name = f"{finding.rule} ({finding.severity}, {finding.stage}, lost {finding.lost})"
+        if finding.severity == "note" and not finding.lost:
+            continue
+        if not finding.lost:
+            found.append(f"{name} is more than a note without loss")
+        elif finding.lost != report.stages.get(finding.stage):
+            found.append(f"{name} differs from its stage's account")
+        elif finding.stage in allowed and finding.severity not in allowed[finding.stage]:
+            found.append(f"{name} should be {' or '.join(sorted(allowed[finding.stage]))}")
+    named = {finding.stage for finding in report.findings if finding.lost}
+    found += [f"no finding names {stage}" for stage in report.stages if stage not in named]
+    return tuple(found)
+
+
+def _words(account: Counter[str] | dict[str, int]) -> str:
+    return ", ".join(f"{stage} {lost}" for stage, lost in account.items()) or "nothing"
