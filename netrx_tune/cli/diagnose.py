@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import click
 
@@ -86,9 +88,16 @@ def _print(diagnosis: Diagnosis, output_format: str, color: str) -> None:
     if output_format == "json":
         click.echo(json.dumps(diagnosis_json(diagnosis), indent=2))
         return
-    for finding in diagnosis.findings:
-        click.echo(f"{finding.severity}: {finding.summary}")
-    _ = color
+    import shutil  # noqa: PLC0415 - JSON needs none of these
+
+    from netrx_tune.cli import COMMANDS  # noqa: PLC0415
+    from netrx_tune.reporters.plain import encodable, wants_color  # noqa: PLC0415
+    from netrx_tune.reporters.terminal import render  # noqa: PLC0415
+
+    colored = wants_color(color, os.environ, is_terminal=sys.stdout.isatty())
+    width = shutil.get_terminal_size().columns
+    text = render(diagnosis, width=width, color=colored, commands=tuple(COMMANDS))
+    click.echo(encodable(text, sys.stdout.encoding), nl=False, color=colored)
 
 
 def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
