@@ -87,7 +87,7 @@ def headline(diagnosis: Diagnosis) -> str:
         return f"Nothing can be told of packet loss: {where}."
     suffix = ""
     if diagnosis.window.mode == "since-boot":
-        suffix = " These are totals since boot: nothing tells when."
+        suffix = " These are totals: nothing tells when."
     if ledger.lost:
         return _loss(ledger, when) + suffix
     if ledger.offered is None:
@@ -125,7 +125,8 @@ def _bound(lossy: list[Account]) -> str:
 def _when(diagnosis: Diagnosis) -> str:
     window = diagnosis.window
     if window.mode == "since-boot":
-        return f"since boot{_uptime(diagnosis.host)}"
+        inside = diagnosis.host.netns or diagnosis.host.initial_netns is False
+        return "since this namespace was made" if inside else f"since boot{_uptime(diagnosis.host)}"
     if window.seconds is None:
         return "between the two samples"
     if window.mode == "between-samples":
@@ -208,7 +209,8 @@ def _blind(diagnosis: Diagnosis, *, quiet: bool, verbose: bool) -> Iterator[Bloc
     """Yield the rules that could not judge and the sources that gave nothing."""
     if verbose:
         for skipped in diagnosis.skipped:
-            text = f"{skipped.rule} needs {', '.join(_either(skipped.needs))}: {skipped.why}."
+            needs = f", needs {', '.join(_either(skipped.needs))}" if skipped.needs else ""
+            text = f"{skipped.rule}: {skipped.why}{needs}"
             yield Block(text, 0, 2, "Not judged:", "title")
         for gap in diagnosis.gaps:
             text = f"{gap.path}: {_WHY_NOTHING[gap.why]} ({gap.detail})"
@@ -223,8 +225,10 @@ def _skipped(diagnosis: Diagnosis) -> Iterator[str]:
     rules = [skipped.rule for skipped in diagnosis.skipped]
     if rules:
         needs = tuple(dict.fromkeys(n for s in diagnosis.skipped for n in s.needs))
+        reasons = [f"needs {_named(_either(needs))}"] if needs else []
+        reasons += dict.fromkeys(s.why for s in diagnosis.skipped if not s.needs)
         what = "1 rule" if len(rules) == 1 else f"{count(len(rules))} rules"
-        yield f"{what} could not judge ({_named(rules)}): needs {_named(_either(needs))}"
+        yield f"{what} could not judge ({_named(rules)}): {'; '.join(reasons)}"
 
 
 def _either(needs: tuple[str, ...]) -> list[str]:

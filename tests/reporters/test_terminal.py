@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from netrx_tune.model.finding import Diagnosis, Kind, Window
+from netrx_tune.model.finding import Diagnosis, Kind, Skipped, Window
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.reporters.drawn_path import PLACES, at
 from netrx_tune.reporters.finding_text import namespace_prefix
@@ -124,6 +124,17 @@ def test_unreadable_counters_are_no_clean_bill() -> None:
     assert "UDP: losses are not visible here" in flat(text_of(blind))
 
 
+def test_totals_of_a_namespace_began_with_it_and_not_at_boot() -> None:
+    inside = GOOD._replace(window=BOOT, host=HOST._replace(netns="blue"))
+    assert headline(inside).startswith("No packet was lost since this namespace was made.")
+
+
+def test_a_rule_that_needs_no_counter_says_why_it_could_not_judge() -> None:
+    skipped = (Skipped("firewall-drops", (), "netfilter counts no drop by itself"),)
+    page = flat(text_of(GOOD._replace(skipped=skipped)))
+    assert "1 rule could not judge (firewall-drops): netfilter counts no drop" in page
+
+
 def test_a_sandbox_with_constant_counters_says_that_nothing_can_be_told() -> None:
     words = headline(GOOD._replace(host=HOST._replace(sandbox="gvisor")))
     assert words.startswith("Nothing can be told of packet loss: this is a gvisor sandbox")
@@ -156,7 +167,7 @@ def test_a_sandbox_with_constant_counters_says_that_nothing_can_be_told() -> Non
             BOOT,
             (
                 "At most 1 packet lost since boot, 25 hours ago, 1 stage."
-                " These are totals since boot: nothing tells when."
+                " These are totals: nothing tells when."
             ),
         ),
     ],
