@@ -9,7 +9,6 @@ What an input is, is told by what it holds, never by its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -17,12 +16,14 @@ from netrx_tune.host.decompress import blocks, open_regular, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
 from netrx_tune.host.save import write_snapshot
+from netrx_tune.host.sosreport import is_sosreport, read_sosreport
 from netrx_tune.host.tar_members import is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
-from netrx_tune.model.sample import Gap, Sample
+from netrx_tune.model.sample import Gap
 from netrx_tune.reporters.snapshot_files import (
     MANIFEST,
     SavedSnapshot,
+    interval,
     parse_snapshot,
     saved_snapshot,
 )
@@ -103,29 +104,32 @@ def _foreign(start: bytes) -> str:
 def _snapshot(tree: RawTree) -> SavedSnapshot | None:
     """Return what a tree holds, or None if that is nothing of a host."""
     if MANIFEST in tree.files:
-        return parse_snapshot(tree.files, tree.gaps)
-    if any(name.startswith("0/") for name in tree.files):
-        samples = tuple(_samples(tree))
-        return saved_snapshot(samples, kind="folder", gaps=tree.gaps) if samples else None
-    sample = _sample(tree, "")
-    return saved_snapshot((sample,), kind="tree", gaps=tree.gaps) if sample else None
+        saved: SavedSnapshot | None = parse_snapshot(tree.files)
+    elif any(name.startswith(("0/", "1/")) for name in tree.files):
+        saved = _interval(tree)
+    else:
+        saved = _host(tree, "")
+    return saved and saved._replace(gaps=saved.gaps + tree.gaps)
 
 
-def _samples(tree: RawTree) -> Iterator[Sample]:
-    """Yield the sample in 0/ and the one in 1/, if they are there."""
+def _interval(tree: RawTree) -> SavedSnapshot | None:
+    """Return the trees in 0/ and in 1/ as one snapshot; one of them alone is read as such."""
+    hosts: list[SavedSnapshot] = []
     for number in ("0", "1"):
         start = f"{number}/"
-        part = RawTree(
-            files={n[2:]: text for n, text in tree.files.items() if n.startswith(start)},
-            links={n[2:]: target for n, target in tree.links.items() if n.startswith(start)},
-        )
-        sample = _sample(part, number)
-        if sample:
-            yield sample
+        files = {name[2:]: text for name, text in tree.files.items() if name.startswith(start)}
+        links = {name[2:]: target for name, target in tree.links.items() if name.startswith(start)}
+        host = _host(RawTree(files, links), number)
+        if host:
+            hosts.append(host._replace(kind="folder"))
+    return interval(*hosts) if len(hosts) == 2 else next(iter(hosts), None)
 
 
-def _sample(tree: RawTree, number: str) -> Sample | None:
+def _host(tree: RawTree, number: str) -> SavedSnapshot | None:
+    """Return one tree of a host as a snapshot of one sample, or None if it is none."""
+    if is_sosreport(tree):
+        return read_sosreport(tree)
     files, gaps = kernel_files(tree)
     if not any(path.startswith("/proc/net/") for path in files):
         return None
-    return parse_records(files, number, gaps)
+    return saved_snapshot((parse_records(files, number, gaps),), kind="tree")

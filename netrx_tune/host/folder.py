@@ -34,6 +34,7 @@ _FOLDERS = (
     "usr/lib",
     "lib/sysctl.d",
     "sys/devices/system/cpu",
+    "sys/module/nf_conntrack/parameters",
 )
 # The same, with all folders in them.
 _DEEP_FOLDERS = (
@@ -71,8 +72,9 @@ class _Files:
                 content = file.readall()
         except PermissionError as error:
             self.gaps.append(Gap(name, "denied", error.strerror or ""))
-        except OSError as error:  # what the kernel has no value for, such as a link's speed
-            self.gaps.append(Gap(name, "absent", error.strerror or ""))
+        except OSError as error:
+            if not name.startswith("sys/"):  # where many files have no value, as a link's speed
+                self.gaps.append(Gap(name, "absent", error.strerror or ""))
         else:
             self._kept += len(content)
             self.files[name] = content.decode("utf-8", "surrogateescape")

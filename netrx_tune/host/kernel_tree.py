@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from posixpath import dirname, normpath
 from typing import NamedTuple
 
 from netrx_tune.model.sample import Gap
@@ -22,9 +23,16 @@ _NET = r"""
     (?:snmp6?|netstat|softnet_stat|dev|udp6?|udplite6?|raw6?|icmp6?|packet|sockstat6?|protocols
     | ptype|xfrm_stat|igmp6?|dev_snmp6/[^/]+|stat/[^/]+)
 """
+# Of each device; a host with many containers has tens of thousands of the others.
+_CONF = r"""
+    rp_filter|accept_local|route_localnet|log_martians|drop_unicast_in_l2_multicast|disable_ipv6
+    |forwarding
+"""
 _PROC = rf"""
-    net | self | net/{_NET} | (?:self|\d+)/net/{_NET} | sys/(?:net|vm)/.+ | pressure/\w+
-    | sys/kernel/(?:osrelease|ostype|version|hostname|random/boot_id)
+    net | self | net/{_NET} | (?:self|\d+)/net/{_NET} | pressure/\w+ | sys/vm/min_free_kbytes
+    | sys/net/(?:(?:core|ipv4|ipv6|netfilter|bridge)/)?[^/]+
+    | sys/net/ipv[46]/conf/[^/]+/(?:{_CONF})
+    | sys/kernel/(?:osrelease|ostype|version|random/boot_id)
     | uptime | stat | meminfo | cpuinfo | version | interrupts | softirqs | zoneinfo | vmstat
 """
 _SYS = r"""
@@ -34,13 +42,14 @@ _SYS = r"""
     | module/nf_conntrack/parameters/\w+
 """
 _SETTINGS = r"""
-    etc/(?:os-release|[a-z]+-release|hostname|sysctl\.conf) | usr/lib/os-release
-    | (?:etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/[^/]+
+    etc/(?:os-release|[a-z]+-release|sysctl\.conf) | usr/lib/os-release
+    | (?:etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/[^/]+\.conf
 """
 _SOS = r"""
-    sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|netstat_-s|ss|ip_-s|tc)_[^/]+
+    sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|ss|tc|ip_netns_exec)_[^/]+
+    | sos_commands/networking/(?:netstat_-s|ip_-s_[^/]*link)
     | sos_commands/networking/namespaces/.+
-    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date) | version\.txt
+    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc)
 """
 # Someone copied the files of /proc/net, or of /proc, without the folders above them.
 _LOOSE = rf"(?:net/)?{_NET}"
@@ -92,9 +101,17 @@ class Roots:
             self.add(placed, text)
 
     def best(self) -> RawTree:
-        """Return the report: the folder that shows most of one, the upper of equals."""
+        """Return the report: the folder that shows most of one, the upper of equals.
+
+        A link to a file of the report stands for that file.
+        """
         root = max(sorted(self._files, key=len), key=self._rank, default="")
-        return RawTree(self._files.get(root, {}), self._links.get(root, {}))
+        files, links = self._files.get(root, {}), self._links.get(root, {})
+        for name, target in links.items():
+            text = files.get(normpath(f"{dirname(name)}/{target}"))
+            if text is not None:
+                files.setdefault(name, text)
+        return RawTree(files, links)
 
     def _rank(self, root: str) -> tuple[bool, bool, bool, bool]:
         names = self._files[root]
@@ -131,8 +148,8 @@ def kernel_files(tree: RawTree) -> tuple[dict[str, str], tuple[Gap, ...]]:
             continue
         if text or not path.startswith("/proc/"):
             files[path] = text
-        else:  # no file that we read there is empty, so the copying failed
-            gaps.append(Gap(path, "absent", "the file is empty"))
+        elif not path.startswith("/proc/sys/"):  # where some can only be written
+            gaps.append(Gap(path, "absent", "the file is empty"))  # so the copying failed
     if "/etc/os-release" not in files and "/usr/lib/os-release" in files:
         files["/etc/os-release"] = files["/usr/lib/os-release"]  # there the one is a link
     return files, tuple(gaps)

@@ -28,6 +28,7 @@ __all__ = [
     "Moment",
     "SavedSnapshot",
     "hashed_boot",
+    "interval",
     "moment_of",
     "parse_snapshot",
     "render_snapshot",
@@ -91,6 +92,16 @@ def saved_snapshot(
         netns=netns,
         gaps=gaps,
         meta=meta or {},
+    )
+
+
+def interval(first: SavedSnapshot, second: SavedSnapshot) -> SavedSnapshot:
+    """Return two snapshots of one host as one, from the last sample of each."""
+    return second._replace(
+        samples=(first.samples[-1], second.samples[-1]),
+        times=(first.times[-1], second.times[-1]),
+        redactions=tuple(dict.fromkeys(first.redactions + second.redactions)),
+        gaps=first.gaps + second.gaps,
     )
 
 

@@ -1,0 +1,171 @@
+"""A support archive that sos made, as one sample of its host.
+
+    proc/net -> self/net, proc/self -> 3255, proc/3255/net/snmp      the kernel's own files
+    sos_commands/kernel/sysctl_-a                                    settings, as a text
+    sos_commands/networking/ethtool_-S_eth0, -g, -l, -c, -i          what a driver says
+    sos_commands/host/uptime, sos_commands/date/date                 when
+
+Which of them are there depends on sos' version, its plugins and the host; a command that failed
+leaves an empty file, or its complaint. The members were not read at one instant, so what one of
+them counts is never subtracted from what another does. A report has one moment: without a second
+one it tells totals since boot.
+
+Source: sos 4.0, sos/report/plugins/{networking,kernel,host,date}.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from netrx_tune.collectors import ethtool_text
+from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.collectors.sysctl import path_of
+from netrx_tune.host.kernel_tree import RawTree, kernel_files
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap, Nic, Sample
+from netrx_tune.reporters.snapshot_files import BOOT_ID, UPTIME, SavedSnapshot, saved_snapshot
+
+__all__ = ["is_sosreport", "read_sosreport"]
+
+_COMMANDS = "sos_commands/"
+_ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device>.+)", re.DOTALL)
+_FIELDS = {"S": "statistics", "g": "rings", "l": "channels", "c": "coalesce", "i": "driver"}
+_NAMESPACE = re.compile(
+    r"sos_commands/networking/(?:namespaces/(?P<folder>[^/]+)/.+|ip_netns_exec_(?P<name>.+?)"
+    r"_(?:ip|iptables-save|netstat|nstat|ss|ethtool|sysctl)_.+)",
+    re.DOTALL,
+)
+# Read by no parser yet, and kept for one that does.
+_KEPT = re.compile(r"sos_commands/\w+/(?:nstat|netstat_-s|ss|ip_-s|tc)[^/]*")
+_DENIED = re.compile(r"^sysctl: permission denied on key '(?P<key>net[^']+)'", re.MULTILINE)
+_RELEASE = "/proc/sys/kernel/osrelease"
+# What `sysctl -a` says and no other member may.
+_FROM_SYSCTL = {
+    _RELEASE: re.compile(r"^kernel\.osrelease = (\S+)$", re.MULTILINE),
+    BOOT_ID: re.compile(r"^kernel\.random\.boot_id = (\S+)$", re.MULTILINE),
+}
+_UP = re.compile(
+    r"\bup\s+(?:(?P<days>\d+) days?,\s+)?"
+    r"(?:(?P<hours>\d+):(?P<minutes>\d\d)|(?P<only>\d+) min|(?P<hour>\d+) hours?)?"
+)
+_DATE = re.compile(
+    r"\w{3} (?P<month>\w{3}) +(?P<day>\d+) (?P<hour>\d\d):(?P<rest>\d\d:\d\d)"
+    r"(?: (?P<half>[AP]M))? UTC (?P<year>\d{4})"
+)
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_NO_NETWORKING = Gap(
+    "/proc/net", "absent", "sos did not copy it: its networking plugin did not run"
+)
+
+
+def is_sosreport(tree: RawTree) -> bool:
+    """Tell whether a tree is sos' work."""
+    return any(name.startswith(_COMMANDS) for name in tree.files)
+
+
+def read_sosreport(tree: RawTree) -> SavedSnapshot:
+    """Return a report as a snapshot of one sample; what it lacks is among the sample's gaps."""
+    files, found = kernel_files(tree)
+    gaps = list(found)
+    if not any(path.startswith("/proc/net/") for path in files):
+        gaps.append(_NO_NETWORKING)
+    _add_settings(tree.files, files, gaps)
+    _add_uptime(tree.files, files)
+    for name, text in tree.files.items():
+        if text and _KEPT.fullmatch(name):
+            files[f"/{name}"] = text
+    nics = _nics(tree.files, gaps)
+    gaps.extend(_namespaces(tree.files))
+    saved = saved_snapshot((Sample(files, tuple(gaps), nics=nics),), kind="sosreport")
+    date = _command(tree.files, "date_--utc")[1] or _command(tree.files, "date")[1]
+    return saved._replace(times=(saved.times[0]._replace(utc=_utc(date)),))
+
+
+def _command(files: Mapping[str, str], command: str) -> tuple[str, str]:
+    """Return the name and text of a command's output, whichever plugin ran it."""
+    for name, text in files.items():
+        if name.startswith(_COMMANDS) and name.rpartition("/")[2] == command:
+            return name, text
+    return "", ""
+
+
+def _add_settings(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap]) -> None:
+    """Add what `sysctl -a` and `uname -a` say to the files that sos copied."""
+    name, listed = _command(members, "sysctl_-a")
+    if listed:
+        files[SYSCTL_A] = listed
+    elif name:
+        gaps.append(Gap(name, "absent", "the file is empty"))
+    for path, pattern in _FROM_SYSCTL.items():
+        found = pattern.search(listed)
+        if found:
+            files.setdefault(path, f"{found[1]}\n")
+    gaps.extend(
+        Gap(path_of(found["key"]), "denied", "sysctl: permission denied")
+        for found in _DENIED.finditer(listed)
+    )
+    words = _command(members, "uname_-a")[1].split()
+    if words[:1] == ["Linux"] and len(words) > 2:
+        files.setdefault(_RELEASE, f"{words[2]}\n")
+
+
+def _add_uptime(members: Mapping[str, str], files: dict[str, str]) -> None:
+    """Add /proc/uptime, which sos does not copy, from `uptime`, which tells whole minutes."""
+    found = _UP.search(_command(members, "uptime")[1])
+    if found is None or UPTIME in files:
+        return
+    days, hours, minutes, only, hour = (int(part or 0) for part in found.groups())
+    seconds = days * 86400 + (hours + hour) * 3600 + (minutes + only) * 60
+    files[UPTIME] = f"{seconds}.00 0.00\n"
+
+
+def _utc(date: str) -> str | None:
+    """Return what `date` printed as ISO 8601, or None where it is another time zone's."""
+    found = _DATE.match(date)
+    if found is None or found["month"] not in _MONTHS:
+        return None
+    month, day, hour = _MONTHS.index(found["month"]) + 1, int(found["day"]), int(found["hour"])
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"] == "PM" else 0)
+    return f"{found['year']}-{month:02}-{day:02}T{hour:02}:{found['rest']}Z"
+
+
+def _nics(members: Mapping[str, str], gaps: list[Gap]) -> tuple[Nic, ...] | None:
+    """Return what ethtool said of each device, or None if it was not run."""
+    texts: dict[str, dict[str, str]] = {}
+    for name, text in members.items():
+        found = _ETHTOOL.fullmatch(name)
+        if found and _says_something(name, found["device"], found["option"], text, gaps):
+            texts.setdefault(found["device"], {})[_FIELDS[found["option"]]] = text
+    nics = (
+        ethtool_text.parse(device, ethtool_text.Texts(**fields), device)
+        for device, fields in texts.items()
+    )
+    return tuple(nic for nic in nics if nic) if texts else None
+
+
+def _says_something(name: str, device: str, option: str, text: str, gaps: list[Gap]) -> bool:
+    """Tell whether a text is ethtool's answer; note where it should be one and is not."""
+    if not text:
+        gaps.append(Gap(name, "absent", "the file is empty: the command failed"))
+        return False
+    try:
+        nic = ethtool_text.parse(device, ethtool_text.Texts(**{_FIELDS[option]: text}), name)
+    except ParseError as error:
+        gaps.append(Gap(name, "unparsed", str(error)))
+        return False
+    if nic is None and option == "S" and device != "lo":  # many devices have no rings to tell of
+        gaps.append(Gap(name, "absent", text.strip().partition("\n")[0][:80]))
+    return nic is not None
+
+
+def _namespaces(members: Mapping[str, str]) -> list[Gap]:
+    """Return a gap for each further network namespace that the report looks into."""
+    found = {
+        match["folder"] or match["name"] for match in map(_NAMESPACE.fullmatch, members) if match
+    }
+    return [
+        Gap(f"netns {name}", "unparsed", "sos ran commands in it, but did not copy its counters")
+        for name in sorted(found)
+    ]
