@@ -19,6 +19,9 @@ from netrx_tune.model.errors import NetrxError, NotEnoughData
 # Name of the command -> what it does, in the order of --help.
 COMMANDS = {
     "diagnose": "Say where packets are lost, why, and what to change.",
+    "snapshot": "Save two samples that a later diagnosis can judge.",
+    "path": "Show the receive path with this host's counters and settings.",
+    "explain": "Explain a finding, a stage, a counter or a tunable.",
 }
 
 
@@ -42,12 +45,12 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="netrx-tune")
 def netrx_tune() -> None:
-    r"""Find where Linux loses received packets, why, and exactly what to change.
+    """Find where Linux loses received packets, why, and exactly what to change.
 
     \b
     Example:
       sudo netrx-tune diagnose --interval 10
-    """
+    """  # noqa: D301 - click reads the backspace
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

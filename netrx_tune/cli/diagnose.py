@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
+from collections.abc import Iterator
 
 import click
 
 from netrx_tune.cli import options
-from netrx_tune.host import namespaces
-from netrx_tune.host.source import Tree
-from netrx_tune.host.watch import watch
+from netrx_tune.cli.inputs import Place, all_namespaces, delta_of
+from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
-from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.reporters.json_v1 import diagnosis_json
 
 
@@ -27,77 +24,78 @@ from netrx_tune.reporters.json_v1 import diagnosis_json
     metavar="SECONDS",
     help="How long to watch; 0 judges totals since boot.",
 )
-@options.host_options
-@click.option(
-    "--fail-on",
-    type=click.Choice(options.FAIL_ON),
-    default="never",
-    show_default=True,
-    help="Exit with 1 when a finding is this bad or worse.",
-)
+@options.place_options
+@click.option("--all-netns", is_flag=True, help="Look into every network namespace.")
+@options.fail_on_option
+@click.option("-v", "--verbose", is_flag=True, help="List what could not be judged or read.")
 @options.output_options
 def command(
     interval: float,
+    saved: str | None,
     netns: str | None,
     pid: int | None,
     root: str | None,
+    all_netns: bool,
     fail_on: str,
+    verbose: bool,
     output_format: str,
     color: str,
     quiet: bool,
 ) -> int:
-    r"""Say where received packets are lost, why, and what to change.
+    """Say where received packets are lost, why, and what to change.
 
     \b
     Examples:
       sudo netrx-tune diagnose
       sudo netrx-tune diagnose --netns blue --interval 30
-    """
-    if root and (netns or pid):
-        raise click.UsageError("--root reads files; it goes with neither --netns nor --pid")
-    where = _enter(netns, pid)
-    delta = _look(Tree(root or ""), interval, where, quiet=quiet)
-    diagnosis = conclude(delta)
-    _print(diagnosis, output_format, color)
-    return _exit_code(diagnosis, fail_on)
-
-
-def _enter(netns: str | None, pid: int | None) -> str | None:
-    if netns and pid:
-        raise click.UsageError("give --netns or --pid, not both")
-    if netns:
-        namespaces.enter(namespaces.path_of(netns))
-        return netns
-    if pid:
-        namespaces.enter(namespaces.path_of_pid(pid))
-        return f"pid {pid}"
-    return None
-
-
-def _look(tree: Tree, interval: float, netns: str | None, *, quiet: bool) -> Delta:
-    samples = watch(
-        tree,
-        interval,
-        started=lambda: options.progress(f"watching for {interval:g} s", quiet=quiet),
-    )
-    before = samples[0] if len(samples) > 1 else None
-    return measure(before, samples[-1], live=True, netns=netns)
-
-
-def _print(diagnosis: Diagnosis, output_format: str, color: str) -> None:
+      netrx-tune diagnose --from snapshot.tar.gz
+    """  # noqa: D301 - click reads the backspace
+    place = Place(saved, root, netns, pid)
+    if all_netns and place != Place():
+        raise click.UsageError("--all-netns looks everywhere; it goes with no other place")
+    if all_netns:
+        diagnoses = tuple(_everywhere(interval, quiet=quiet))
+    else:
+        diagnoses = (conclude(delta_of(place, interval, quiet=quiet)),)
+    _refuse_emptiness(diagnoses[0])
     if output_format == "json":
-        click.echo(json.dumps(diagnosis_json(diagnosis), indent=2))
-        return
-    import shutil  # noqa: PLC0415 - JSON needs none of these
+        click.echo(json.dumps(_document(diagnoses), indent=2))
+    else:
+        for diagnosis in diagnoses:
+            options.echo_text(diagnosis, color, verbose=verbose)
+    return max(_exit_code(diagnosis, fail_on) for diagnosis in diagnoses)
 
-    from netrx_tune.cli import COMMANDS  # noqa: PLC0415
-    from netrx_tune.reporters.plain import encodable, wants_color  # noqa: PLC0415
-    from netrx_tune.reporters.terminal import render  # noqa: PLC0415
 
-    colored = wants_color(color, os.environ, is_terminal=sys.stdout.isatty())
-    width = shutil.get_terminal_size().columns
-    text = render(diagnosis, width=width, color=colored, commands=tuple(COMMANDS))
-    click.echo(encodable(text, sys.stdout.encoding), nl=False, color=colored)
+def _everywhere(interval: float, *, quiet: bool) -> Iterator[Diagnosis]:
+    """Yield each namespace's diagnosis; what each says of its neighbours is left out."""
+    for _, delta in all_namespaces(interval, quiet=quiet):
+        found = conclude(delta)
+        own = tuple(f for f in found.findings if f.rule != "other-namespace-loss")
+        yield found._replace(findings=own)
+
+
+def _document(diagnoses: tuple[Diagnosis, ...]) -> dict[str, object]:
+    """Return one document: the first diagnosis, and the others' beside and among its own."""
+    document = diagnosis_json(diagnoses[0])
+    if len(diagnoses) > 1:
+        others = [diagnosis_json(diagnosis) for diagnosis in diagnoses[1:]]
+        document["namespaces"] = others
+        findings = document["findings"]
+        for one, diagnosis in zip(others, diagnoses[1:], strict=True):
+            if isinstance(findings, list) and isinstance(one["findings"], list):
+                findings.extend({**f, "netns": diagnosis.host.netns} for f in one["findings"])
+    return document
+
+
+def _refuse_emptiness(diagnosis: Diagnosis) -> None:
+    """Stop where there is nothing to judge: no counter of IP or UDP could be read.
+
+    Raises:
+        NotEnoughData: always where the books have no figure at all.
+    """
+    if all(account.lost is None for account in diagnosis.ledger.accounts):
+        gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
+        raise NotEnoughData(f"no counter of the receive path could be read: {gaps or 'no files'}")
 
 
 def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:

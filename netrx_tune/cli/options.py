@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from netrx_tune.model.finding import Diagnosis
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -14,15 +19,8 @@ FAIL_ON = ("note", "warning", "critical", "never")
 
 def output_options(command: _F) -> _F:
     """Add --format, --color and --quiet."""
-    for option in (
-        click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colour the text. NO_COLOR is honoured by auto.",
-        ),
+    return _with(
+        command,
         click.option(
             "--format",
             "output_format",
@@ -30,22 +28,61 @@ def output_options(command: _F) -> _F:
             default="text",
             show_default=True,
         ),
-    ):
-        command = option(command)
-    return command
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Colour the text. NO_COLOR is honoured by auto.",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
+    )
 
 
-def host_options(command: _F) -> _F:
-    """Add --netns, --pid and --root: where to look."""
-    for option in (
+def place_options(command: _F) -> _F:
+    """Add --from, --netns, --pid and --root: where to look."""
+    return _with(
+        command,
+        click.option(
+            "--from",
+            "saved",
+            metavar="SNAPSHOT",
+            help="Judge a snapshot, a sosreport or a folder of /proc files.",
+        ),
+        *_live_places(),
+    )
+
+
+def live_place_options(command: _F) -> _F:
+    """Add --netns, --pid and --root."""
+    return _with(command, *_live_places())
+
+
+def _live_places() -> tuple[Callable[[_F], _F], ...]:
+    return (
+        click.option("--netns", metavar="NAME|PATH", help="Look into this network namespace."),
+        click.option("--pid", type=click.IntRange(1), help="Look where this process lives."),
         click.option(
             "--root",
             type=click.Path(exists=True, file_okay=False),
             help="Read /proc, /sys and /etc below this folder.",
         ),
-        click.option("--pid", type=click.IntRange(1), help="Look where this process lives."),
-        click.option("--netns", metavar="NAME|PATH", help="Look into this network namespace."),
-    ):
+    )
+
+
+def fail_on_option(command: _F) -> _F:
+    """Add --fail-on."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(FAIL_ON),
+        default="never",
+        show_default=True,
+        help="Exit with 1 when a finding is this bad or worse.",
+    )(command)
+
+
+def _with(command: _F, *options: Callable[[_F], _F]) -> _F:
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -54,3 +91,29 @@ def progress(text: str, *, quiet: bool) -> None:
     """Write a line of progress to standard error."""
     if not quiet:
         click.echo(text, err=True)
+
+
+def width() -> int:
+    """Return the columns to write for: the terminal's, or 80."""
+    import shutil  # noqa: PLC0415 - JSON needs none of this
+
+    return shutil.get_terminal_size().columns
+
+
+def echo_plain(text: str, *, color: bool = False) -> None:
+    """Write text to standard output, with what its encoding lacks shown escaped."""
+    from netrx_tune.reporters.plain import encodable  # noqa: PLC0415
+
+    click.echo(encodable(text, sys.stdout.encoding), nl=False, color=color)
+
+
+def echo_text(diagnosis: Diagnosis, color: str, *, verbose: bool) -> None:
+    """Write a diagnosis for people."""
+    from netrx_tune.cli import COMMANDS  # noqa: PLC0415
+    from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415
+    from netrx_tune.reporters.terminal import render  # noqa: PLC0415
+
+    colored = wants_color(color, os.environ, is_terminal=sys.stdout.isatty())
+    commands = tuple(COMMANDS)
+    text = render(diagnosis, width=width(), color=colored, verbose=verbose, commands=commands)
+    echo_plain(text, color=colored)

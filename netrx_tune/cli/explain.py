@@ -1,0 +1,43 @@
+"""`netrx-tune explain`: the page of a finding, a stage, a counter, a tunable or a system."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from netrx_tune.cli import options
+from netrx_tune.model.errors import InputError
+from netrx_tune.reporters.pages import page, page_json, render_page_text, suggestions
+from netrx_tune.rules import rules
+
+
+@click.command("explain")
+@click.argument("name", nargs=-1, required=True)
+@options.output_options
+def command(
+    name: tuple[str, ...],
+    output_format: str,
+    color: str,  # noqa: ARG001 - every command takes it
+    quiet: bool,  # noqa: ARG001 - it has no progress to tell
+) -> int:
+    """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a system.
+
+    \b
+    Examples:
+      netrx-tune explain socket-buffer-full
+      netrx-tune explain RcvbufErrors
+      netrx-tune explain net.core.rmem_max
+    """  # noqa: D301 - click reads the backspace
+    wanted = " ".join(name)
+    pages = {rule: text for rule, _, text in rules()}
+    found = page(wanted, pages)
+    if found is None:
+        near = ", ".join(suggestions(wanted, pages))
+        hint = f"; near it: {near}" if near else ""
+        raise InputError(f"nothing is called {wanted!r}{hint}")
+    if output_format == "json":
+        click.echo(json.dumps(page_json(found), indent=2))
+    else:
+        options.echo_plain(render_page_text(found, options.width()))
+    return 0
