@@ -192,6 +192,8 @@ def _change(item: Recommendation) -> str:
     if item.kind == "none":
         return f"{_KINDS['none']}."
     text = f"{_KINDS[item.kind]} {item.target}"
+    if item.target == item.kind:  # "At the sender: sender"
+        text = _KINDS[item.kind].removesuffix(":")
     if item.proposed is None:
         return f"{text}." if item.current is None else f"{text}, now {_value(item, item.current)}."
     before = "" if item.current is None else f" from {_value(item, item.current)}"
@@ -216,7 +218,10 @@ def _how(item: Recommendation, host: HostFacts, indent: int) -> Iterator[Block]:
         if item.command:
             yield Block("To see more, run:", indent)
     elif item.command:
-        yield Block(f"Run {_where(item, host)}; {_EFFECTS[item.takes_effect]}:", indent, 2)
+        # What proposes no value and has nothing to undo only looks.
+        changes = item.proposed is not None or item.undo is not None
+        effect = f"; {_EFFECTS[item.takes_effect]}" if changes else ""
+        yield Block(f"Run {_where(item, host)}{effect}:", indent, 2)
     else:
         yield Block(f"It is done {_where(item, host)}; {_EFFECTS[item.takes_effect]}.", indent, 2)
     if item.command:

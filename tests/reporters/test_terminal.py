@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from netrx_tune.model.finding import Diagnosis, Kind, Skipped, Window
+from netrx_tune.model.finding import Diagnosis, Skipped, Window
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.reporters.drawn_path import PLACES, at
-from netrx_tune.reporters.finding_text import namespace_prefix
 from netrx_tune.reporters.plain import cells
 from netrx_tune.reporters.terminal import headline, render
 from netrx_tune.rxpath.stages import STAGES
@@ -26,7 +25,6 @@ from tests.reporters.example import (
     GOOD_LEDGER,
     HOST,
     PAST,
-    RMEM,
     advice_of_every_kind,
     hostile,
 )
@@ -211,45 +209,6 @@ def test_each_kind_of_loss_is_told_in_words() -> None:
     page = flat(text_of(GOOD._replace(ledger=GOOD_LEDGER._replace(accounts=accounts, lost=9))))
     for words in lost.values():
         assert words in page
-
-
-def test_advice_comes_with_command_cost_undo_and_effect_for_every_kind() -> None:
-    page = flat(text_of(PAGES["every-kind-of-advice"][0]))
-    for kind in get_args(Kind):
-        assert f"Why {kind}." in page
-    assert page.count("sysctl -w net.core.rmem_max=8388608") == len(get_args(Kind))
-    assert "takes effect for sockets opened afterwards, so restart the program" in page
-    assert "Costs: up to 8 MiB" in page
-    assert "Undo: sysctl -w net.core.rmem_max=212992" in page
-
-
-def test_a_command_stands_alone_on_its_line_at_any_width() -> None:
-    for width in (20, 40, 80, 200):
-        lines = [line.strip() for line in text_of(BAD, width).splitlines()]
-        assert "sysctl -w net.core.rmem_max=8388608" in lines
-        assert "sysctl -w net.core.rmem_max=212992" in lines
-
-
-def test_advice_for_another_namespace_says_what_to_type_before_the_command() -> None:
-    advice = RMEM._replace(scope="netns", command="sysctl -w net.ipv4.ipfrag_time=3")
-    host = HOST._replace(netns="blue", initial_netns=False)
-    finding = BUFFER._replace(recommendations=(advice, RMEM))
-    page = flat(text_of(BAD._replace(host=host, findings=(finding,))))
-    assert "Run in namespace blue (type ip netns exec blue before it)" in page
-    assert "Run on the host itself; takes effect" in page
-
-
-@pytest.mark.parametrize(
-    ("netns", "prefix"),
-    [
-        ("blue", "ip netns exec blue"),
-        ("pid 812", "nsenter -t 812 -n"),
-        ("/run/docker/netns/1a", "nsenter --net=/run/docker/netns/1a"),
-        ("a;reboot", "ip netns exec 'a;reboot'"),
-    ],
-)
-def test_a_namespace_is_entered_by_the_name_that_was_given(netns: str, prefix: str) -> None:
-    assert namespace_prefix(netns) == prefix
 
 
 def test_findings_that_ask_for_action_come_first_then_notes_then_past_loss() -> None:
