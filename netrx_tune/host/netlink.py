@@ -10,10 +10,11 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from netrx_tune.collectors import (
+    iptables,
     netlink,
     nftables,
     nftables_hooks,
@@ -25,6 +26,7 @@ from netrx_tune.collectors import (
 from netrx_tune.collectors.netlink import Block
 from netrx_tune.collectors.queue_probe import Probe, answer
 from netrx_tune.host.ethtool_ioctl import read_nics
+from netrx_tune.host.iptables_sockopt import read_tables
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Link, RuleCounter, Socket, SocketTable
 
@@ -137,10 +139,15 @@ def _ask_peer(channel: socket.socket, peer: rtnl_link.Peer) -> Mapping[str, int]
 
 
 def read_rules() -> tuple[tuple[RuleCounter, ...] | None, tuple[Gap, ...]]:
-    """Return what firewall rules and tc count of their discards; None if neither answers."""
+    """Return what firewall rules and tc count of their discards; None if nothing answers."""
     found: list[RuleCounter] = []
     gaps: list[Gap] = []
-    readers = ((nftables.PATH, _read_nftables), (qdisc.PATH, _read_qdiscs))
+    readers: tuple[tuple[str, Callable[[], tuple[RuleCounter, ...]]], ...] = (
+        (nftables.PATH, _read_nftables),
+        (iptables.path("ip"), lambda: read_tables("ip")),
+        (iptables.path("ip6"), lambda: read_tables("ip6")),
+        (qdisc.PATH, _read_qdiscs),
+    )
     for path, read in readers:
         try:
             found += read()

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -253,5 +254,27 @@ def test_a_packet_socket_shows_the_copies_it_lost(namespace: ThreadPoolExecutor)
         (found,) = (one for one in table.sockets if one.family == "packet")
         assert (found.inode, found.local, found.drops) == (inode, "0003", dropped)
         assert dropped > 0
+
+    namespace.submit(case).result()
+
+
+@pytest.mark.skipif(not shutil.which("iptables-legacy"), reason="needs iptables-legacy")
+def test_legacy_tables_count_what_they_drop(namespace: ThreadPoolExecutor) -> None:
+    def case() -> None:
+        run("iptables-legacy -A INPUT -p udp --dport 7000 -j DROP")
+        run("ip6tables-legacy -A INPUT -p udp --dport 7000 -j REJECT")
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+            for _ in range(3):
+                sender.sendto(b"x", ("::ffff:127.0.0.1", 7000))
+                sender.sendto(b"x", ("::1", 7000))
+        rules, gaps = netlink.read_rules()
+        assert gaps == ()
+        assert [
+            (rule.place.split(" #")[0], rule.hook, rule.verdict, rule.packets)
+            for rule in rules or ()
+        ] == [
+            ("iptables-legacy filter INPUT rule 1", "input", "drop", 3),
+            ("ip6tables-legacy filter INPUT rule 1", "input", "reject", 3),
+        ]
 
     namespace.submit(case).result()
