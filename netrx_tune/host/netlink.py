@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from netrx_tune.collectors import (
-    iptables,
     netlink,
     nftables,
     nftables_hooks,
@@ -144,8 +143,8 @@ def read_rules() -> tuple[tuple[RuleCounter, ...] | None, tuple[Gap, ...]]:
     gaps: list[Gap] = []
     readers: tuple[tuple[str, Callable[[], tuple[RuleCounter, ...]]], ...] = (
         (nftables.PATH, _read_nftables),
-        (iptables.path("ip"), lambda: read_tables("ip")),
-        (iptables.path("ip6"), lambda: read_tables("ip6")),
+        ("iptables-legacy:rules", lambda: read_tables("ip")),
+        ("ip6tables-legacy:rules", lambda: read_tables("ip6")),
         (qdisc.PATH, _read_qdiscs),
     )
     for path, read in readers:
@@ -220,16 +219,16 @@ def _receive(channel: socket.socket, path: str) -> list[Block]:
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     code: int | None = None
     while code is None:
-        block = memoryview(bytearray(_BLOCK_BYTES))
+        # Most dumps are short, and clearing a large block takes longer than they do.
+        block = memoryview(bytearray(_BLOCK_BYTES if blocks else 2 * _ROOM_BYTES))
         used = 0
-        while code is None and used <= _BLOCK_BYTES - _ROOM_BYTES:
+        while code is None and used <= len(block) - _ROOM_BYTES:
             got = _receive_datagram(channel, block[used:])
             code = netlink.end_of_dump(path, block[used : used + got])
             used += (got + 3) & ~3
             if time.monotonic() > deadline:
                 raise TimeoutError(errno.ETIMEDOUT, f"no end within {_TIMEOUT_SECONDS} s")
-        # A short answer does not keep a large block alive.
-        blocks.append(bytes(block[:used]) if code is not None else block[:used])
+        blocks.append(block[:used])
     if code:
         raise OSError(code, f"the kernel answers {errno.errorcode.get(code, str(code))}")
     return blocks
