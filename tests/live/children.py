@@ -20,6 +20,11 @@ ANSWER_SECONDS = 30.0
 _FORK = multiprocessing.get_context("fork")
 
 
+# Whatever the lab makes begins with this and the number of the process that made it, so
+# that what a killed run left can be found and taken away.
+PREFIX = "nrxlab-"
+
+
 class LabError(Exception):
     """The lab itself failed, so nothing is said about the tool."""
 
@@ -53,6 +58,17 @@ class Failure(NamedTuple):
     """A child's exception, as text."""
 
     text: str
+
+
+def own_name(role: str = "") -> str:
+    """Return a name for something of this run."""
+    return f"{PREFIX}{os.getpid()}" + (f"-{role}" if role else "")
+
+
+def is_left_behind(name: str) -> bool:
+    """Return whether something of this name belongs to a run that is over."""
+    maker = name.removeprefix(PREFIX).partition("-")[0]
+    return name.startswith(PREFIX) and not Path(f"/proc/{maker}").exists()
 
 
 class Child:

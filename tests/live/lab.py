@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Self
 
 from tests.live import netns, sysctls, tcp, traffic
-from tests.live.children import Child, LabError, MissingError, Place, run_in
+from tests.live.children import (
+    Child,
+    LabError,
+    MissingError,
+    Place,
+    is_left_behind,
+    own_name,
+    run_in,
+)
 from tests.live.netns import End, Wire
 from tests.live.readers import FAST, Habit, Reader
 from tests.live.sockets import Socket
@@ -108,8 +116,12 @@ class Lab:
         return run_in(_place(place), work)
 
     def cgroup(self) -> Path:
-        """Return a new cgroup of the unified hierarchy."""
-        made = unified_hierarchy() / f"{netns.PREFIX}{id(self):x}"
+        """Return a new cgroup of the unified hierarchy; one that a killed run left goes."""
+        parent = unified_hierarchy()
+        for entry in parent.iterdir():
+            if is_left_behind(entry.name):
+                entry.rmdir()
+        made = parent / own_name()
         made.mkdir()
         self._stack.callback(made.rmdir)
         return made
@@ -133,7 +145,7 @@ def obstacle() -> str | None:
     if missing:
         return f"needs {', '.join(missing)}"
     try:
-        with netns.namespace("probe"), tracing():
+        with alone(), netns.namespace("probe"), tracing():
             return None
     except (LabError, OSError) as error:
         return f"needs namespaces and tracefs: {error}"

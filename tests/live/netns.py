@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.live.children import LabError
+from tests.live.children import LabError, is_left_behind, own_name
 from tests.live.sysctls import set_in_netns
-
-# Every namespace of the lab begins with this, so that those of a killed run can be found.
-PREFIX = "nrxlab-"
-
 
 # IPv6 announces each address of its own accord, up to seconds after it was set.
 _NO_LISTENER_REPORTS = """
@@ -60,7 +55,7 @@ def in_netns(netns: str, command: Sequence[str], *, text: str | None = None) -> 
 @contextmanager
 def namespace(role: str) -> Iterator[str]:
     """Make a namespace with loopback up, and delete it."""
-    name = f"{PREFIX}{os.getpid()}-{role}"
+    name = own_name(role)
     run(["ip", "netns", "add", name])
     try:
         run(["ip", "-netns", name, "link", "set", "lo", "up"])
@@ -71,8 +66,9 @@ def namespace(role: str) -> Iterator[str]:
 
 def sweep() -> None:
     """Delete what a killed run left behind; the caller holds the lab's lock."""
-    for entry in Path("/run/netns").glob(f"{PREFIX}*"):
-        run(["ip", "netns", "delete", entry.name])
+    for entry in Path("/run/netns").glob("*"):
+        if is_left_behind(entry.name):
+            run(["ip", "netns", "delete", entry.name])
 
 
 def wire(tx: str, rx: str, *, number: int = 0, ipv6: bool = False) -> Wire:

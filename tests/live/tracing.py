@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.live import syscalls
-from tests.live.children import LabError
+from tests.live.children import LabError, is_left_behind, own_name
 
 BUFFER_KIB = 32768
-PREFIX = "nrxlab-"
 
 _EVENT = re.compile(
     r"kfree_skb: .*protocol=(?P<protocol>\d+) location=(?P<location>\w+)\S* reason: (?P<reason>\w+)"
@@ -74,9 +73,10 @@ def tracing() -> Iterator[Trace]:
     mount = syscalls.detached_mount("tracefs")
     instances = Path(f"/proc/self/fd/{mount}/instances")
     try:
-        for stale in instances.glob(f"{PREFIX}*"):
-            stale.rmdir()
-        mine = instances / f"{PREFIX}{os.getpid()}"
+        for entry in instances.iterdir():
+            if is_left_behind(entry.name):
+                entry.rmdir()
+        mine = instances / own_name()
         mine.mkdir()
         try:
             yield Trace(mine)

@@ -133,7 +133,7 @@ def _tap(channel: Connection, *, device: str) -> int:
 
 def _fault(name: str, description: str, play: Callable[[Lab], Play], *stages: str) -> Fault:
     expected = tuple(at(stage) for stage in stages)
-    return Fault(name=name, description=description, play=play, expected=expected)
+    return Fault(name=name, description=description, play=play, expected=expected, seconds=2.0)
 
 
 FAULTS = (
