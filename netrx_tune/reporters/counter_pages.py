@@ -97,7 +97,7 @@ def counter_page(family: Family) -> Page:
         sections_of(
             ("What it counts", _meaning(note, charged)),
             ("What it is not", note.is_not if note else ""),
-            ("Charged to", items([_stage_line(one) for one in charged])),
+            ("What moves it", items([_stage_line(one) for one in charged])),
             ("Moved as well by", items([_stage_line(one) for one in others])),
             ("Moves together with", ", ".join(_together(charged, names))),
             ("When the usual remedy is wrong", " ".join(one.wrong_when for one in charged)),

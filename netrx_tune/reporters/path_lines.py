@@ -35,6 +35,7 @@ def path_lines(
     width: int = 80,
     *,
     kernel: KernelVersion | None = None,
+    stages: tuple[Stage, ...] = STAGES,
 ) -> list[str]:
     """Return the path as lines of text: layers, their stages, and what the host shows there.
 
@@ -43,15 +44,15 @@ def path_lines(
         settings: sysctls by name; None for no host.
         width: columns.
         kernel: leaves out the stages that it does not have.
+        stages: the ones to show, in path order.
     """
-    stages = tuple(one for one in STAGES if exists(one, kernel))
     blocks: list[Block] = []
     for layer in LAYERS:
-        blocks += [Block(LAYER_TITLES[layer], style="title")]
-        for one in stages:
-            if one.layer == layer:
-                blocks += _stage(one, stages, counters, settings)
-        blocks.append(BLANK)
+        here = [one for one in stages if one.layer == layer and exists(one, kernel)]
+        if here:
+            blocks.append(Block(LAYER_TITLES[layer], style="title"))
+            blocks += [block for one in here for block in _stage(one, counters, settings)]
+            blocks.append(BLANK)
     if counters is not None:
         blocks += [Block(line, hang=2) for line in _LEGEND]
     return layout(blocks, width=width, color=False).rstrip("\n").split("\n")
@@ -104,7 +105,6 @@ def _add_sockets(values: dict[str, int], snap: Snapshot) -> None:
 
 def _stage(
     one: Stage,
-    stages: tuple[Stage, ...],
     counters: Mapping[str, int] | None,
     settings: Mapping[str, tuple[int, ...]] | None,
 ) -> Iterator[Block]:
@@ -112,7 +112,7 @@ def _stage(
     if counters is None:
         yield Block(text, indent=2, hang=2)
     else:
-        label = _figure(one, stages, counters).rjust(_FIGURE_COLUMNS)
+        label = _figure(one, counters).rjust(_FIGURE_COLUMNS)
         yield Block(text, hang=_FIGURE_COLUMNS + 2, label=f"{label}  ")
     details = [
         *(f"{name} {counters[name]:,}" for name in one.counters if counters and counters.get(name)),
@@ -122,7 +122,7 @@ def _stage(
         yield Block("; ".join(details), indent=_FIGURE_COLUMNS + 2)
 
 
-def _figure(one: Stage, stages: tuple[Stage, ...], counters: Mapping[str, int]) -> str:
+def _figure(one: Stage, counters: Mapping[str, int]) -> str:
     """Return a stage's count, or why there is none."""
     if not one.counters:
         return "no counter"
@@ -132,14 +132,14 @@ def _figure(one: Stage, stages: tuple[Stage, ...], counters: Mapping[str, int]) 
     total = sum(counters[name] for name in seen)
     shared = any(
         counters[name] and name in other.also and any(counters.get(n) for n in other.counters)
-        for other in stages
+        for other in STAGES
         for name in seen
     )
     return f"at most {total:,}" if shared else f"{total:,}"
 
 
 def _settings(one: Stage, settings: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    """Yield "net.core.rmem_max = 212992" for the knobs that the host shows."""
+    """Yield "net.core.rmem_max=212992" for the knobs that the host shows."""
     for name in dict.fromkeys(knob.replace(".conf.IF.", ".conf.all.") for knob in one.knobs):
         if name in settings:
-            yield f"{name} = {' '.join(str(number) for number in settings[name])}"
+            yield f"{name}={' '.join(str(number) for number in settings[name])}"

@@ -122,7 +122,7 @@ def test_a_counter_page_says_what_the_stages_say() -> None:
     found = page("RcvbufErrors", RULES, RULE_STAGES)
     assert found is not None
     sections = {section.heading: section.text for section in found.sections}
-    assert sections["Charged to"].startswith("- udp-rcvbuf-full: ")
+    assert sections["What moves it"].startswith("- udp-rcvbuf-full: ")
     assert "udp-mcast-clone-fail" in sections["Moved as well by"]
     assert "Udp.InErrors" in sections["Moves together with"]
     assert "udp_socket.drops" in sections["Moves together with"]

@@ -6,7 +6,7 @@ from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.sample import Nic, RuleCounter, Socket, SocketTable
 from netrx_tune.model.snapshot import Device, HostFacts, Snapshot, SoftnetCpu
 from netrx_tune.reporters.path_lines import LAYER_TITLES, path_lines, values_of
-from netrx_tune.rxpath.stages import STAGES
+from netrx_tune.rxpath.stages import STAGES, stage
 
 HOST = HostFacts(None, None, None, None, None, 4096, None, None, None, None)
 
@@ -71,10 +71,10 @@ def test_a_line_shows_the_count_the_counters_and_the_settings() -> None:
     text = "\n".join(lines)
     assert (
         "        16,234  udp-rcvbuf-full: the socket's receive buffer was full\n"
-        "                Udp.RcvbufErrors 16,234; net.core.rmem_max = 212992\n"
+        "                Udp.RcvbufErrors 16,234; net.core.rmem_max=212992\n"
     ) in text
     assert "             0  udp-no-port: no socket on that port\n" in text
-    assert "net.ipv4.udp_mem = 1 2 3\n" in text
+    assert "net.ipv4.udp_mem=1 2 3\n" in text
 
 
 def test_what_cannot_be_seen_is_said_and_never_zero() -> None:
@@ -93,7 +93,7 @@ def test_a_counter_that_a_lossy_stage_shares_is_an_upper_bound() -> None:
 
 def test_settings_of_all_devices_stand_for_each() -> None:
     text = "\n".join(path_lines({}, {"net.ipv4.conf.all.rp_filter": (2,)}))
-    assert text.count("net.ipv4.conf.all.rp_filter = 2") == 1
+    assert text.count("net.ipv4.conf.all.rp_filter=2") == 1
 
 
 def test_stages_that_a_kernel_does_not_have_are_left_out() -> None:
@@ -101,6 +101,15 @@ def test_stages_that_a_kernel_does_not_have_are_left_out() -> None:
     assert "udp-backlog-full" not in text
     assert "udp-rcvbuf-full" in text
     assert "udp-backlog-full" in "\n".join(path_lines(kernel=KernelVersion(3, 13)))
+
+
+def test_one_stage_can_be_shown_alone() -> None:
+    assert path_lines(
+        {"rx_dropped": 7, "softnet.dropped": 1}, stages=(stage("l2-unhandled-proto"),)
+    )[:2] == [
+        "Core: taps and classifiers",
+        "     at most 7  l2-unhandled-proto: nobody handles this EtherType",
+    ]
 
 
 def test_lines_fit_the_terminal_in_plain_ascii() -> None:
