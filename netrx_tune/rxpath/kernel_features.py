@@ -51,13 +51,15 @@ def rcvqueue_full_counts_rcvbuf_errors(kernel: KernelVersion | None, release: st
     return kernel >= V(3, 16)
 
 
-def filter_counts_socket_drops(kernel: KernelVersion | None) -> bool:
+def filter_counts_socket_drops(kernel: KernelVersion | None, release: str = "") -> bool:
     """Tell whether a datagram that a socket filter refuses is in the socket's drops.
+
+    Late el7 is taken to, since its queue of 4.10 has no filter inside.
 
     Kernel: udp_queue_rcv_skb() in net/ipv4/udp.c filters itself from 4.9; up to 4.4
     sock_queue_rcv_skb() in net/core/sock.c does, and counts no drop.
     """
-    return kernel is None or kernel >= V(4, 9)
+    return kernel is None or kernel >= V(4, 9) or has_el7_new_udp(kernel, release)
 
 
 def has_udp_backlog(kernel: KernelVersion | None, release: str = "") -> bool:

@@ -65,6 +65,11 @@ def test_the_udp_backlog_went_away(kernel: V | None, release: str, want: bool) -
     assert features.has_udp_backlog(kernel, release) is want
 
 
+def test_late_el7_counts_filtered_datagrams_on_the_socket() -> None:
+    assert features.filter_counts_socket_drops(V(3, 10), EL7_9)
+    assert not features.filter_counts_socket_drops(V(3, 10), EL7_3)
+
+
 @pytest.mark.parametrize(
     ("question", "last_false", "first_true"),
     [
