@@ -162,7 +162,8 @@ def _with_rules(
     sections = found.sections
     if found.name in rules:
         sections += rule_sections(rules[found.name])
-    judges = [rule for rule in rules if set(rule_stages.get(rule, ())) & set(found.stages)]
+    about = set(found.stages)
+    judges = [r for r in rules if r != found.name and about & set(rule_stages.get(r, ()))]
     if judges:
         text = items([f"{rule}: {_first_line(rules[rule])}" for rule in judges])
         sections += (Section("Findings", text),)

@@ -173,9 +173,11 @@ def test_a_rule_page_is_its_docstring_in_sections() -> None:
 
 
 def test_a_rule_with_a_stages_name_is_joined_to_its_page() -> None:
-    found = page("softirq-squeeze", {"softirq-squeeze": "Polling was cut short.\n\nRemedy: none."})
+    rules = {"softirq-squeeze": "Polling was cut short.\n\nRemedy: none."}
+    found = page("softirq-squeeze", rules, {"softirq-squeeze": ("softirq-squeeze",)})
     assert found is not None
     assert found.kind == "stage"
+    assert found.see_also == ()
     assert [tuple(section) for section in found.sections[-2:]] == [
         ("", "Polling was cut short."),
         ("Remedy", "None."),
