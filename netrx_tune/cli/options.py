@@ -104,6 +104,8 @@ def echo_plain(text: str, *, color: bool = False) -> None:
     """Write text to standard output, with what its encoding lacks shown escaped."""
     from netrx_tune.reporters.plain import encodable  # noqa: PLC0415
 
+    if sys.stdout is None:  # closed by the caller: `>&-`
+        return
     click.echo(encodable(text, sys.stdout.encoding), nl=False, color=color)
 
 
@@ -113,7 +115,8 @@ def echo_text(diagnosis: Diagnosis, color: str, *, verbose: bool) -> None:
     from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415
     from netrx_tune.reporters.terminal import render  # noqa: PLC0415
 
-    colored = wants_color(color, os.environ, is_terminal=sys.stdout.isatty())
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    colored = wants_color(color, os.environ, is_terminal=is_terminal)
     commands = tuple(COMMANDS)
     text = render(diagnosis, width=width(), color=colored, verbose=verbose, commands=commands)
     echo_plain(text, color=colored)

@@ -199,6 +199,12 @@ def _stray(delta: Delta, devices: list[Device], stage: str, field: str) -> Accou
     return _account(stage, _sum(delta, devices, field), received(delta, devices))
 
 
+def _stacks(delta: Delta, device: Device) -> bool:
+    """Tell a device whose packets another device has counted before."""
+    plain = device.name == "lo" or device.kind in ("", "veth")
+    return not plain and bool(delta.increase(f"{device.name}.rx_packets"))
+
+
 def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     """Return what devices took in and IP never saw, where the namespace is simple enough.
 
@@ -210,7 +216,7 @@ def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     names = ("Ip.InReceives", "Ip6.InReceives")
     if delta.before is None or any(delta.increase(name) is None for name in names):
         return unseen._replace(why="needs two samples of devices and IP")
-    if any(d.name != "lo" and d.kind not in ("", "veth") for d in devices):
+    if any(_stacks(delta, device) for device in devices):
         return unseen._replace(why="devices stacked on others count a packet more than once")
     packets = received(delta, devices)
     named = ("l2-unhandled-proto", "tc-ingress-drop", "nf-ingress-drop", "ip-otherhost",

@@ -92,9 +92,14 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     """Name as much of the silent loss as rules, conntrack, IPsec and routing can tell."""
     pool4, pool6 = silent_packets(delta)
     pool = (pool4 or 0) + (pool6 or 0)
+    known = pool4 is not None
     for stage, dropped in firewall_drops(delta, ("prerouting", "input")):
+        if known and not pool and dropped.lost is None:
+            # IP's books leave nothing over, so no hook took anything.
+            yield Account(stage, 0, "exact", ())
+            continue
         pool -= min(pool, dropped.lost or 0)
-        yield dropped._replace(stage=stage)
+        yield dropped
     tracked = tuple(_conntrack(delta))
     pool -= min(pool, sum(account.lost or 0 for account in tracked))
     yield from tracked
@@ -104,7 +109,7 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     policy = _policy(delta, pool, xfrm_used)
     pool -= policy.lost or 0
     yield policy
-    yield _unattributed(delta, pool, known=pool4 is not None or pool6 is not None)
+    yield _unattributed(delta, pool, known=known or pool6 is not None)
 
 
 def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
