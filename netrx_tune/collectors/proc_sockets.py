@@ -36,17 +36,29 @@ def proc_sockets(
     counts: dict[str, int] = {}
     for protocol in dict.fromkeys(table.protocol for table in tables):
         group = [table for table in tables if table.protocol == protocol]
-        try:
-            sockets += udp.sockets(group, byte_order)
-        except ParseError as error:
-            gaps.append(unparsed(error.path.rpartition(":")[0], error))
-        else:
-            counts |= {f"{protocol}/{table.family}": table.total for table in group}
+        group, found = _sockets(group, byte_order, gaps)
+        sockets += found
+        counts |= {f"{protocol}/{table.family}": table.total for table in group}
     packet = attempt(files, _PACKET, parse_packet, gaps)
     if packet is not None:
         sockets += packet.sockets
         counts["packet/packet"] = packet.total
     return SocketTable(tuple(sockets), counts, "proc") if counts else None
+
+
+def _sockets(
+    tables: list[udp.Table],
+    byte_order: udp.ByteOrder,
+    gaps: list[Gap],
+) -> tuple[list[udp.Table], list[Socket]]:
+    """Return the tables of a protocol that read, and their sockets."""
+    while True:
+        try:
+            return tables, list(udp.sockets(tables, byte_order))
+        except ParseError as error:
+            path = error.path.rpartition(":")[0]  # without the line
+            gaps.append(unparsed(path, error))
+            tables = [table for table in tables if table.path != path]
 
 
 def _scan(files: Mapping[str, str], gaps: list[Gap]) -> list[udp.Table]:

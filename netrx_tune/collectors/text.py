@@ -50,16 +50,21 @@ def decimal(found: str, path: str, field: str) -> int:
     Raises:
         ParseError: it is something else, or longer than any 64-bit number.
     """
-    if len(found) <= MOST_DIGITS and found.isascii() and found.isdigit():
+    if _is_decimal(found):
         return int(found)
     raise ParseError(path, f"{field}: expected a decimal", found)
 
 
 def signed(found: str, path: str, field: str) -> int:
     """Return a decimal that may be negative, as `decimal` does."""
-    if found.startswith("-"):
-        return -decimal(found[1:], path, field)
+    if found.startswith("-") and _is_decimal(found[1:]):
+        return -int(found[1:])
     return decimal(found, path, field)
+
+
+def _is_decimal(found: str) -> bool:
+    """Tell whether a word is digits and no longer than any 64-bit number."""
+    return len(found) <= MOST_DIGITS and found.isascii() and found.isdigit()
 
 
 def hexadecimal(found: str, path: str, field: str, *, digits: int = 16) -> int:
