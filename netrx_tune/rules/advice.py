@@ -1,0 +1,176 @@
+"""What to type: commands with this host's names and values, where to run them, how to undo them.
+
+A limit is only ever raised. A value that the whole host shares is set on the host: where this
+namespace cannot write it, the advice says so.
+"""
+
+from __future__ import annotations
+
+from netrx_tune.model.finding import Kind, Recommendation, Scope, TakesEffect
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.words import count
+from netrx_tune.rxpath.kernel_features import sysctl_scope
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+_OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
+_NO_LIMIT = 1 << 62
+
+
+def setting(facts: Facts, key: str, place: int = 0) -> int | None:
+    """Return one number of a setting, or None where it cannot be seen."""
+    values = facts.delta.after.settings.get(key, ())
+    return values[place] if place < len(values) else None
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it: names of devices and rules are anybody's text."""
+    if word and _PLAIN.issuperset(word):
+        return word
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def run_in(facts: Facts, command: str) -> str:
+    """Return a command as it is typed on the host for the namespace that was looked at."""
+    netns = facts.delta.after.host.netns
+    if not netns:
+        return command
+    if netns.startswith("pid "):
+        return f"nsenter -t {netns.removeprefix('pid ')} -n {command}"
+    if "/" in netns:
+        return f"nsenter --net={quoted(netns)} {command}"
+    return f"ip netns exec {quoted(netns)} {command}"
+
+
+def is_of_host(facts: Facts, key: str) -> bool:
+    """Tell whether one value of a setting serves all namespaces."""
+    return sysctl_scope(key, facts.delta.after.host.kernel) != "netns"
+
+
+def where_to_run(facts: Facts, key: str) -> str:
+    """Return a sentence for `why` when a setting cannot be written from this namespace."""
+    outside = facts.delta.after.host.initial_netns is False
+    return _OUTSIDE if outside and is_of_host(facts, key) else ""
+
+
+def set_sysctl(
+    facts: Facts,
+    key: str,
+    values: tuple[int, ...],
+    *,
+    why: str,
+    cost: str,
+    takes_effect: TakesEffect = "now",
+) -> Recommendation:
+    """Return the advice to give a setting these values."""
+    current = facts.delta.after.settings.get(key, ())
+    old = " ".join(map(str, current))
+    new = " ".join(map(str, values))
+    return Recommendation(
+        kind="sysctl",
+        target=key,
+        scope="host" if is_of_host(facts, key) else "netns",
+        why=why + where_to_run(facts, key),
+        cost=cost,
+        takes_effect=takes_effect,
+        current=(current[0] if len(current) == 1 else old) if current else None,
+        proposed=values[0] if len(values) == 1 else new,
+        command=_write(facts, key, new),
+        undo=_write(facts, key, old) if old else None,
+    )
+
+
+def raise_sysctl(
+    facts: Facts,
+    key: str,
+    proposed: int | tuple[int, ...],
+    *,
+    why: str,
+    cost: str,
+    takes_effect: TakesEffect = "now",
+) -> Recommendation | None:
+    """Return the advice to raise a limit; None where it is as high already or not to be seen.
+
+    Of several numbers, those that stand higher stay as they are.
+    """
+    current = facts.delta.after.settings.get(key, ())
+    wanted = proposed if isinstance(proposed, tuple) else (proposed,)
+    if len(current) != len(wanted):
+        return None
+    raised = tuple(map(max, current, wanted))
+    if raised == current:
+        return None
+    return set_sysctl(facts, key, raised, why=why, cost=cost, takes_effect=takes_effect)
+
+
+def double_sysctl(
+    facts: Facts,
+    key: str,
+    *,
+    why: str,
+    cost: str,
+    at_least: int = 0,
+    at_most: int = _NO_LIMIT,
+    takes_effect: TakesEffect = "now",
+) -> Recommendation | None:
+    """Return the advice to double a limit, within bounds; to read it first where it is hidden."""
+    current = setting(facts, key)
+    if current is None:
+        return _read_first(facts, key, why, cost)
+    proposed = min(max(2 * current, at_least), at_most)
+    return raise_sysctl(facts, key, proposed, why=why, cost=cost, takes_effect=takes_effect)
+
+
+def _read_first(facts: Facts, key: str, why: str, cost: str) -> Recommendation:
+    where = where_to_run(facts, key)
+    return Recommendation(
+        kind="sysctl",
+        target=key,
+        scope="host" if is_of_host(facts, key) else "netns",
+        why=f"{why} Its value cannot be seen from here: read it, then set twice as much.{where}",
+        cost=cost,
+        command=f"sysctl {key}" if where else run_in(facts, f"sysctl {key}"),
+    )
+
+
+def _write(facts: Facts, key: str, value: str) -> str:
+    word = f'{key}="{value}"' if " " in value else f"{key}={value}"
+    command = f"sysctl -w {quoted(key) + word.removeprefix(key)}"
+    return command if is_of_host(facts, key) else run_in(facts, command)
+
+
+def look(
+    facts: Facts, command: str, *, kind: Kind, target: str, why: str, cost: str = "none"
+) -> Recommendation:
+    """Return the advice to find out: a command that changes nothing."""
+    scope: Scope = "device" if target in facts.delta.after.devices else "netns"
+    return Recommendation(
+        kind=kind,
+        target=target,
+        scope="application" if kind == "application" else scope,
+        why=why,
+        cost=cost,
+        command=run_in(facts, command),
+    )
+
+
+def do(kind: Kind, target: str, *, why: str, cost: str) -> Recommendation:
+    """Return advice that no command carries out."""
+    scope: Scope = "platform" if kind in ("platform", "hardware") else "application"
+    return Recommendation(kind=kind, target=target, scope=scope, why=why, cost=cost)
+
+
+def device_of(counter: str) -> str:
+    """Return the device of a counter such as "eth0.100.rx_dropped" or "eth0.ethtool.x"."""
+    for between in (".ethtool.", ".peer."):
+        if between in counter:
+            return counter.partition(between)[0]
+    return counter.rpartition(".")[0]
+
+
+def listed(losses: dict[str, int]) -> str:
+    """Return "eth0", or "eth0 (12), eth1 (3) and 4 more", the largest first."""
+    names = sorted(losses, key=lambda name: -losses[name])
+    if len(names) < 2:
+        return "".join(names)
+    parts = [f"{name} ({count(losses[name])})" for name in names[:4]]
+    return ", ".join(parts) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,98 @@
+"""The cloud or the hypervisor limits what this machine receives.
+
+What it means: a virtual machine has allowances: bandwidth, packets per second, tracked
+connections, packets to the platform's own services. Above them the platform queues or drops before
+the machine sees a frame.
+
+How it is counted: the driver's own counters, *_allowance_exceeded of ena and hw_drops of
+virtio_net. "Exceeded" holds what was only delayed as well, so the figure is an upper bound.
+Kernel: drivers/net/ethernet/amazon/ena/ena_ethtool.c; drivers/net/virtio_net.c.
+
+Remedy: a larger machine, less traffic, fewer and larger packets, fewer tracked flows; for the
+platform's name service a cache on this host, another resolver, or more network interfaces.
+
+When not to act: a few thousand at the start of a large transfer are shaping at work. No setting of
+the guest has a part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import listed, look, quoted
+from netrx_tune.rules.judge import severity
+from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+# By the start of the counter's name: what is limited, and what helps.
+_LIMITS = {
+    "linklocal_allowance": (
+        "packets to the platform's own services (name service, time, metadata)",
+        "Cache names on this host, use another resolver, or spread queries over more interfaces.",
+    ),
+    "conntrack_allowance": (
+        "connections that the platform's firewall tracks",
+        "Fewer short flows, platform firewall rules that need no tracking, or a larger machine.",
+    ),
+    "pps_allowance": (
+        "packets per second",
+        "Fewer and larger packets, a larger machine, or several machines.",
+    ),
+    "bw_in_allowance": (
+        "inbound bandwidth",
+        "Less traffic, a larger machine, or several machines.",
+    ),
+}
+_OTHER = ("what the virtual switch takes for this machine", "Give the machine a larger share.")
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when the platform held packets back."""
+    account = lost_at(facts, "nic-host-shaping")
+    if account is None:
+        return
+    losses: dict[str, int] = {}
+    for entry in account.by:
+        name = entry.counter.partition(".ethtool.")[2]
+        losses[name] = losses.get(name, 0) + entry.increase
+    names = sorted(losses, key=lambda name: -losses[name])
+    devices = by_device(account)
+    limit, _ = _limit(names[0])
+    parts = ", ".join(f"{name} {count(losses[name])}" for name in names)
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} were above what the platform allows on"
+        f" {listed(devices)}: {limit}",
+        meaning=f"{parts}. The platform queued or dropped them before this machine saw them, so"
+        " nothing that is set here changes it.",
+        severity=severity(facts, account, worst="warning"),
+        recommendations=_advice(facts, names, next(iter(devices))),
+    )
+
+
+def _limit(name: str) -> tuple[str, str]:
+    for start, words in _LIMITS.items():
+        if name.startswith(start):
+            return words
+    return _OTHER
+
+
+def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendation]:
+    for name in names:
+        limit, helps = _limit(name)
+        yield Recommendation(
+            kind="platform",
+            target=name,
+            scope="platform",
+            why=f"The allowance for {limit} is used up. {helps}",
+            cost="the platform's price list",
+        )
+    why = "Shows whether it still grows: twice, a few seconds apart, at the busiest hour."
+    command = f"ethtool -S {quoted(device)} | grep -E 'allowance|hw_drop'"
+    yield look(facts, command, kind="platform", target=device, why=why)
+
+
+RULE = Rule(("nic-host-shaping",), check)

@@ -1,0 +1,48 @@
+"""Frames for another host's MAC address.
+
+What it means: the device is promiscuous, the switch floods, or frames carry a VLAN tag that no VLAN
+device of this host takes. IP ignores them before it counts anything.
+
+How it is counted: rx_otherhost_dropped of the device (rtnetlink only), from 5.19 on.
+Kernel: net/ipv4/ip_input.c, ip_rcv_core(); net/ipv6/ip6_input.c, ip6_rcv_core().
+
+Remedy: none for strangers' frames. If tagged frames are wanted, create the VLAN device; if nobody
+captures, switch promiscuous mode off.
+
+When not to act: always, unless wanted traffic is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import listed, look, quoted
+from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for frames that were not for this host."""
+    account = lost_at(facts, "ip-otherhost")
+    if account is None:
+        return
+    losses = by_device(account)
+    name = max(losses, key=lambda one: losses[one])
+    why = (
+        "Shows destination MAC and VLAN tag: strangers' frames, or a VLAN that has no device here."
+    )
+    command = f"tcpdump -enn -c 20 -i {quoted(name)}"
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'frames')} were for another MAC address or an unknown VLAN on"
+        f" {listed(losses)}",
+        meaning="They were not for this host, unless a VLAN that it should have is missing.",
+        severity="note",
+        recommendations=(look(facts, command, kind="none", target=name, why=why),),
+    )
+
+
+RULE = Rule(("ip-otherhost",), check)

@@ -1,0 +1,44 @@
+"""Frames that a standby link delivered.
+
+What it means: the frames came in by a device that is not meant to receive now, such as the inactive
+member of a bond or team. Its partner delivers what this host needs.
+
+How it is counted: rx_nohandler of the device; before 4.6 they were part of rx_dropped.
+Kernel: net/core/dev.c, __netif_receive_skb_core().
+
+Remedy: none. It is what a standby link does with flooded and broadcast frames.
+
+When not to act: always, unless the link should be the active one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import listed, look, quoted
+from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for frames on a standby link."""
+    account = lost_at(facts, "rx-nohandler")
+    if account is None:
+        return
+    losses = by_device(account)
+    name = max(losses, key=lambda one: losses[one])
+    why = "Shows whether the link is the standby one, as it is meant to be."
+    command = f"ip -d link show dev {quoted(name)}"
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'frames')} came in by a standby link: {listed(losses)}",
+        meaning="The active link delivers what this host needs; nothing is missing.",
+        severity="note",
+        recommendations=(look(facts, command, kind="none", target=name, why=why),),
+    )
+
+
+RULE = Rule(("rx-nohandler",), check)

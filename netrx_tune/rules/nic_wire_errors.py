@@ -1,0 +1,82 @@
+"""Frames that arrived broken.
+
+What it means: the card received frames with a bad checksum, a bad length or bad framing and threw
+them away before they became packets. A cable, an optic, a connector, an electrical fault, or two
+ends that disagree on MTU, speed or duplex.
+
+How it is counted: rx_crc_errors, rx_frame_errors and rx_length_errors of the device; rx_errors
+where the driver tells no more. Tunnels such as WireGuard use the same fields for packets that
+they could not authenticate or that were cut short.
+Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; net/core/net-procfs.c,
+dev_seq_printf_stats().
+
+Remedy: replace the cable or the optic, clean the connectors, compare MTU, speed and duplex of both
+ends, read the switch port's own error counters.
+
+When not to act: a handful since boot is what pulling a plug leaves. No setting of the kernel has a
+part in it.
+
+References: Documentation/networking/statistics.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import do, listed, look, quoted
+from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for frames that were broken on arrival."""
+    account = lost_at(facts, "nic-wire-error")
+    if account is None:
+        return
+    losses = by_device(account)
+    lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
+    virtual = not any(_is_card(facts, name) for name in losses)
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'frames')} arrived broken on {listed(losses)}",
+        meaning=_meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0)),
+        severity=stray_severity(facts, account),
+        recommendations=_advice(facts, max(losses, key=lambda name: losses[name]), virtual=virtual),
+    )
+
+
+def _is_card(facts: Facts, name: str) -> bool:
+    device = facts.delta.after.devices.get(name)
+    return device is None or not device.kind
+
+
+def _meaning(*, virtual: bool, by_length: bool) -> str:
+    if virtual:
+        return (
+            "This is no card: the tunnel refused packets that it could not authenticate or that"
+            " were cut short."
+        )
+    if by_length:
+        return (
+            "Frames of a wrong length: the two ends rather disagree on the MTU than have a bad"
+            " cable between them."
+        )
+    return "A fault of cable, optic, connector or card: the frames never reached memory."
+
+
+def _advice(facts: Facts, name: str, *, virtual: bool) -> Iterator[Recommendation]:
+    device = quoted(name)
+    if virtual:
+        why = "Shows the tunnel's own error counters; compare its peer's keys and MTU with these."
+        yield look(facts, f"ip -s -s link show dev {device}", kind="sender", target=name, why=why)
+        return
+    why = "Shows speed, duplex and link partner; compare them and the MTU with the switch port's."
+    yield look(facts, f"ethtool {device}", kind="hardware", target=name, why=why)
+    why = "Swap cable and optic one at a time, and watch which swap makes the counter stop."
+    yield do("hardware", name, why=why, cost="the link is down for the time of each swap")
+
+
+RULE = Rule(("nic-wire-error",), check)

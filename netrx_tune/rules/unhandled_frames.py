@@ -1,0 +1,69 @@
+"""Frames of a protocol that nobody handles.
+
+What it means: no part of the kernel is registered for the frame's EtherType: LLDP, spanning tree,
+a VLAN or a vendor's protocol that this host does not run. Switches send such frames for ever. The
+device counts them as rx_dropped, so "RX dropped" grows although nothing was full.
+
+How it is counted: rx_dropped of the device, less what full backlogs and tunnel queues explain. On
+a card the driver's own drops cannot be told from it ("at most"). /proc/net/dev adds rx_missed to
+it, which the finding says.
+Kernel: net/core/dev.c, __netif_receive_skb_core().
+
+Remedy: none needed. To make it stop, find the frames and switch their sender off.
+
+When not to act: always, unless the protocol is wanted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.advice import listed, look, quoted
+from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+_FEW = 10  # a switch's own announcements
+_SHARE = 0.01
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for frames that no protocol took."""
+    account = lost_at(facts, "l2-unhandled-proto")
+    if account is None or _is_trickle(account):
+        return
+    losses = by_device(account)
+    name = max(losses, key=lambda one: losses[one])
+    why = "Shows the frames that are neither IP nor ARP, with their EtherType and sender."
+    command = f"tcpdump -enn -c 20 -i {quoted(name)} not ip and not ip6 and not arp"
+    cost = "while it runs the counter stands still: the capture takes the frames"
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'frames')} had a protocol that nobody handles on"
+        f" {listed(losses)}",
+        meaning=_meaning(account),
+        severity="note",
+        recommendations=(look(facts, command, kind="none", target=name, why=why, cost=cost),),
+    )
+
+
+def _is_trickle(account: Account) -> bool:
+    return (account.lost or 0) < _FEW and (account.share or 0) < _SHARE
+
+
+def _meaning(account: Account) -> str:
+    text = "No program of this host was waiting for them, and nothing was full."
+    if any(entry.counter.endswith("_or_missed") for entry in account.by):
+        return (
+            "This input adds two counters up: frames that nobody handles and frames that a card"
+            " missed. /sys/class/net/*/statistics tells them apart."
+        )
+    if account.bound == "at-most":
+        return text + " The driver's own drops are in the same counter: ethtool -S tells."
+    return text
+
+
+RULE = Rule(("l2-unhandled-proto",), check)
