@@ -13,21 +13,14 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
 from netrx_tune.rules.rule import Facts, Rule
 
-# What rules share, and is none.
-_NOT_RULES = frozenset(
-    {
-        "advice", "buffer_advice", "buffers", "causes", "cpus", "judge", "outcome", "rule",
-        "sizing", "words",
-    }
-)  # fmt: skip
-
 
 def rules() -> Iterator[tuple[str, Rule, str]]:
     """Yield (name, rule, page) of every rule, by name."""
     for module in pkgutil.iter_modules(__path__):
-        if module.name not in _NOT_RULES:
-            found = importlib.import_module(f"{__name__}.{module.name}")
-            yield module.name.replace("_", "-"), found.RULE, found.__doc__ or ""
+        found = importlib.import_module(f"{__name__}.{module.name}")
+        rule = getattr(found, "RULE", None)  # what rules share has none
+        if rule is not None:
+            yield module.name.replace("_", "-"), rule, found.__doc__ or ""
 
 
 def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
