@@ -30,8 +30,9 @@ def command(
       netrx-tune explain net.core.rmem_max
     """  # noqa: D301 - click reads the backspace
     wanted = " ".join(name)
-    pages = {rule: text for rule, _, text in rules()}
-    found = page(wanted, pages)
+    known = {rule: (value.stages, text) for rule, value, text in rules()}
+    pages = {rule: text for rule, (_, text) in known.items()}
+    found = page(wanted, pages, {rule: stages for rule, (stages, _) in known.items()})
     if found is None:
         near = ", ".join(suggestions(wanted, pages))
         hint = f"; near it: {near}" if near else ""

@@ -42,7 +42,8 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_document(stages, values, snap), indent=2))
     else:
-        lines = path_lines(values, snap.settings, options.width(), stages=stages)
+        kernel = snap.host.kernel if stage is None else None
+        lines = path_lines(values, snap.settings, options.width(), kernel=kernel, stages=stages)
         options.echo_plain("\n".join(lines) + "\n")
     return 0
 

@@ -8,7 +8,7 @@ from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
-from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.collectors.paths import DIAGNOSED, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
@@ -18,8 +18,8 @@ from netrx_tune.collectors.softnet_stat import parse_softnet_stat
 from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, parse_sysctl_a, parse_sysctls
 from netrx_tune.collectors.text import Reading, attempt
 from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
-from netrx_tune.model.sample import Gap, Sample
-from netrx_tune.model.snapshot import Snapshot
+from netrx_tune.model.sample import Gap, Sample, SocketTable
+from netrx_tune.model.snapshot import HostFacts, Snapshot
 
 _READERS: dict[str, Callable[[str, str], Reading]] = {
     "/proc/net/snmp": parse_snmp,
@@ -54,10 +54,6 @@ def assemble(sample: Sample) -> Snapshot:
     settings = _settings(sample, gaps)
     if count := settings.pop(CONNTRACK_COUNT, ()):
         levels["nf_conntrack.count"] = count[0]
-    if (sockets := sample.sockets) is None:
-        from netrx_tune.collectors.proc_sockets import proc_sockets  # noqa: PLC0415 - seldom
-
-        sockets = proc_sockets(files, byte_order(host.release), gaps)
     return Snapshot(
         host=host,
         counters=counters,
@@ -65,13 +61,30 @@ def assemble(sample: Sample) -> Snapshot:
         per_cpu=per_cpu,
         softnet=softnet,
         devices=devices_of(sample, gaps),
-        sockets=sockets,
+        sockets=_sockets(sample, host, gaps),
         rules=sample.rules,
         processes={process.inode: process for process in sample.processes},
         settings=settings,
         files=files,
         gaps=tuple(gaps),
     )
+
+
+def _sockets(sample: Sample, host: HostFacts, gaps: list[Gap]) -> SocketTable | None:
+    """Return the records' sockets, with those of files that stand for what records lack."""
+    known = sample.sockets.counts if sample.sockets else {}
+    files = {
+        p: sample.files[p] for p, s in DIAGNOSED.items() if p in sample.files and s not in known
+    }
+    if not files:
+        return sample.sockets
+    from netrx_tune.collectors.proc_sockets import proc_sockets  # noqa: PLC0415 - seldom
+
+    read = proc_sockets(files, byte_order(host.release), gaps)
+    if read is None or sample.sockets is None:
+        return sample.sockets or read
+    both = sample.sockets.sockets + read.sockets
+    return SocketTable(both, {**read.counts, **known}, sample.sockets.source)
 
 
 def _readings(sample: Sample, gaps: list[Gap]) -> Iterator[Reading]:

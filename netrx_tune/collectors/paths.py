@@ -112,15 +112,17 @@ CORE_FILES = (
 # Instead of what netlink gives, where it gives nothing; also for saved snapshots, where the
 # tables of sockets are left out if sock_diag gave them (they are slow to read).
 DEVICE_FILES = ("/proc/net/dev",)
-SOCKET_FILES = (
-    "/proc/net/udp",
-    "/proc/net/udp6",
-    "/proc/net/udplite",
-    "/proc/net/udplite6",
-    "/proc/net/raw",
-    "/proc/net/raw6",
-    "/proc/net/packet",
-)
+# Each table, and what sock_diag calls the same sockets.
+DIAGNOSED = {
+    "/proc/net/udp": "udp/inet",
+    "/proc/net/udp6": "udp/inet6",
+    "/proc/net/udplite": "udplite/inet",
+    "/proc/net/udplite6": "udplite/inet6",
+    "/proc/net/raw": "raw/inet",
+    "/proc/net/raw6": "raw/inet6",
+    "/proc/net/packet": "packet/packet",
+}
+SOCKET_FILES = tuple(DIAGNOSED)
 
 # What a saved snapshot has beside the above: read by a rule that asks, or by a later version.
 FULL_FILES = (

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from netrx_tune.collectors import paths
 from netrx_tune.host.source import Tree
-from netrx_tune.model.sample import Gap, Sample
+from netrx_tune.model.sample import Gap, Sample, SocketTable
 
 _SNMP = ("/proc/net/snmp", "/proc/net/snmp6")
 # Read by whoever asks for them; their absence is normal and no gap worth a line.
@@ -98,23 +98,33 @@ def _with_netlink(got: _Collected) -> Sample:
     got.gaps.extend(gaps)
     for path in _SNMP:
         got.add(path, under="/netrx/again")
-    if sockets is None:
-        for path in paths.SOCKET_FILES:
-            got.add(path)
+    _fill_in(got, sockets)
     links, gaps = netlink.read_links()
     got.gaps.extend(gaps)
     if links is None:
         for pattern in paths.DEVICE_FILES + paths.NET_CLASS_FULL_FILES:
             got.add_pattern(pattern)
-    if not hasattr(netlink, "read_rules"):
-        got.files.update(_own_records())
-        return Sample(got.files, tuple(got.gaps), sockets, links)
     nics, gaps = netlink.read_nics([link.name for link in links or ()])
     got.gaps.extend(gaps)
     rules, gaps = netlink.read_rules()
     got.gaps.extend(gaps)
     got.files.update(_own_records())
     return Sample(got.files, tuple(got.gaps), sockets, links, nics, rules)
+
+
+def _fill_in(got: _Collected, sockets: SocketTable | None) -> None:
+    """Read the socket tables that sock_diag did not give: slow, but there is nothing else.
+
+    Raw sockets have a module of their own for it (net/ipv4/raw_diag.c) that many hosts lack;
+    their table is short.
+    """
+    known = sockets.counts if sockets else {}
+    for path in paths.SOCKET_FILES:
+        source = paths.DIAGNOSED[path]
+        if source not in known:
+            got.add(path)
+            if path in got.files:
+                got.gaps = [gap for gap in got.gaps if gap.path != f"sock_diag:{source}"]
 
 
 def _own_records() -> Iterable[tuple[str, str]]:
