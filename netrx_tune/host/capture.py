@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
-from netrx_tune.collectors import paths
+from netrx_tune.collectors import paths, sysctl_d
 from netrx_tune.host.source import Tree
 from netrx_tune.model.sample import Gap, Sample, SocketTable
 
@@ -51,15 +51,16 @@ class _Collected:
 
 
 def _expanded(tree: Tree, pattern: str) -> Iterator[str]:
-    """Yield the paths that a pattern stands for; `*` is one whole name, "rx-*" a prefix."""
-    head, star, tail = pattern.partition("*")
+    """Yield the paths that a pattern stands for; `*` is within one name, as in "rx-*"."""
+    head, star, rest = pattern.partition("*")
     if not star:
         yield pattern
         return
     folder, _, prefix = head.rpartition("/")
+    suffix, slash, tail = rest.partition("/")
     for name in tree.names(folder):
-        if name.startswith(prefix):
-            yield from _expanded(tree, f"{folder}/{name}{tail}")
+        if name.startswith(prefix) and name.endswith(suffix):
+            yield from _expanded(tree, f"{folder}/{name}{slash}{tail}")
 
 
 def take_sample(tree: Tree, *, full: bool = False) -> Sample:
@@ -72,6 +73,8 @@ def take_sample(tree: Tree, *, full: bool = False) -> Sample:
         if path not in _SNMP:
             got.add(path)
     for pattern in paths.NET_CLASS_FILES + (paths.NET_CLASS_FULL_FILES if full else ()):
+        got.add_pattern(pattern)
+    for pattern in sysctl_d.PATTERNS:
         got.add_pattern(pattern)
     if full:
         for pattern in paths.FULL_FILES:
