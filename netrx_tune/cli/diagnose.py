@@ -26,6 +26,7 @@ from netrx_tune.reporters.json_v1 import diagnosis_json
 )
 @options.place_options
 @click.option("--all-netns", is_flag=True, help="Look into every network namespace.")
+@click.option("--save", metavar="FILE", help="Keep what was judged, as a snapshot.")
 @options.fail_on_option
 @click.option("-v", "--verbose", is_flag=True, help="List what could not be judged or read.")
 @options.output_options
@@ -36,6 +37,7 @@ def command(
     pid: int | None,
     root: str | None,
     all_netns: bool,
+    save: str | None,
     fail_on: str,
     verbose: bool,
     output_format: str,
@@ -51,12 +53,14 @@ def command(
       netrx-tune diagnose --from snapshot.tar.gz
     """  # noqa: D301 - click reads the backspace
     place = Place(saved, root, netns, pid)
+    if save and (saved or all_netns):
+        raise click.UsageError("--save keeps the samples of one live place")
     if all_netns and place != Place():
         raise click.UsageError("--all-netns looks everywhere; it goes with no other place")
     if all_netns:
         diagnoses = tuple(_everywhere(interval, quiet=quiet))
     else:
-        diagnoses = (conclude(delta_of(place, interval, quiet=quiet)),)
+        diagnoses = (conclude(delta_of(place, interval, quiet=quiet, keep=save)),)
     _refuse_emptiness(diagnoses[0])
     if output_format == "json":
         click.echo(json.dumps(_document(diagnoses), indent=2))

@@ -43,13 +43,20 @@ class Place(NamedTuple):
             raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
 
-def delta_of(place: Place, interval: float, *, quiet: bool) -> Delta:
-    """Return what grew at a place; a saved one brings its own window."""
+def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = None) -> Delta:
+    """Return what grew at a place; a saved one brings its own window.
+
+    `keep` is where to save the samples of a live one, so that they can be judged again.
+    """
     place.check()
     if place.saved is not None:
         return _saved(place.saved)
     where = enter(place)
-    samples = live_samples(place, interval, quiet=quiet)
+    samples = live_samples(place, interval, quiet=quiet, full=keep is not None)
+    if keep is not None:
+        from netrx_tune.cli.saving import save, saved_of  # noqa: PLC0415 - seldom
+
+        save(keep, saved_of(samples, where))
     return _measured(samples, live=True, netns=where)
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, datetime
 
 import click
 
-from netrx_tune import __version__
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, enter, live_samples
-from netrx_tune.host.save import write_snapshot
-from netrx_tune.model.sample import Sample
+from netrx_tune.cli.saving import save, saved_of
 from netrx_tune.reporters.snapshot_files import SavedSnapshot
-from netrx_tune.reporters.snapshot_manifest import Moment
 
 
 @click.command("snapshot")
@@ -60,28 +56,12 @@ def command(
     place.check()
     where = enter(place)
     samples = live_samples(place, interval, quiet=quiet, full=True)
-    saved = _saved(samples, where)
+    saved = saved_of(samples, where)
     if redact:
         saved = _redacted(saved)
-    write_snapshot(output, saved, __version__)
+    save(output, saved)
     _tell(output, saved, output_format)
     return 0
-
-
-def _saved(samples: tuple[Sample, ...], netns: str | None) -> SavedSnapshot:
-    release = samples[-1].files.get("/proc/sys/kernel/osrelease", "").strip()
-    times = tuple(_moment(sample) for sample in samples)
-    return SavedSnapshot(samples, times, kernel=release or None, netns=netns)
-
-
-def _moment(sample: Sample) -> Moment:
-    uptime = (sample.files.get("/proc/uptime", "").split() or [""])[0]
-    now = datetime.now(UTC)
-    for line in sample.files.get("/netrx/clock", "").splitlines():
-        if line.startswith("realtime "):
-            now = datetime.fromtimestamp(float(line.split()[1]), UTC)
-    utc = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Moment(utc, float(uptime) if uptime else None)
 
 
 def _redacted(saved: SavedSnapshot) -> SavedSnapshot:

@@ -161,12 +161,20 @@ def _since_boot(account: Account) -> str:
     return f"; {count(account.total)} since boot" if account.total else ""
 
 
+_MOST_REASONS = 4  # more are an input that holds little
+
+
 def _unseen(ledger: Ledger) -> Iterator[Block]:
     """Yield the stages that cannot be seen, once for each reason."""
     reasons: dict[str, list[str]] = {}
     for account in ledger.accounts:
         if account.bound == "unseen":
             reasons.setdefault(account.why, []).append(account.stage)
+    if len(reasons) > _MOST_REASONS:
+        names = [name for group in reasons.values() for name in group]
+        text = f"{len(names)} stages, since this input lacks their counters: {', '.join(names)}"
+        yield Block(text, indent=2, hang=2, label="Not visible here:")
+        return
     for why, names in reasons.items():
         text = ", ".join(names) + (f": {why}" if why else "")
         yield Block(text, indent=2, hang=2, label="Not visible here:")
