@@ -51,6 +51,23 @@ def test_what_netlink_gave_is_passed_on_and_proc_is_not_asked() -> None:
     assert got.gaps == (ABSENT,)
 
 
+def test_sockets_that_sock_diag_does_not_list_are_read_from_proc() -> None:
+    header = "sl local_address rem_address st tx_queue rx_queue uid inode drops\n"
+    row = "1: 00000000:0001 00000000:0000 07 00000000:00000000 0 7 5\n"
+    files = {
+        "/proc/net/udp": "not even a table",
+        "/proc/net/raw": header + row,
+        "/proc/net/packet": "neither",
+    }
+    sockets = SocketTable((), {"udp/inet": 97500, "packet/packet": 0}, "sock_diag")
+    got = assemble(Sample(files, sockets=sockets))
+    assert got.sockets is not None
+    assert got.sockets.source == "sock_diag"
+    assert got.sockets.counts == {"udp/inet": 97500, "packet/packet": 0, "raw/inet": 1}
+    assert [(socket.local, socket.drops) for socket in got.sockets.sockets] == [("0.0.0.0:1", 5)]
+    assert got.gaps == ()
+
+
 def test_a_bad_file_is_a_gap_after_those_of_the_sample_and_the_rest_stands() -> None:
     got = assemble(
         Sample(
