@@ -1,0 +1,65 @@
+"""Connection tracking dropped packets, though its table was not full.
+
+What it means: a tracker gave the verdict drop (a bad sequence adjustment, a clash of entries, a
+helper that refused). Packets that are merely "invalid" go on unless a rule drops them.
+
+How it is counted: `drop` of /proc/net/stat/nf_conntrack, less what a full table and failed inserts
+explain.
+Kernel: net/netfilter/nf_conntrack_core.c, nf_conntrack_in().
+
+Remedy: let the kernel log why (net.netfilter.nf_conntrack_log_invalid), then judge.
+
+When not to act: totals since boot may be from a time when the table was full; look at a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import set_sysctl, setting
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+_MAX = "net.netfilter.nf_conntrack_max"
+_LOG = "net.netfilter.nf_conntrack_log_invalid"
+_EVERY_PROTOCOL = 255
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note when tracking dropped for a reason of its own."""
+    account = lost_at(facts, "conntrack-invalid")
+    if account is None:
+        return
+    limit = setting(facts, _MAX)
+    entries = facts.delta.after.levels.get("nf_conntrack.count")
+    now = ""
+    if limit and entries is not None:
+        now = f" The table holds {count(entries)} of {count(limit)} entries now."
+    earlier = " It may have been full at some time since boot." if not facts.delta.before else ""
+    logging = setting(facts, _LOG) == _EVERY_PROTOCOL
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} were dropped by connection tracking, whose table is"
+        " not full",
+        meaning=f"A tracker's verdict, or a clash of two entries.{now}{earlier}",
+        severity="note",
+        evidence=evidence(facts.delta, "nf_conntrack.invalid", "nf_conntrack.insert_failed"),
+        recommendations=()
+        if logging
+        else (
+            set_sysctl(
+                facts,
+                _LOG,
+                (_EVERY_PROTOCOL,),
+                why="The kernel log then says which packets and why; set it back afterwards.",
+                cost="a line in the log for each such packet",
+            ),
+        ),
+    )
+
+
+RULE = Rule(("conntrack-invalid",), check, requires=("nf_conntrack.drop",))

@@ -1,0 +1,79 @@
+"""Two packets raced for one connection entry.
+
+What it means: two first packets of one flow were tracked at the same time, typically the two
+questions (A and AAAA) of a name lookup from one port, and the second could not be entered. Or the
+hash chain of the entry had become too long.
+
+How it is counted: insert_failed of /proc/net/stat/nf_conntrack, as far as it is in `drop` too. From
+4.9 to 5.4 it also rises for clashes that were resolved, so there `drop` alone is charged.
+Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm(), nf_ct_resolve_clash().
+
+Remedy: leave that traffic out of tracking, or let resolvers send one question after the other. More
+hash buckets only where chains are too long (chaintoolong).
+
+When not to act: a few an hour cost a repeated lookup each. The size of the table is not the matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import do, double_sysctl
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of, size
+
+_BUCKETS = "net.netfilter.nf_conntrack_buckets"
+_TOO_LONG = "nf_conntrack.chaintoolong"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when entries could not be inserted."""
+    account = lost_at(facts, "conntrack-insert-fail")
+    if account is None:
+        return
+    long_chains = bool(facts.delta.increase(_TOO_LONG))
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} could not be entered into the connection table",
+        meaning="Their hash chains were too long."
+        if long_chains
+        else "Two packets of one new flow were tracked at once, and the second had to go: typical"
+        " of name lookups that ask two questions from one port.",
+        evidence=evidence(facts.delta, "nf_conntrack.insert_failed", _TOO_LONG),
+        recommendations=(_more_buckets(facts) if long_chains else None, *_RACES),
+    )
+
+
+def _more_buckets(facts: Facts) -> Recommendation | None:
+    memory = facts.delta.after.host.memory_bytes
+    return double_sysctl(
+        facts,
+        _BUCKETS,
+        at_most=(memory or 1 << 33) // 1000 // 8,
+        why="More buckets make the chains shorter.",
+        cost=f"{size(8)} of kernel memory for each; the table is rebuilt once",
+    )
+
+
+_RACES = (
+    do(
+        "netfilter",
+        "notrack",
+        why="Name service needs no tracking: a notrack rule for UDP port 53, at prerouting and"
+        " output with priority raw, ends the race.",
+        cost="rules that ask for the state of these packets no longer match",
+    ),
+    do(
+        "application",
+        "resolver",
+        why='Or let clients ask one question after the other: "options single-request-reopen" in'
+        " /etc/resolv.conf (glibc), or a caching resolver on each host.",
+        cost="a lookup of both kinds takes a little longer",
+    ),
+)
+
+RULE = Rule(("conntrack-insert-fail",), check, requires=("nf_conntrack.drop",))

@@ -1,0 +1,84 @@
+"""A firewall rule dropped packets.
+
+What it means: a rule, or the policy of a chain, said drop or reject. It did what it was told, so it
+is policy; it matters only when wanted traffic is missing.
+
+How it is counted: by the rule's own counter. The kernel counts no firewall drop by itself, so rules
+without a counter show up in the books as packets that IP received and nobody got.
+Kernel: net/netfilter/core.c, nf_hook_slow(); net/netfilter/nf_tables_core.c, nft_do_chain().
+
+Remedy: none, if the traffic is unwanted. Else look at the named rule.
+
+When not to act: always, unless wanted traffic is missing. Nothing was full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.advice import look, quoted
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+_WHERE = {
+    "nf-ingress-drop": "at ingress",
+    "nf-prerouting-drop": "before routing",
+    "nf-input-drop": "on the way in",
+}
+_MOST = 3
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for each hook whose rules dropped packets."""
+    for stage, where in _WHERE.items():
+        account = lost_at(facts, stage)
+        if account is not None:
+            yield found(
+                facts,
+                account,
+                f"{lost_of(facts, account, 'packets')} were dropped by firewall rules {where}:"
+                f" {_rules(account)}",
+                meaning="The rules did what they were told: this is policy, and nothing was full."
+                + _since(facts),
+                severity="note",
+                recommendations=_advice(facts, account),
+            )
+
+
+def _places(account: Account) -> list[tuple[str, int]]:
+    hits = [(entry.counter.removeprefix("nft "), entry.increase) for entry in account.by]
+    return sorted(hits, key=lambda hit: -hit[1])
+
+
+def _rules(account: Account) -> str:
+    hits = _places(account)
+    parts = [f"{place} ({count(packets)})" for place, packets in hits[:_MOST]]
+    return ", ".join(parts) + (f" and {len(hits) - _MOST} more" if len(hits) > _MOST else "")
+
+
+def _since(facts: Facts) -> str:
+    if facts.delta.before is not None:
+        return ""
+    return " A rule counts from when it was loaded, which may be after boot."
+
+
+def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
+    """Yield the command that shows each chain, once."""
+    chains = dict.fromkeys(_chain(place) for place, _ in _places(account)[:_MOST])
+    for chain in chains:
+        words = " ".join(map(quoted, chain.split()))
+        why = "Shows the rule that counted; change it only if this traffic is wanted."
+        command = f"nft -a list chain {words}" if words else "nft -a list ruleset"
+        yield look(facts, command, kind="netfilter", target=chain or "ruleset", why=why)
+
+
+def _chain(place: str) -> str:
+    """Return "inet filter input" of "inet filter input handle 7"."""
+    words = place.split()
+    return " ".join(words[:3]) if len(words) >= 3 else ""
+
+
+RULE = Rule(tuple(_WHERE), check)

@@ -1,0 +1,138 @@
+"""IP received packets that no counter names and nobody got.
+
+What it means: they reached IP and neither a named loss nor a delivery accounts for them. Firewall
+rules without a counter, connection tracking, multicast of groups that nobody here joined, IPsec and
+source-routed packets all vanish like that.
+
+How it is counted: InReceives less every IP counter, delivery, forwarded packet and fragment that
+was put together; less what rules, conntrack, IPsec and martians explain. Differences as small as
+counters of several CPUs may be apart are not mentioned.
+Kernel: net/ipv4/ip_input.c, ip_rcv_core(), ip_protocol_deliver_rcu(); net/netfilter/core.c,
+nf_hook_slow().
+
+Remedy: find out which it is: rules with counters, the joined groups, the IPsec policies.
+
+When not to act: a firewall that keeps out what it should looks exactly like this. No buffer has a
+part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation, Severity
+from netrx_tune.model.ledger import Account
+from netrx_tune.model.snapshot import Device
+from netrx_tune.rules.advice import look
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+from netrx_tune.rxpath.books.entries import noise
+
+_LARGE_SHARE = 0.01
+# Drivers that count no multicast, beside everything that is not hardware.
+_SILENT_DRIVERS = frozenset({"virtio_net", "veth"})
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for packets that vanished within IP."""
+    account = lost_at(facts, "ip-unattributed")
+    if account is None or facts.delta.after.host.sandbox:
+        return
+    if (account.lost or 0) <= noise(facts.delta):
+        return
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} reached IP, and no counter says where they went",
+        meaning=_meaning(facts, account),
+        severity=_severity(facts, account),
+        recommendations=_advice(facts, account),
+    )
+
+
+def _severity(facts: Facts, account: Account) -> Severity:
+    if _may_be_firewall(facts) or _may_be_multicast(facts, account):
+        return "note"
+    large = (account.share or 0) >= _LARGE_SHARE
+    return "warning" if large and facts.delta.before else "note"
+
+
+def _may_be_firewall(facts: Facts) -> bool:
+    """Tell whether a rule may have dropped them: one that can, or rules that nobody could read."""
+    rules = facts.delta.after.rules
+    if rules is None:
+        return True
+    return any(rule.source == "nft" and rule.verdict != "other" for rule in rules)
+
+
+def _may_be_multicast(facts: Facts, account: Account) -> bool:
+    """Tell whether frames to groups that nobody joined may be half of them, or more.
+
+    Cards count multicast frames, IP those for joined groups; virtual devices count none.
+    """
+    delta = facts.delta
+    devices = [d for d in delta.after.devices.values() if d.name != "lo"]
+    frames = uncounted = 0
+    for device in devices:
+        if _counts_multicast(device):
+            frames += delta.increase(f"{device.name}.multicast") or 0
+        else:
+            uncounted += delta.increase(f"{device.name}.rx_packets") or 0
+    joined = sum(delta.increase(name) or 0 for name in ("IpExt.InMcastPkts", "Ip6.InMcastPkts"))
+    return not devices or 2 * (max(0, frames - joined) + uncounted) >= (account.lost or 0)
+
+
+def _counts_multicast(device: Device) -> bool:
+    driver = device.nic.driver if device.nic else ""
+    return not device.kind and driver not in _SILENT_DRIVERS
+
+
+def _meaning(facts: Facts, account: Account) -> str:
+    causes = []
+    rules = facts.delta.after.rules
+    if rules is None:
+        causes.append("a firewall rule (the rules could not be read)")
+    elif _may_be_firewall(facts):
+        causes.append("a firewall rule without a counter")
+    if _may_be_multicast(facts, account):
+        causes.append("multicast of groups that nobody here joined")
+    if not any(name.startswith("xfrm.") for name in facts.delta.increases):
+        causes.append("an IPsec policy (this kernel does not count them)")
+    causes.append("source-routed packets")
+    four = sum(e.increase for e in account.by if e.counter.startswith("Ip."))
+    six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
+    families = f" IPv4 {count(four)}, IPv6 {count(six)}." if four and six else ""
+    return f"It can be {', '.join(causes[:-1]) + ', or ' if causes[1:] else ''}{causes[-1]}." + (
+        families
+    )
+
+
+def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
+    yield look(
+        facts,
+        "nft -a list ruleset",
+        kind="netfilter",
+        target="nft ruleset",
+        why="Shows rules and policies that drop; give them a `counter`, and the next run names the"
+        " one. Where iptables is the old kind: iptables-save -c.",
+    )
+    if _may_be_multicast(facts, account):
+        yield look(
+            facts,
+            "ip maddr show",
+            kind="none",
+            target="multicast",
+            why="Shows the groups that are joined on each device; a program may have joined on the"
+            " wrong one.",
+        )
+    yield look(
+        facts,
+        "ip -s xfrm policy",
+        kind="route",
+        target="ip xfrm policy",
+        why="Shows whether an IPsec policy blocks.",
+    )
+
+
+RULE = Rule(("ip-unattributed",), check, requires=("Ip.InReceives",))

@@ -1,0 +1,84 @@
+"""IPsec refused packets.
+
+What it means: a policy blocks them or asks for protection that they did not have, or an ESP packet
+had no matching state, a replayed number or a bad checksum.
+
+How it is counted: the XfrmIn* lines of /proc/net/xfrm_stat; for UDP the same packet is in InErrors
+and in the socket's drops, and is charged once.
+Kernel: net/xfrm/xfrm_policy.c, __xfrm_policy_check(); net/xfrm/xfrm_input.c, xfrm_input().
+
+Remedy: compare the policies and states of both ends.
+
+When not to act: unprotected packets that a policy is meant to keep out.
+
+References: Documentation/networking/xfrm_proc.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import look
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+_MEANINGS = {
+    "XfrmInPolBlock": "a policy says block",
+    "XfrmInNoPols": "no policy allows them",
+    "XfrmInTmplMismatch": "they lacked the protection that a policy asks for",
+    "XfrmInNoStates": "no security association matches their number",
+    "XfrmInStateSeqError": "their sequence number was outside the replay window",
+    "XfrmInStateProtoError": "decryption or authentication failed",
+    "XfrmInStateExpired": "their security association has expired",
+    "XfrmInBufferError": "memory was short",
+}
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note for what IPsec refused, before UDP and at UDP sockets."""
+    names = tuple(n for n in facts.delta.increases if n.startswith("xfrm.XfrmIn"))
+    moved = evidence(facts.delta, *names)
+    for stage in RULE.stages:
+        account = lost_at(facts, stage)
+        if account is None:
+            continue
+        unit = "datagrams" if stage.startswith("udp") else "packets"
+        seen = tuple(item for item in moved if all(item.counter != e.counter for e in account.by))
+        causes = ", ".join(
+            f"{item.counter.removeprefix('xfrm.')} {count(item.increase or 0)}" for item in moved
+        )
+        yield found(
+            facts,
+            account,
+            f"{lost_of(facts, account, unit)} were refused by IPsec ({causes})",
+            meaning=_meaning([item.counter.removeprefix("xfrm.") for item in moved]),
+            severity="note",
+            evidence=seen,
+            recommendations=(
+                look(
+                    facts,
+                    "ip -s xfrm policy",
+                    kind="route",
+                    target="ip xfrm policy",
+                    why="Shows the policies with their counters; compare them with the peer's.",
+                ),
+                look(
+                    facts,
+                    "ip -s xfrm state",
+                    kind="route",
+                    target="ip xfrm state",
+                    why="Shows the security associations, their errors and replay windows.",
+                ),
+            ),
+        )
+
+
+def _meaning(names: list[str]) -> str:
+    known = [f"{name}: {_MEANINGS[name]}" for name in names if name in _MEANINGS]
+    return (". ".join(known) or "See ip xfrm policy and ip xfrm state for the reason") + "."
+
+
+RULE = Rule(("xfrm-policy", "udp-xfrm-policy"), check, requires=("xfrm.XfrmInPolBlock",))
