@@ -1,0 +1,66 @@
+"""Packets with a broken IP header.
+
+What it means: wrong version, length or header checksum, or options that cannot be read: a sender or
+a card damages headers. A forwarding host counts packets whose TTL ran out here as well; that is
+somebody's traceroute.
+
+How it is counted: Ip.InHdrErrors and Ip6.InHdrErrors; a bad checksum is in IpExt.InCsumErrors too,
+and is charged once.
+Kernel: net/ipv4/ip_input.c, ip_rcv_core(); net/ipv6/ip6_input.c, ip6_rcv_core().
+
+Remedy: find the sender, or the card whose receive checksum offload is at fault.
+
+When not to act: a few since boot. No buffer has a part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Severity
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.advice import look, setting
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at, stray_severity
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+_CHECKSUMS = "IpExt.InCsumErrors"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for packets whose header does not read."""
+    account = lost_at(facts, "ip-header-invalid")
+    if account is None:
+        return
+    checksums = facts.delta.increase(_CHECKSUMS) or 0
+    why = "Shows packets whose IP header checksum is wrong, and their sender."
+    command = "tcpdump -nnvv -i any -c 2000 ip | grep -A1 'bad cksum'"
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
+        meaning=f"{count(checksums)} of them had a wrong header checksum."
+        + (
+            " This host forwards: packets whose TTL ran out here (traceroute) are among them."
+            if _forwards(facts)
+            else " The sender, or a card on the way, damages headers."
+        ),
+        severity=_severity(facts, account, checksums),
+        evidence=evidence(facts.delta, _CHECKSUMS),
+        recommendations=(look(facts, command, kind="sender", target="sender", why=why),),
+    )
+
+
+def _forwards(facts: Facts) -> bool:
+    keys = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
+    return any(setting(facts, key) for key in keys)
+
+
+def _severity(facts: Facts, account: Account, checksums: int) -> Severity:
+    if _forwards(facts) and 2 * checksums < (account.lost or 0):
+        return "note"
+    return stray_severity(facts, account)
+
+
+RULE = Rule(("ip-header-invalid",), check, requires=("Ip.InHdrErrors|Ip6.InHdrErrors",))

@@ -1,0 +1,125 @@
+"""No memory was left to put fragments together.
+
+What it means: fragments wait in memory that net.ipv4.ipfrag_high_thresh limits. Above it fragments
+are refused until old ones time out. From 4.19 on every fragment is refused, even the last one of a
+datagram, so one burst can stop all fragmented traffic for up to ipfrag_time seconds.
+
+How it is counted: Ip.ReasmFails and Ip6.ReasmFails less timeouts and overlaps, once per fragment;
+up to 4.13 whole datagrams are evicted instead, and counted.
+Kernel: net/ipv4/inet_fragment.c, inet_frag_find(); net/ipv4/ip_fragment.c, ip_find().
+
+Remedy: make the sender's datagrams fit the MTU. Else more memory for reassembly, and where many
+datagrams stay incomplete a shorter wait.
+
+When not to act: the memory in use is far below the limit: then fragments were malformed or came too
+far apart. If ReasmTimeout rises, fragments are lost on the way, and more memory stores more halves.
+
+References: Documentation/networking/ip-sysctl.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.advice import do, double_sysctl, set_sysctl, setting
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of, size
+from netrx_tune.rxpath.kernel_features import reasm_eviction_without_timeout
+
+_NEAR = 0.5  # of the limit: it may have been full between the samples
+_MEMORY_SHARE = 0.02  # of RAM, the most that reassembly may take
+_SHORT_WAIT_SECONDS = 5
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when fragments were refused."""
+    account = lost_at(facts, "defrag-memory")
+    if account is None:
+        return
+    key, time_key, used = _family(facts, account)
+    limit = setting(facts, key)
+    far_below = used is not None and limit is not None and used < _NEAR * limit
+    unit = "fragments"
+    if reasm_eviction_without_timeout(facts.delta.after.host.kernel):
+        unit = "fragments or waiting datagrams"
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, unit)} were refused by reassembly",
+        meaning=_meaning(facts, key, used, limit, far_below=far_below),
+        recommendations=(
+            _SENDER,
+            None if far_below else _more_memory(facts, key),
+            None if far_below else _shorter_wait(facts, time_key),
+        ),
+    )
+
+
+def _family(facts: Facts, account: Account) -> tuple[str, str, int | None]:
+    """Return the limit, the time and the memory in use of the family that refused more."""
+    fails = {entry.counter: entry.increase for entry in account.by}
+    levels = [snap.levels for snap in (facts.delta.before, facts.delta.after) if snap]
+    if fails.get("Ip6.ReasmFails", 0) > fails.get("Ip.ReasmFails", 0):
+        names = ("net.ipv6.ip6frag_high_thresh", "net.ipv6.ip6frag_time", "sockstat6.FRAG6.memory")
+    else:
+        names = ("net.ipv4.ipfrag_high_thresh", "net.ipv4.ipfrag_time", "sockstat.FRAG.memory")
+    used = [level[names[2]] for level in levels if names[2] in level]
+    return names[0], names[1], max(used, default=None)
+
+
+def _meaning(
+    facts: Facts, key: str, used: int | None, limit: int | None, *, far_below: bool
+) -> str:
+    if far_below and used is not None and limit is not None:
+        return (
+            f"Only {size(used)} of {size(limit)} ({key}) are in use at the ends of the window, so"
+            " they were rather malformed, or too far apart, than too many."
+        )
+    text = "Fragments wait for their fellows in limited memory, and it was full."
+    if used is not None and limit is not None:
+        text = f"{size(used)} of {size(limit)} ({key}) hold fragments that wait for their fellows."
+    if facts.ledger.lost_at("defrag-timeout"):
+        return text + " Many never come: they are lost before this host's reassembly."
+    return text + " Every further fragment is refused until some are complete or given up."
+
+
+def _more_memory(facts: Facts, key: str) -> Recommendation | None:
+    memory = facts.delta.after.host.memory_bytes or 1 << 30
+    current = setting(facts, key) or 0
+    return double_sysctl(
+        facts,
+        key,
+        at_most=int(memory * _MEMORY_SHARE),
+        why="Room for twice as many incomplete datagrams. While fragments are lost on the way it"
+        " only stores more halves.",
+        cost=f"up to {size(current)} more kernel memory in this namespace",
+    )
+
+
+def _shorter_wait(facts: Facts, key: str) -> Recommendation | None:
+    """Return the advice to give incomplete datagrams up sooner, where many stay incomplete."""
+    seconds = setting(facts, key)
+    incomplete = facts.ledger.lost_at("defrag-timeout")
+    if not incomplete or seconds is None or seconds <= _SHORT_WAIT_SECONDS:
+        return None
+    return set_sysctl(
+        facts,
+        key,
+        (_SHORT_WAIT_SECONDS,),
+        why=f"Each incomplete datagram holds its memory for {seconds} s; fragments that come at all"
+        " come within milliseconds.",
+        cost="fragments that are later than that are lost",
+    )
+
+
+_SENDER = do(
+    "sender",
+    "sender",
+    why="Send datagrams that fit the MTU: then nothing has to be put together.",
+    cost="more, smaller datagrams",
+)
+
+RULE = Rule(("defrag-memory",), check, requires=("Ip.ReasmFails|Ip6.ReasmFails",))

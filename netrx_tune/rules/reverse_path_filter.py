@@ -1,0 +1,105 @@
+"""The reverse-path filter refused packets.
+
+What it means: with rp_filter at 1 a packet is dropped when the route back to its source does not
+leave by the device that it came in on. It guards against forged sources, and hits asymmetric
+routing, several uplinks, and multicast senders without a route.
+
+How it is counted: TcpExt.IPReversePathFilter. IPv6 has no such filter outside the firewall.
+Kernel: net/ipv4/fib_frontend.c, fib_validate_source().
+
+Remedy: add the route back to the source. Where routing is asymmetric on purpose set rp_filter to 2
+(loose) on that device: the larger of net.ipv4.conf.all.rp_filter and the device's own counts.
+
+When not to act: forged sources at the edge of a network are what the filter is for.
+
+References: RFC 3704; Documentation/networking/ip-sysctl.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import set_sysctl, setting
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import lost_of
+
+_ALL = "net.ipv4.conf.all.rp_filter"
+_LOG = "net.ipv4.conf.all.log_martians"
+_STRICT, _LOOSE = 1, 2
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a note when the filter refused packets."""
+    account = lost_at(facts, "route-rpfilter")
+    if account is None:
+        return
+    strict = _strict_devices(facts)
+    on = f" on {', '.join(strict)}" if 0 < len(strict) <= 4 else ""
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} were refused by the reverse-path filter",
+        meaning="The route back to their sources leaves by another device than they came in on, or"
+        f" there is none. The filter is strict{on}.",
+        severity="note",
+        recommendations=_advice(facts, strict),
+    )
+
+
+def _strict_devices(facts: Facts) -> list[str]:
+    """Return the devices with the strict filter in force, the busiest first."""
+    everywhere = setting(facts, _ALL) or 0
+    strict = []
+    for name in facts.delta.after.devices:
+        own = setting(facts, _key(name)) or 0
+        if name != "lo" and max(everywhere, own) == _STRICT:
+            strict.append(name)
+    strict.sort(key=lambda name: -(facts.delta.increase(f"{name}.rx_packets") or 0))
+    return strict
+
+
+def _key(device: str) -> str:
+    """Return the sysctl's name: a dot in a device's name is written as a slash."""
+    return f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
+
+
+def _advice(facts: Facts, strict: list[str]) -> Iterator[Recommendation]:
+    """Yield the loose filter on the one device it can be, else how to learn which it is."""
+    loose = [_loosen(facts, name) for name in strict[:1]]
+    logged = setting(facts, _LOG)
+    log = [] if logged else [_log(facts)]
+    yield from (loose + log) if len(strict) == 1 else (log + loose)
+    yield Recommendation(
+        kind="route",
+        target="ip route",
+        scope="netns",
+        why="Best where the sources are known: a route back to them by the device that they come in"
+        " on keeps the filter strict.",
+        cost="replies take that route, too",
+    )
+
+
+def _loosen(facts: Facts, device: str) -> Recommendation:
+    return set_sysctl(
+        facts,
+        _key(device),
+        (_LOOSE,),
+        why="Loose: any route to the source will do. For asymmetric routing that is meant; not for"
+        " a device that faces strangers.",
+        cost="forged sources that have a route elsewhere are let in",
+    )
+
+
+def _log(facts: Facts) -> Recommendation:
+    return set_sysctl(
+        facts,
+        _LOG,
+        (1,),
+        why="The kernel log then names the sources and the device; set it back afterwards.",
+        cost="lines in the log, at a limited rate",
+    )
+
+
+RULE = Rule(("route-rpfilter",), check, requires=("TcpExt.IPReversePathFilter",))
