@@ -1,0 +1,181 @@
+"""A listener's queue of finished connections was full.
+
+What it means: connections wait for accept() in a queue as long as the program's listen() asked for,
+and no longer than net.core.somaxconn. It was full, so a SYN or the last step of a handshake was
+dropped; the client tries again a second later, then two, then four.
+
+How it is counted: TcpExt.ListenOverflows, once per attempt; each is in ListenDrops and in the
+listener's drops too, and is charged once.
+Kernel: net/ipv4/tcp_input.c, tcp_conn_request(); net/ipv4/tcp_ipv4.c, tcp_v4_syn_recv_sock().
+
+Remedy: accept faster. For bursts a longer queue: the backlog in the program's own listen() call,
+and net.core.somaxconn only where that is what caps it. A running listener keeps its length until it
+calls listen() again.
+
+When not to act: a program that does not accept fills any queue. Raising net.core.somaxconn changes
+nothing while the program asks for less.
+
+References: listen(2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation, SocketReport
+from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Snapshot
+from netrx_tune.rules.advice import double_sysctl, look, setting
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.words import count, lost_of
+
+_KEY = "net.core.somaxconn"
+_LEAST = 4096  # the kernel's default from 5.4 on
+_MOST = 65535
+_MOST_SOCKETS = 10
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when accept queues were full."""
+    account = lost_at(facts, "tcp-listen-overflow")
+    if account is None:
+        return
+    listeners = _listeners(facts)
+    on = f" on {_name(facts, listeners[0][0])}" if listeners else ""
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'connection attempts')} found the accept queue full{on}",
+        meaning=_meaning(facts, listeners),
+        sockets=tuple(_report(facts, sock, drops) for sock, drops in listeners[:_MOST_SOCKETS]),
+        recommendations=_advice(facts, listeners),
+    )
+
+
+def _listeners(facts: Facts) -> list[tuple[Socket, int]]:
+    """Return the listeners that lost something, else those whose queue is full now."""
+    drops = [(s, n) for s, n in facts.delta.socket_drops or () if s.accept_limit is not None]
+    if not drops:
+        drops = [(sock, 0) for sock in _tcp(facts.delta.after) if _is_full(sock)]
+    return sorted(drops, key=lambda loser: -loser[1])
+
+
+def _tcp(snap: Snapshot | None) -> list[Socket]:
+    sockets = snap.sockets.sockets if snap and snap.sockets else ()
+    return [sock for sock in sockets if sock.accept_limit is not None]
+
+
+def _is_full(sock: Socket) -> bool:
+    """Tell whether a queue takes no more: sk_acceptq_is_full() in include/net/sock.h."""
+    queue, limit = sock.accept_queue, sock.accept_limit
+    return queue is not None and limit is not None and queue > limit
+
+
+def _stays_full(facts: Facts, sock: Socket) -> bool:
+    """Tell whether a queue was full at both ends of the window: nobody accepts, or too slowly."""
+    earlier = [one for one in _tcp(facts.delta.before) if one.local == sock.local]
+    return _is_full(sock) and any(map(_is_full, earlier))
+
+
+def _name(facts: Facts, sock: Socket) -> str:
+    process = facts.delta.after.processes.get(sock.inode)
+    return f"{sock.local} ({process.name})" if process else sock.local
+
+
+def _meaning(facts: Facts, listeners: list[tuple[Socket, int]]) -> str:
+    somaxconn = setting(facts, _KEY)
+    if not listeners or somaxconn is None:
+        return "The program did not accept fast enough for what came. Clients try again, later."
+    sock = listeners[0][0]
+    limit = sock.accept_limit or 0
+    text = f"The queue of {sock.local} holds {count(limit)} connections. "
+    if limit < somaxconn:
+        text += (
+            "The program's own listen() asked for that:"
+            f" {_KEY} ({count(somaxconn)}) is not what caps it."
+        )
+    else:
+        text += f"It is {_KEY} ({count(somaxconn)}) that caps it, whatever the program asks for."
+    if _stays_full(facts, sock):
+        text += " It was full at both ends of the window: the program hardly accepts."
+    return text
+
+
+def _advice(facts: Facts, listeners: list[tuple[Socket, int]]) -> Iterator[Recommendation | None]:
+    somaxconn = setting(facts, _KEY)
+    if not listeners:
+        yield look(
+            facts,
+            "ss -ltn",
+            kind="application",
+            target="listen() backlog",
+            why="Shows each listener's queue (Recv-Q) and its length (Send-Q). A length below"
+            f" {_KEY} ({'not readable here' if somaxconn is None else count(somaxconn)}) is the"
+            " program's own, to be changed in its configuration.",
+        )
+        return
+    sock = listeners[0][0]
+    if _stays_full(facts, sock):
+        yield _accept(sock)
+        return
+    capped = somaxconn is not None and (sock.accept_limit or 0) >= somaxconn
+    if capped:
+        yield double_sysctl(
+            facts,
+            _KEY,
+            at_least=_LEAST,
+            at_most=_MOST,
+            why="It caps this listener. The program must ask for as much in listen() and call it"
+            " again, which mostly means a restart.",
+            cost="memory for the connections that wait",
+            takes_effect="restart",
+        )
+    else:
+        yield _ask_for_more(sock)
+    yield _accept(sock)
+
+
+def _ask_for_more(sock: Socket) -> Recommendation:
+    limit = sock.accept_limit or 0
+    return Recommendation(
+        kind="application",
+        target="listen() backlog",
+        scope="application",
+        why=f"The program asks for a queue of {count(limit)}: raise that in its configuration"
+        " (often named backlog), and restart it.",
+        cost="memory for the connections that wait",
+        takes_effect="restart",
+        current=limit,
+        proposed=max(2 * limit, 128),
+    )
+
+
+def _accept(sock: Socket) -> Recommendation:
+    return Recommendation(
+        kind="application",
+        target=sock.local,
+        scope="application",
+        why="Accept faster: more acceptors (SO_REUSEPORT or worker processes), and no slow work"
+        " between two accepts.",
+        cost="a change of the program or its configuration",
+    )
+
+
+def _report(facts: Facts, sock: Socket, drops: int) -> SocketReport:
+    process = facts.delta.after.processes.get(sock.inode)
+    return SocketReport(
+        sock.inode,
+        sock.family,
+        sock.protocol,
+        sock.local,
+        facts.delta.after.host.netns,
+        process.pid if process else None,
+        process.name if process else None,
+        drops,
+        sock.rcvbuf_bytes,
+        None,
+    )
+
+
+RULE = Rule(("tcp-listen-overflow",), check, requires=("TcpExt.ListenOverflows",))

@@ -1,0 +1,78 @@
+"""TCP gave connections up for want of memory.
+
+What it means: all TCP sockets together reached net.ipv4.tcp_mem (in pages), or there were too many
+connections that no program holds any more, so connections were aborted.
+
+How it is counted: TcpExt.TCPAbortOnMemory, once per connection. TCPMemoryPressures counts entries
+into pressure, which is no loss.
+Kernel: net/core/sock.c, __sk_mem_raise_allocated(); net/ipv4/tcp_timer.c, tcp_out_of_resources().
+
+Remedy: find the connections whose data is not read; raise net.ipv4.tcp_mem if RAM allows.
+
+When not to act: raising net.ipv4.tcp_rmem lets each connection take more of what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.rules.advice import look, raise_sysctl
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.tcp_advice import memory_is_short
+from netrx_tune.rules.words import count, lost_of, size
+
+_KEY = "net.ipv4.tcp_mem"
+_MEMORY_SHARE = 0.25  # of RAM, the most that all connections may take
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when connections were given up."""
+    account = lost_at(facts, "tcp-memory")
+    if account is None:
+        return
+    short = memory_is_short(facts)
+    pages = facts.delta.after.levels.get("sockstat.TCP.mem")
+    now = ""
+    if pages is not None:
+        now = f" All TCP sockets hold {size(pages * facts.delta.after.host.page_bytes)} now."
+    why = "Shows connections that hold memory: data that nobody reads, or that cannot be sent."
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'connections')} were given up for want of TCP memory",
+        meaning=("The host's limit for all TCP sockets was reached." if short else _OTHER) + now,
+        evidence=evidence(facts.delta, "TcpExt.TCPMemoryPressures"),
+        recommendations=(
+            look(facts, "ss -tmn", kind="application", target="reader", why=why),
+            _more(facts) if short else None,
+        ),
+    )
+
+
+def _more(facts: Facts) -> Recommendation | None:
+    current = facts.delta.after.settings.get(_KEY, ())
+    host = facts.delta.after.host
+    if len(current) != 3 or not host.memory_bytes:
+        return None
+    most = int(host.memory_bytes * _MEMORY_SHARE) // host.page_bytes
+    factor = min(2.0, most / max(1, current[2]))
+    proposed = tuple(int(pages * factor) for pages in current)
+    added = max(0, proposed[2] - current[2])
+    return raise_sysctl(
+        facts,
+        _KEY,
+        proposed,
+        why=f"The values are pages of {count(host.page_bytes)} B, for the whole host.",
+        cost=f"up to {size(added * host.page_bytes)} more kernel memory",
+    )
+
+
+_OTHER = (
+    "The limit for all TCP sockets is not near now: a memory limit of a control group, or too many"
+    " connections that no program holds (net.ipv4.tcp_max_orphans)."
+)
+
+RULE = Rule(("tcp-memory",), check, requires=("TcpExt.TCPAbortOnMemory",))

@@ -1,0 +1,50 @@
+"""Out-of-order data of TCP connections was thrown away.
+
+What it means: segments that came before a missing one filled the buffer. The kernel dropped the
+next, or some that it held, to make room for the missing one. All of it is sent again.
+
+How it is counted: TcpExt.TCPOFODrop, segments refused.
+Kernel: net/ipv4/tcp_input.c, tcp_data_queue_ofo(), tcp_prune_ofo_queue().
+
+Remedy: find why segments are lost or reordered before this; then, on long fast paths, let
+auto-tuning go further (third value of net.ipv4.tcp_rmem).
+
+When not to act: the cause is loss in the network: a larger buffer only hides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Finding
+from netrx_tune.rules.advice import look
+from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.tcp_advice import larger_window
+from netrx_tune.rules.words import lost_of
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Yield a finding when out-of-order segments were discarded."""
+    account = lost_at(facts, "tcp-ofo-pruned")
+    if account is None:
+        return
+    why = "Shows the connections with their losses and reordering; the missing segments come first."
+    named = {entry.counter for entry in account.by}
+    more = [n for n in ("TcpExt.OfoPruned", "TcpExt.PruneCalled") if n not in named]
+    yield found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'segments')} were discarded because an earlier one was missing",
+        meaning="A segment was lost or late before this host, and what came after it filled the"
+        " buffer. All of it is sent again.",
+        evidence=evidence(facts.delta, *more),
+        recommendations=(
+            look(facts, "ss -tin", kind="sender", target="path", why=why),
+            larger_window(facts, "Only on long, fast paths with rare loss."),
+        ),
+    )
+
+
+RULE = Rule(("tcp-ofo-pruned",), check, requires=("TcpExt.TCPOFODrop|TcpExt.OfoPruned",))
