@@ -105,7 +105,8 @@ class Roots:
 
         A link to a file of the report stands for that file.
         """
-        root = max(sorted(self._files, key=len), key=self._rank, default="")
+        roots = sorted((root for root, files in self._files.items() if files), key=len)
+        root = max(roots, key=self._rank) if len(roots) > 1 else "".join(roots)
         files, links = self._files.get(root, {}), self._links.get(root, {})
         for name, target in links.items():
             text = files.get(normpath(f"{dirname(name)}/{target}"))
@@ -113,10 +114,9 @@ class Roots:
                 files.setdefault(name, text)
         return RawTree(files, links)
 
-    def _rank(self, root: str) -> tuple[bool, bool, bool, bool]:
+    def _rank(self, root: str) -> tuple[bool, bool, bool]:
         names = self._files[root]
         return (
-            bool(names),
             MANIFEST in names,
             any(name.startswith("0/") for name in names),
             any(name.startswith("proc/") for name in names),

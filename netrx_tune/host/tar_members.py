@@ -8,6 +8,7 @@ follows nothing, and believes no length that a header claims.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -27,7 +28,7 @@ _END = bytes(_BLOCK)
 _HEADER = struct.Struct("100s 24x 12s 20x c 100s 6s 82x 155s 12x")
 # name, size without its end mark, type to magic, first byte of the prefix
 _PLAIN = struct.Struct("100s 24x 11s 21x 107s 82x c")
-_OCTAL = frozenset(b"01234567")
+_OCTAL = re.compile(rb"[0-7]{11}")
 _PLAIN_FILE = b"0" + bytes(100) + b"ustar\0"  # no link, no extension
 _POSIX = b"ustar\0"
 _GNU = b"ustar "  # its space for a prefix holds times instead
@@ -94,21 +95,22 @@ class _Bytes:
             How many members, and how many bytes of the archive.
         """
         block, begin, end = self._block, self._at, len(self._block)
-        at, members = begin, 0
+        at, members, plain, is_octal = begin, 0, _PLAIN.unpack_from, _OCTAL.fullmatch
         while at + _BLOCK <= end:
-            name, size, kind, prefix = _PLAIN.unpack_from(block, at)
+            name, size, kind, prefix = plain(block, at)
             if kind != _PLAIN_FILE or prefix != b"\0" or name[:2] not in _SAMPLES:
                 break
             start = at + _BLOCK
-            after = start + int(size, 8) if _OCTAL.issuperset(size) else end
-            if after >= end or b".." in name:
+            after = start + int(size, 8) if is_octal(size) else end
+            following = start + (after - start + _BLOCK - 1 & -_BLOCK)
+            if following >= end or b".." in name:
                 break
             path = name.rstrip(b"\0").decode("utf-8", "surrogateescape")
             files[path] = block[start:after].decode("utf-8", "surrogateescape")
-            at = start + (after - start + _BLOCK - 1 & -_BLOCK)
+            at = following
             members += 1
-        self._at = min(at, end)
-        return members, self._at - begin
+        self._at = at
+        return members, at - begin
 
     def skip(self, length: int) -> None:
         """Pass over bytes without keeping them."""

@@ -163,8 +163,11 @@ def parse_records(files: Mapping[str, str], place: str, gaps: tuple[Gap, ...]) -
         gaps: what the sample is already known to lack.
     """
     found = list(gaps)
+    rest = dict(files)
+    for path in _PATHS:
+        rest.pop(path, None)
     return Sample(
-        files={path: text for path, text in files.items() if path not in _PATHS},
+        files=rest,
         sockets=_parse_sockets(files, place, found),
         links=_parse(LINKS, files, place, found),
         nics=_parse(NICS, files, place, found),

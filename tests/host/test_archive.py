@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import os
 import shutil
@@ -207,6 +208,15 @@ def test_any_compression_is_read_whatever_the_name(tmp_path: Path, packer: str) 
         {"/proc/net/snmp": SNMP},
         {"/proc/net/snmp": SNMP},
     ]
+
+
+@pytest.mark.parametrize("packer", ["gz", "xz", "bz2"])
+def test_an_archive_packed_in_parts_and_padded_is_read(tmp_path: Path, packer: str) -> None:
+    path = Path(pack(tmp_path / "x", {"0/proc/net/snmp": SNMP, "1/proc/net/snmp": SNMP}, ""))
+    plain = path.read_bytes()
+    compress = PACKERS[packer]
+    path.write_bytes(compress(plain[:700]) + compress(plain[700:]) + bytes(512))
+    assert len(read_snapshot(str(path)).samples) == 2
 
 
 @pytest.mark.skipif(not shutil.which("zstd"), reason="needs the zstd program")
@@ -421,6 +431,12 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     assert "damaged gzip" in refusal(path)
 
 
+def test_a_gzip_that_claims_less_than_it_holds_is_refused(tmp_path: Path) -> None:
+    path = Path(pack(tmp_path / "x", {"0/proc/net/snmp": SNMP * 1000}))
+    path.write_bytes(path.read_bytes()[:-4] + (512).to_bytes(4, "little"))
+    assert "damaged gzip" in refusal(path)
+
+
 def test_an_archive_that_claims_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,3 +477,26 @@ def test_any_bytes_are_refused_or_read(
     for form in (content, gzip.compress(content)):
         path.write_bytes(form)
         refusal(path)
+
+
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 1600), min_size=1, max_size=8),
+    cuts=st.lists(st.integers(1, 1500), min_size=1, max_size=8),
+    folder=st.sampled_from(["0/", "x/", "0/" + "deep/" * 40]),
+)
+def test_it_does_not_matter_how_an_archive_comes_in_blocks(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], cuts: list[int], folder: str
+) -> None:
+    members = {f"{folder}{n}": str(n) * length for n, length in enumerate(lengths)}
+    plain = Path(pack(tmp_path_factory.mktemp("x") / "x", members, "")).read_bytes()
+    blocks, at = [], 0
+    for cut in itertools.cycle(cuts):
+        if at >= len(plain):
+            break
+        blocks.append(plain[at : at + cut])
+        at += cut
+    got: dict[str, str] = {}
+    found = tar_members.tar_members(iter(blocks), "x", lambda _: True, got)
+    got.update((member.name, member.content.decode()) for member in found)
+    assert got == members
