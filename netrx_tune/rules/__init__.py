@@ -1,7 +1,9 @@
 """The rules: one module each, named after what is wrong; its docstring is its page.
 
 A rule is found by its module: add a file with a docstring and a RULE, and it is in. What it
-cannot judge on this host the engine reports as skipped; a rule never guesses.
+cannot judge on this host the engine reports as skipped; a rule never guesses. A rule at whose
+stages nothing was lost has nothing to say, and its module is not even imported: the index says
+what it speaks for.
 """
 
 from __future__ import annotations
@@ -11,49 +13,73 @@ import pkgutil
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
+from netrx_tune.rules.index import RULES, SHARED
 from netrx_tune.rules.rule import Facts, Rule
 
 
 def rules() -> Iterator[tuple[str, Rule, str]]:
     """Yield (name, rule, page) of every rule, by name."""
-    for module in pkgutil.iter_modules(__path__):
-        found = importlib.import_module(f"{__name__}.{module.name}")
+    for module in _modules():
+        found = importlib.import_module(f"{__name__}.{module}")
         rule = getattr(found, "RULE", None)  # what rules share has none
         if rule is not None:
-            yield module.name.replace("_", "-"), rule, found.__doc__ or ""
+            yield module.replace("_", "-"), rule, found.__doc__ or ""
 
 
 def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Return what the rules find, worst and largest first, and the rules that could not judge."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for name, rule, _ in rules():
-        missing = _missing(rule, facts)
-        unseen = _unseen(rule, facts)
+    losing = {account.stage for account in facts.ledger.accounts if account.lost}
+    for name, stages, requires in _terms():
+        missing = _missing(requires, facts)
+        unseen = _unseen(stages, facts)
         if missing:
             why = "this kernel or this input does not show it"
             skipped.append(Skipped(name, missing, why))
         elif unseen:
             skipped.append(Skipped(name, (), unseen))
-        else:
-            findings.extend(found._replace(rule=name) for found in rule.check(facts))
+        elif not stages or not losing.isdisjoint(stages):
+            findings.extend(found._replace(rule=name) for found in _rule(name).check(facts))
     findings.sort(key=_rank)
     return tuple(findings), tuple(skipped)
 
 
-def _missing(rule: Rule, facts: Facts) -> tuple[str, ...]:
+def _modules() -> Iterator[str]:
+    return (module.name for module in pkgutil.iter_modules(__path__))
+
+
+def _terms() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Yield (name, stages, requires) of every rule, by name; one that is new says it itself."""
+    for module in _modules():
+        name = module.replace("_", "-")
+        if name in RULES:
+            yield name, *RULES[name]
+        elif module not in SHARED:
+            rule = getattr(importlib.import_module(f"{__name__}.{module}"), "RULE", None)
+            if rule is not None:
+                yield name, rule.stages, rule.requires
+
+
+def _rule(name: str) -> Rule:
+    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    rule: Rule = module.RULE
+    return rule
+
+
+def _missing(requires: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     """Return what a rule needs and nobody can read; one name of an alternative will do."""
     readable = (facts.delta.increases, facts.delta.after.settings)
     return tuple(
         need
-        for need in rule.requires
+        for need in requires
         if not any(name in names for names in readable for name in need.split("|"))
     )
 
 
-def _unseen(rule: Rule, facts: Facts) -> str:
+def _unseen(stages: tuple[str, ...], facts: Facts) -> str:
     """Return why none of a rule's stages can be seen here; nothing if one can."""
-    accounts = [facts.ledger.account(stage) for stage in rule.stages]
+    accounts = [facts.ledger.account(stage) for stage in stages]
     blind = [account for account in accounts if account is not None and account.lost is None]
     if not accounts or len(blind) < len(accounts):
         return ""
