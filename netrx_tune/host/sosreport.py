@@ -166,6 +166,6 @@ def _namespaces(members: Mapping[str, str]) -> list[Gap]:
         match["folder"] or match["name"] for match in map(_NAMESPACE.fullmatch, members) if match
     }
     return [
-        Gap(f"netns {name}", "unparsed", "sos ran commands in it, but did not copy its counters")
+        Gap(f"netns {name}", "absent", "sos ran commands in it, but did not copy its counters")
         for name in sorted(found)
     ]

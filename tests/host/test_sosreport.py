@@ -167,7 +167,7 @@ def test_one_foreign_text_of_ethtool_costs_that_text(tmp_path: Path) -> None:
 )
 def test_another_namespace_is_named_and_not_judged(tmp_path: Path, name: str) -> None:
     gap = sample_of(tmp_path, **{name: "x\n"}).gaps[-1]
-    assert (gap.path, gap.why) == ("netns blue", "unparsed")
+    assert (gap.path, gap.why) == ("netns blue", "absent")
 
 
 def test_a_report_without_networking_says_so(tmp_path: Path) -> None:
