@@ -94,7 +94,7 @@ def _shape(moments: Sequence[float], ticks: Sequence[Tick]) -> QueueShape:
         inode=ticks[0].inode,
         seconds=seconds,
         moments=len(moments),
-        drops=listed[-1].drops - listed[0].drops,
+        drops=_grown(row),
         full_share=sum(1 for tick in listed if _occupied(tick) > _FULL) / len(moments),
         low_share=sum(1 for tick in row if _is_low(tick)) / len(moments),
         drained_bytes=drained,
@@ -103,6 +103,11 @@ def _shape(moments: Sequence[float], ticks: Sequence[Tick]) -> QueueShape:
         run_share=_share(listed, "run_ns"),
         wait_share=_share(listed, "wait_ns"),
     )
+
+
+def _grown(row: Sequence[Tick | None]) -> int:
+    """Return the drops gained from moment to moment; a socket that was idle gained none."""
+    return sum(max(0, b.drops - a.drops) for a, b in pairwise(row) if a and b)
 
 
 def _occupied(tick: Tick) -> float:
@@ -124,11 +129,7 @@ def _share(ticks: Sequence[Tick], field: str) -> float | None:
 
 def _episodes(moments: Sequence[float], row: Sequence[Tick | None]) -> Iterator[Episode]:
     """Yield each run of moments in which drops grew, small gaps bridged."""
-    grew = [
-        n
-        for n, (a, b) in enumerate(pairwise(row), 1)
-        if a and b and b.drops > a.drops
-    ]
+    grew = [n for n, (a, b) in enumerate(pairwise(row), 1) if a and b and b.drops > a.drops]
     # The first moment of a socket that was idle before shows drops without a predecessor.
     runs: list[list[int]] = []
     for n in grew:
@@ -144,13 +145,11 @@ def _episode(moments: Sequence[float], row: Sequence[Tick | None], start: int, e
     low = start - 1
     while low > 0 and not _is_low(row[low]):
         low -= 1
-    before, after = row[start - 1], row[end]
-    drops = after.drops - before.drops if before and after else 0
     ticks = [tick for tick in row[low : end + 1] if tick]
     return Episode(
         start=start,
         end=end,
-        drops=drops,
+        drops=_grown(row[start - 1 : end + 1]),
         seconds=moments[end] - moments[start - 1],
         rise_seconds=max(0.0, moments[start - 1] - moments[low]),
         run_share=_share(ticks, "run_ns"),

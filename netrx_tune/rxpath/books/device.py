@@ -20,6 +20,16 @@ from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
 # A bond's statistics repeat those of the devices below it (bond_get_stats()).
 _REPEATING = frozenset({"bond", "team"})
+_BY_DEVICE = (
+    "nic-wire-error",
+    "nic-ring-overflow",
+    "nic-host-shaping",
+    "nic-alloc-fail",
+    "xdp-native-drop",
+    "rx-nohandler",
+    "l2-unhandled-proto",
+    "ip-otherhost",
+)
 _WIRE = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors")
 _CELLS = frozenset(
     {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "erspan",
@@ -31,13 +41,13 @@ _VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "macvlan", "ipvlan", "vl
 def device_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts from the wire up to the IP layer."""
     devices = [d for d in delta.after.devices.values() if d.kind not in _REPEATING]
+    if not any(f"{device.name}.rx_packets" in delta.increases for device in devices):
+        return (*_blind(), *_softnet(delta), *_policy(delta))
     here = backlog_drops_here(delta)
-    flows = min(delta.increase("softnet.flow_limit_count") or 0, here or 0)
     accounts = (
         _wire(delta, devices),
         *_driver(delta, devices),
-        _backlog(delta, here, flows),
-        *_flow_limit(delta, flows),
+        *_softnet(delta),
         *_rx_dropped(delta, devices, here or 0),
         _veth_ring(delta, devices),
         *_policy(delta),
@@ -45,6 +55,20 @@ def device_accounts(delta: Delta) -> tuple[Account, ...]:
         _stray(delta, devices, "ip-otherhost", "rx_otherhost_dropped"),
     )
     return tuple(account for account in accounts if account)
+
+
+def _blind() -> Iterator[Account]:
+    """Yield the devices' stages where no device could be read."""
+    for stage in _BY_DEVICE:
+        yield Account(stage, None, "unseen", (), why="needs the statistics of devices")
+
+
+def _softnet(delta: Delta) -> Iterator[Account]:
+    """Yield the accounts of the CPUs' backlogs."""
+    here = backlog_drops_here(delta)
+    flows = min(delta.increase("softnet.flow_limit_count") or 0, here or 0)
+    yield _backlog(delta, here, flows)
+    yield from _flow_limit(delta, flows)
 
 
 def _sum(delta: Delta, devices: Iterable[Device], *fields: str) -> tuple[Entry, ...]:
@@ -85,7 +109,11 @@ def _driver(delta: Delta, devices: list[Device]) -> Iterator[Account]:
         for stage, entry in _own_counters(delta, device):
             charged[stage].append(entry)
     offered = received(delta, devices)
+    blind = any(device.nic is None and not _is_software(device) for device in devices)
     for stage, by in charged.items():
+        if not by and blind and stage != "nic-ring-overflow":
+            yield Account(stage, None, "unseen", (), why="needs the driver's statistics (ethtool)")
+            continue
         account = _account(stage, tuple(by), offered + sum(entry.increase for entry in by))
         bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
         yield account._replace(bound=bound)
@@ -188,7 +216,11 @@ def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
 
 def _policy(delta: Delta) -> Iterator[Account]:
     by = tuple(Entry(f"tc {rule.place}", n) for rule, n in rule_increases(delta, "tc"))
-    yield _account("tc-ingress-drop", by)
+    if delta.after.rules is None:
+        why = "needs the qdiscs' counters (rtnetlink)"
+        yield Account("tc-ingress-drop", None, "unseen", (), why=why)
+    else:
+        yield _account("tc-ingress-drop", by)
     for _, account in firewall_drops(delta, ("ingress",)):
         yield account
 

@@ -1,0 +1,156 @@
+"""The command as a script meets it: arguments, exit codes, streams."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SNMP = """\
+Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos \
+InDiscards InDelivers OutRequests ReasmTimeout ReasmReqds ReasmOKs ReasmFails
+Ip: 2 64 {received} 0 0 0 0 0 {received} 0 0 0 0 0
+Tcp: InSegs PassiveOpens
+Tcp: 0 0
+Icmp: InMsgs
+Icmp: 0
+Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti \
+MemErrors
+Udp: {read} 0 {lost} 0 {lost} 0 0 0 0
+"""
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "netrx_tune", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, check=False)
+
+
+def tree(folder: Path, read: int, lost: int, uptime: float = 100.0) -> None:
+    net = folder / "proc" / "net"
+    net.mkdir(parents=True)
+    (net / "snmp").write_text(SNMP.format(received=read + lost, read=read, lost=lost))
+    (folder / "proc" / "uptime").write_text(f"{uptime:.2f} 1.00\n")
+    kernel = folder / "proc" / "sys" / "kernel"
+    kernel.mkdir(parents=True)
+    (kernel / "osrelease").write_text("6.1.0-18-amd64\n")
+
+
+@pytest.fixture
+def interval(tmp_path: Path) -> Path:
+    tree(tmp_path / "0", 1000, 50, 100.0)
+    tree(tmp_path / "1", 1900, 150, 110.0)
+    return tmp_path
+
+
+def test_a_folder_of_two_samples_is_judged_as_an_interval(interval: Path) -> None:
+    got = run("diagnose", "--from", str(interval), "--format", "json")
+    document = json.loads(got.stdout)
+    assert got.returncode == 0
+    assert document["schema"] == "netrx-tune/diagnosis/v1"
+    assert document["window"] == {"mode": "between-samples", "seconds": 10.0}
+    ledger = {k: v for k, v in document["ledger"].items() if k != "stages"}
+    assert ledger["lost"] == 100
+    assert ledger["delivered"] == 900
+    finding = document["findings"][0]
+    assert (finding["rule"], finding["stage"]) == ("socket-buffer-full", "udp-rcvbuf-full")
+    assert (finding["severity"], finding["lost"], finding["share"]) == ("critical", 100, 0.1)
+
+
+def test_one_tree_is_totals_since_boot_and_never_critical(interval: Path) -> None:
+    got = run("diagnose", "--from", str(interval / "1"), "--format", "json")
+    document = json.loads(got.stdout)
+    assert document["window"]["mode"] == "since-boot"
+    assert [f["severity"] for f in document["findings"]] == ["warning"]
+    assert [f["present"] for f in document["findings"]] == [None]
+    assert document["ledger"]["queued"] is None
+
+
+@pytest.mark.parametrize(
+    ("bar", "code"), [("never", 0), ("note", 1), ("warning", 1), ("critical", 1)]
+)
+def test_fail_on_decides_the_exit_code(interval: Path, bar: str, code: int) -> None:
+    assert run("diagnose", "--from", str(interval), "--fail-on", bar).returncode == code
+
+
+def test_a_quiet_input_passes_every_bar(tmp_path: Path) -> None:
+    tree(tmp_path / "0", 1000, 0, 100.0)
+    tree(tmp_path / "1", 2000, 0, 110.0)
+    got = run("diagnose", "--from", str(tmp_path), "--fail-on", "note")
+    assert got.returncode == 0
+    assert got.stdout.startswith("No packet was lost")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["diagnose", "--from", "/no/such/file"], "/no/such/file"),
+        (["diagnose", "--netns", "no-such-namespace"], "no-such-namespace"),
+        (["diagnose", "--pid", "4194305"], "4194305"),
+        (["diagnose", "--netns", "x", "--pid", "1"], "exclude each other"),
+        (["diagnose", "--interval", "-1"], "-1"),
+        (["diagnose", "--all-netns", "--from", "x"], "--all-netns"),
+        (["explain", "RcvbufErors"], "Udp.RcvbufErrors"),
+        (["path", "no-such-stage"], "no-such-stage"),
+        (["no-such-command"], "no-such-command"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_exit_2(arguments: list[str], said: str) -> None:
+    got = run(*arguments)
+    assert got.returncode == 2
+    assert said in got.stderr
+    assert "Traceback" not in got.stderr
+    assert got.stdout == ""
+
+
+def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
+    tree(tmp_path, 1, 1)
+    (tmp_path / "proc" / "net" / "snmp").write_text("nothing of the kind\n")
+    got = run("diagnose", "--from", str(tmp_path))
+    assert got.returncode == 3
+    assert "no counter of the receive path could be read" in got.stderr
+
+
+def test_root_reads_another_file_system(interval: Path) -> None:
+    got = run("diagnose", "--interval", "0", "--root", str(interval / "1"), "--format", "json")
+    assert json.loads(got.stdout)["ledger"]["lost"] == 150
+
+
+def test_data_goes_to_stdout_and_progress_to_stderr() -> None:
+    got = run("diagnose", "--interval", "0.1", "--format", "json")
+    assert got.stderr == "watching for 0.1 s\n"
+    assert json.loads(got.stdout)["window"]["mode"] == "interval"
+    assert run("diagnose", "--interval", "0.1", "--quiet").stderr == ""
+
+
+def test_a_saved_window_is_judged_again_to_the_same_result(tmp_path: Path) -> None:
+    saved = tmp_path / "window.tar.gz"
+    live = run("diagnose", "--interval", "0.2", "--format", "json", "--save", str(saved))
+    again = run("diagnose", "--from", str(saved), "--format", "json")
+    want, got = json.loads(live.stdout), json.loads(again.stdout)
+    assert got.pop("window")["mode"] == "between-samples"
+    want.pop("window")
+    assert got == want
+
+
+def test_snapshot_then_diagnose(tmp_path: Path) -> None:
+    saved = tmp_path / "host.tar.gz"
+    got = run("snapshot", "-o", str(saved), "--interval", "0.1", "--redact", "--format", "json")
+    assert got.returncode == 0
+    assert json.loads(got.stdout)["samples"] == 2
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert run("diagnose", "--from", str(saved)).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["udp-rcvbuf-full", "RcvbufErrors", "rmem_max", "early-demux"])
+def test_explain_has_a_page_as_text_and_json(name: str) -> None:
+    assert name in run("explain", name).stdout
+    assert json.loads(run("explain", name, "--format", "json").stdout)
+
+
+def test_path_shows_one_stage_or_all() -> None:
+    one = json.loads(run("path", "udp-rcvbuf-full", "--format", "json").stdout)
+    assert [stage["stage"] for stage in one["stages"]] == ["udp-rcvbuf-full"]
+    assert "udp-rcvbuf-full" in run("path").stdout

@@ -1,0 +1,196 @@
+"""The books close: each loss once, whatever counters hold it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netrx_tune.model.ledger import Ledger
+from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Device
+from netrx_tune.rxpath.delta import between
+from netrx_tune.rxpath.ledger import NOT_LOST, settle
+from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
+
+COUNT = st.integers(0, 100_000)
+
+
+def udp(  # the UDP line of a kernel from 5.11 on
+    read: int = 0, ports: int = 0, full: int = 0, csum: int = 0, memory: int = 0, rest: int = 0
+) -> dict[str, int]:
+    return {
+        "Udp.InDatagrams": read,
+        "Udp.NoPorts": ports,
+        "Udp.InErrors": full + csum + memory + rest,
+        "Udp.RcvbufErrors": full,
+        "Udp.InCsumErrors": csum,
+        "Udp.MemErrors": memory,
+        "Udp.IgnoredMulti": 0,
+    }
+
+
+def books(
+    after: dict[str, int],
+    *,
+    release: str = "6.1.0",
+    drops: int | None = None,
+    uptime: float = 110.0,
+    **more: object,
+) -> Ledger:
+    zero = dict.fromkeys(after, 0)
+    sockets: tuple[Socket, ...] | None = None if drops is None else (sock(drops),)
+    empty: tuple[Socket, ...] | None = None if drops is None else ()
+    before = snapshot(zero, release=release, sockets=empty)
+    later = snapshot(after, release=release, sockets=sockets, uptime=uptime, **more)  # type: ignore[arg-type]
+    return settle(between(before, later, live=True))
+
+
+def losses(ledger: Ledger) -> dict[str, int]:
+    return {a.stage: a.lost for a in ledger.accounts if a.lost}
+
+
+@given(COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, st.none() | COUNT)
+def test_what_is_charged_is_what_was_counted(
+    read: int, ports: int, full: int, csum: int, memory: int, rest: int, drops: int | None
+) -> None:
+    ledger = books(udp(read, ports, full, csum, memory, rest), drops=drops)
+    assert ledger.lost == ports + full + csum + memory + rest
+    assert ledger.delivered == read
+    assert ledger.offered == ledger.delivered + (ledger.queued or 0) + ledger.lost
+    assert all((a.lost or 0) >= 0 for a in ledger.accounts)
+    named = sum(a.lost or 0 for a in ledger.accounts if not a.stage.endswith("-unattributed"))
+    assert named + (ledger.unattributed or 0) == ledger.lost
+
+
+def test_rcvbuf_errors_are_part_of_in_errors_and_counted_once() -> None:
+    assert losses(books(udp(read=900, full=100), drops=100)) == {"udp-rcvbuf-full": 100}
+
+
+def test_socket_drops_tell_a_filter_from_a_short_header() -> None:
+    assert losses(books(udp(rest=30), drops=30)) == {"udp-sk-filter": 30}
+    assert losses(books(udp(rest=30), drops=0)) == {"udp-short": 30}
+    assert losses(books(udp(rest=30), drops=10)) == {"udp-sk-filter": 10, "udp-short": 20}
+
+
+def test_socket_drops_tell_late_from_early_checksums() -> None:
+    assert losses(books(udp(csum=8), drops=8)) == {"udp-csum-late": 8}
+    assert losses(books(udp(csum=8), drops=0)) == {"udp-csum-early": 8}
+
+
+def test_without_sockets_a_residual_has_no_name() -> None:
+    ledger = books(udp(rest=30))
+    assert losses(ledger) == {"udp-unattributed": 30}
+    assert ledger.unattributed == 30
+
+
+def test_6_18_counts_memory_refusals_in_the_socket_alone() -> None:
+    ledger = books(udp(read=10, full=5), release="6.18.2", drops=45)
+    assert losses(ledger) == {"udp-rcvbuf-full": 5, "udp-proto-mem": 40}
+    assert ledger.lost == 45
+
+
+def test_5_10_cannot_name_memory_refusals_without_the_pool() -> None:
+    counters = udp(rest=30)
+    del counters["Udp.MemErrors"]
+    assert losses(books(counters, release="5.10.7", drops=30)) == {"udp-unattributed": 30}
+    full = books(
+        counters,
+        release="5.10.7",
+        drops=30,
+        levels={"sockstat.UDP.mem": 1000},
+        settings={"net.ipv4.udp_mem": (1000, 1500, 2000)},
+    )
+    assert losses(full) == {"udp-proto-mem": 30}
+
+
+def test_3_13_hides_full_buffers_in_in_errors() -> None:
+    counters = udp(read=100, full=2, rest=50)
+    for name in ("Udp.MemErrors", "Udp.IgnoredMulti"):
+        del counters[name]
+    ledger = books(counters, release="3.13.0", drops=52)
+    assert losses(ledger) == {"udp-rcvbuf-full": 52}
+    unseen = books(counters, release="3.13.0")
+    account = unseen.account("udp-rcvbuf-full")
+    assert account is not None
+    assert (account.lost, account.bound) == (2, "at-least")
+
+
+def test_a_backlog_drop_is_charged_once_though_three_counters_move() -> None:
+    device = Device("veth0", {"rx_packets": 900, "rx_dropped": 70}, kind="veth",
+                    peer_statistics={"tx_dropped": 70, "tx_packets": 900})  # fmt: skip
+    zero = Device("veth0", {"rx_packets": 0, "rx_dropped": 0}, kind="veth",
+                  peer_statistics={"tx_dropped": 0, "tx_packets": 0})  # fmt: skip
+    delta = between(
+        snapshot(softnet=(softnet_cpu(0, 0),), devices=(zero,)),
+        snapshot(softnet=(softnet_cpu(0, 70),), devices=(device,)),
+        live=True,
+    )
+    assert losses(settle(delta)) == {"cpu-backlog-overflow": 70}
+
+
+def test_backlog_drops_of_other_namespaces_are_not_charged_here() -> None:
+    device = Device("eth0", {"rx_packets": 900, "rx_dropped": 0})
+    delta = between(
+        snapshot(softnet=(softnet_cpu(0, 0),), devices=(device,)),
+        snapshot(softnet=(softnet_cpu(0, 70),), devices=(device,)),
+        live=True,
+    )
+    assert losses(settle(delta)) == {}
+
+
+def test_frames_without_a_protocol_are_seen_and_not_lost() -> None:
+    before = Device("eth0", {"rx_packets": 0, "rx_dropped": 0, "rx_otherhost_dropped": 0})
+    after = Device("eth0", {"rx_packets": 90, "rx_dropped": 9, "rx_otherhost_dropped": 4})
+    ledger = settle(
+        between(
+            snapshot(softnet=(softnet_cpu(0, 0),), devices=(before,)),
+            snapshot(softnet=(softnet_cpu(0, 0),), devices=(after,)),
+            live=True,
+        )
+    )
+    assert losses(ledger) == {"l2-unhandled-proto": 9, "ip-otherhost": 4}
+    assert ledger.lost == 0
+    assert {"l2-unhandled-proto", "ip-otherhost", "rx-nohandler"} <= NOT_LOST
+
+
+IP = {
+    "Ip.InReceives": 1000, "Ip.InHdrErrors": 0, "Ip.InAddrErrors": 0, "Ip.ForwDatagrams": 0,
+    "Ip.InUnknownProtos": 0, "Ip.InDiscards": 0, "Ip.InDelivers": 900, "Ip.ReasmReqds": 20,
+    "Ip.ReasmOKs": 10, "Ip.ReasmFails": 3, "Ip.ReasmTimeout": 2, "IpExt.InNoRoutes": 5,
+    "IpExt.InTruncatedPkts": 4, "IpExt.ReasmOverlaps": 1, "TcpExt.IPReversePathFilter": 11,
+}  # fmt: skip
+
+
+def test_ip_books_leave_the_silent_part() -> None:
+    ledger = books(dict(IP))
+    assert losses(ledger) == {
+        "ip-truncated": 4,
+        "defrag-timeout": 2,
+        "defrag-overlap": 1,
+        "route-no-route": 5,
+        "route-rpfilter": 11,
+        "ip-unattributed": 1000 - 900 - 5 - 4 - 11 - 10,
+    }
+
+
+def test_conntrack_drops_come_out_of_the_silent_part() -> None:
+    zero, now = dict.fromkeys(IP, 0), dict(IP)
+    full = {"net.netfilter.nf_conntrack_max": (100,)}
+    delta = between(
+        snapshot(zero, per_cpu={"nf_conntrack.drop": (0, 0)}),
+        snapshot(
+            now,
+            per_cpu={"nf_conntrack.drop": (40, 20)},
+            settings=full,
+            levels={"nf_conntrack.count": 99},
+        ),
+        live=True,
+    )
+    got = losses(settle(delta))
+    assert got["conntrack-table-full"] == 60
+    assert got["ip-unattributed"] == 10
+
+
+def test_a_closed_sockets_drops_leave_rcvbuf_errors_whole() -> None:
+    """A socket that came and went inside the window took its drops along."""
+    assert losses(books(udp(read=10, full=50), drops=0)) == {"udp-rcvbuf-full": 50}
