@@ -1,7 +1,8 @@
 """What nftables rules and policies count of the packets that they discard.
 
 Only a rule with a counter says what it dropped, and only if nothing between the counter and
-the verdict lets packets go. iptables-nft writes such rules too, always with a counter.
+the verdict lets packets go. iptables-nft writes such rules too, always with a counter. A rule
+or policy that discards uncounted stands as "other" with 0 packets: it may have dropped any.
 
 Kernel: net/netfilter/nf_tables_api.c, nf_tables_fill_chain_info() and
 nf_tables_fill_rule_info(); nf_tables_core.c, nft_do_chain() (read at v6.18).
@@ -39,6 +40,7 @@ _EXPRESSION_NAME, _EXPRESSION_DATA = 1, 2
 _COUNTER_PACKETS = 2
 _IMMEDIATE_DATA, _DATA_VERDICT, _VERDICT_CODE, _VERDICT_CHAIN = 2, 2, 1, 2
 _TARGET_NAME = 1
+_LOOKUP_REGISTER = 3
 _NF_DROP, _NFT_JUMP, _NFT_GOTO = 0, -3, -4
 # Targets of iptables-nft that have no expression of their own.
 _TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other"}
@@ -64,6 +66,7 @@ class Chain(NamedTuple):
     hook: Hook | None
     used: int  # by its own rules, by jumps, and by verdict maps
     policy_drops: int | None  # what a policy of drop discarded, if the chain counts it
+    drops_uncounted: bool = False  # a policy of drop that nothing counts
 
 
 class Discard(NamedTuple):
@@ -129,11 +132,13 @@ def _chain(family: str, fields: dict[int, Block]) -> Chain:
     if _CHAIN_HOOK in fields:
         number = _number(_nested(fields[_CHAIN_HOOK]).get(_HOOK_NUMBER, b""), _U32)
         hook = _HOOKS.get(family, {}).get(number, "other")
+    policy = _CHAIN_POLICY in fields and _number(fields[_CHAIN_POLICY], _U32) == _NF_DROP
     drops = None
-    if _CHAIN_COUNTERS in fields and _number(fields.get(_CHAIN_POLICY, b""), _U32) == _NF_DROP:
+    if policy and _CHAIN_COUNTERS in fields:
         drops = _number(_nested(fields[_CHAIN_COUNTERS]).get(_COUNTER_PACKETS, b""), _U64)
     place = Place(family, _name(fields, _CHAIN_TABLE), _name(fields, _CHAIN_NAME))
-    return Chain(place, hook, _number(fields.get(_CHAIN_USE, b""), _U32), drops)
+    used = _number(fields.get(_CHAIN_USE, b""), _U32)
+    return Chain(place, hook, used, drops, drops_uncounted=policy and drops is None)
 
 
 def _rule(family: str, fields: dict[int, Block]) -> Rule:
@@ -150,14 +155,15 @@ def _judge(expressions: Block) -> tuple[Discard | None, tuple[str, ...]]:
     """Return what a rule discards and counts, and the chains it may jump to.
 
     A counter counts the packets that reach it. What it counts is what the verdict met, if no
-    expression between the two can end the rule.
+    expression between the two can end the rule; without one nobody counts.
     """
     packets: int | None = None
-    is_exact = False
+    is_exact = by_map = False
     jumps: list[str] = []
     for name, content in _expressions(expressions):
         if name not in _JUDGED:
             is_exact = is_exact and name in _PASSING
+            by_map = by_map or (name == "lookup" and _gives_verdict(_nested(content)))
             continue
         fields = _nested(content)
         verdict: Verdict | None = None
@@ -174,9 +180,14 @@ def _judge(expressions: Block) -> tuple[Discard | None, tuple[str, ...]]:
                 verdict = _TARGETS.get(netlink.text(fields.get(_TARGET_NAME, b"")))
             case _:  # queue: another program decides
                 verdict = "other"
-        if verdict is not None and packets is not None:
-            return Discard(verdict if is_exact else "other", packets), tuple(jumps)
-    return None, tuple(jumps)
+        if verdict is not None:
+            return Discard(verdict if is_exact else "other", packets or 0), tuple(jumps)
+    return Discard("other", 0) if by_map else None, tuple(jumps)
+
+
+def _gives_verdict(lookup: dict[int, Block]) -> bool:
+    """Tell a verdict map: what it gives goes to the register of verdicts, number 0."""
+    return _LOOKUP_REGISTER in lookup and not _number(lookup[_LOOKUP_REGISTER], _U32)
 
 
 def _expressions(block: Block) -> Iterator[tuple[str, Block]]:

@@ -39,6 +39,11 @@ def counters(chains: Iterable[Chain], rules: Sequence[Rule]) -> tuple[RuleCounte
         for chain in chains
         if chain.policy_drops is not None
     ]
+    found += [
+        RuleCounter("nft", f"{' '.join(chain.place)} policy", chain.hook or "other", "other", 0)
+        for chain in chains
+        if chain.drops_uncounted
+    ]
     return tuple(found)
 
 

@@ -64,7 +64,10 @@ class Process(NamedTuple):
 
 
 class RuleCounter(NamedTuple):
-    """A firewall rule, chain policy or tc filter that counts what it discards."""
+    """A firewall rule, chain policy or tc filter that counts what it discards.
+
+    One that discards and does not count is "other" with 0 packets: it may have dropped any.
+    """
 
     source: Literal["nft", "tc"]
     place: str  # "inet filter input handle 7", "qdisc clsact ffff: dev eth0"

@@ -101,8 +101,12 @@ def test_the_requests_are_dumps_of_all_families() -> None:
         ([counter(6), LOAD, DROP], Discard("drop", 6)),
         ([counter(6), expression("target", name(1, "LOG"))], None),
         ([counter(6), ACCEPT], None),
-        ([CMP, DROP], None),
-        ([DROP, counter(1)], None),
+        # Nobody counts, so it may have dropped any.
+        ([CMP, DROP], Discard("other", 0)),
+        ([DROP, counter(1)], Discard("other", 0)),
+        ([CMP, expression("lookup", number(3, 0))], Discard("other", 0)),
+        ([CMP, expression("lookup", number(3, 1))], None),
+        ([CMP, expression("lookup", b"")], None),
         ([counter(7), verdict(-3, "sub")], None),
         ([], None),
     ],
@@ -155,11 +159,12 @@ def test_a_policy_of_drop_counts_if_the_chain_has_counters() -> None:
     assert chains == (
         Chain(Place("inet", "filter", "input"), "input", 0, 17),
         Chain(Place("inet", "filter", "forward"), "other", 0, None),
-        Chain(Place("inet", "filter", "output"), "other", 0, None),
+        Chain(Place("inet", "filter", "output"), "other", 0, None, drops_uncounted=True),
         Chain(Place("inet", "filter", "sub"), None, 3, None),
     )
     assert counters(chains, ()) == (
         RuleCounter("nft", "inet filter input policy", "input", "drop", 17),
+        RuleCounter("nft", "inet filter output policy", "other", "other", 0),
     )
 
 
