@@ -40,7 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
-        meaning=f"{count(checksums)} of them had a wrong header checksum."
+        meaning=f"{count(checksums) if checksums else 'None'} of them had a wrong header checksum."
         + (
             " This host forwards: packets whose TTL ran out here (traceroute) are among them."
             if _forwards(facts)

@@ -42,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield found(
         facts,
         account,
-        f"{lost_of(facts, account, 'copies')} of packets met a full capture or raw socket{by}",
+        f"{lost_of(facts, account, 'copies of packets')} met a full capture or raw socket{by}",
         meaning="Only the capture's copy is gone: the packets went on to the programs they were"
         " for. What it shows is incomplete, so its silence proves nothing.",
         severity="note",

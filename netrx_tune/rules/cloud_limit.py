@@ -90,7 +90,7 @@ def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendat
             why=f"The allowance for {limit} is used up. {helps}",
             cost="the platform's price list",
         )
-    why = "Shows whether it still grows: twice, a few seconds apart, at the busiest hour."
+    why = "Run it twice, a few seconds apart: it shows which allowance is used up now."
     command = f"ethtool -S {quoted(device)} | grep -E 'allowance|hw_drop'"
     yield look(facts, command, kind="platform", target=device, why=why)
 

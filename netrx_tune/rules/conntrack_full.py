@@ -43,12 +43,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     entries = facts.delta.after.levels.get("nf_conntrack.count")
     full = ""
     if limit and entries is not None:
-        full = f": {count(entries)} of {count(limit)} entries"
+        full = f" ({count(entries)} of {count(limit)} entries)"
     yield found(
         facts,
         account,
-        f"{lost_of(facts, account, 'packets')} of new flows found the connection table full{full}",
-        meaning="Connection tracking has no room for new flows; flows that it knows go on."
+        f"{lost_of(facts, account, 'packets')} found the connection table full{full}",
+        meaning="The first packets of new flows are dropped; flows that have an entry go on."
         + _timeout_words(facts),
         recommendations=_advice(facts, limit),
     )

@@ -29,6 +29,7 @@ _WHERE = {
     "nf-input-drop": "on the way in",
 }
 _MOST = 3
+_LEGACY = ("iptables-legacy", "ip6tables-legacy")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -69,10 +70,18 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
     """Yield the command that shows each chain, once."""
     chains = dict.fromkeys(_chain(place) for place, _ in _places(account)[:_MOST])
     for chain in chains:
-        words = " ".join(map(quoted, chain.split()))
         why = "Shows the rule that counted; change it only if this traffic is wanted."
-        command = f"nft -a list chain {words}" if words else "nft -a list ruleset"
+        command = _show(chain.split())
         yield look(facts, command, kind="netfilter", target=chain or "ruleset", why=why)
+
+
+def _show(words: list[str]) -> str:
+    """Return the command that lists a chain; iptables-legacy is no part of nftables."""
+    if not words:
+        return "nft -a list ruleset"
+    if words[0] in _LEGACY:
+        return f"{words[0]} -t {quoted(words[1])} -vnL {quoted(words[2])} --line-numbers"
+    return f"nft -a list chain {' '.join(map(quoted, words))}"
 
 
 def _chain(place: str) -> str:

@@ -40,8 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield found(
         facts,
         account,
-        f"{lost_of(facts, account, 'packets')} of one dominating flow were refused by the flow"
-        " limit",
+        f"{lost_of(facts, account, 'packets')} were refused by the flow limit: one flow dominates",
         meaning="The limit is switched on here and kept room for the other flows.",
         severity=severity(facts, account, worst="warning"),
         recommendations=(

@@ -59,11 +59,12 @@ def _severity(facts: Facts, account: Account) -> Severity:
 
 
 def _may_be_firewall(facts: Facts) -> bool:
-    """Tell whether a rule may have dropped them: one that can, or rules that nobody could read."""
+    """Tell whether a rule may have dropped them: one that can, or rules that nobody could read.
+
+    A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
+    """
     rules = facts.delta.after.rules
-    if rules is None:
-        return True
-    return any(rule.source == "nft" and rule.verdict != "other" for rule in rules)
+    return rules is None or any(rule.source == "nft" for rule in rules)
 
 
 def _may_be_multicast(facts: Facts, account: Account) -> bool:
@@ -90,22 +91,23 @@ def _counts_multicast(device: Device) -> bool:
 
 def _meaning(facts: Facts, account: Account) -> str:
     causes = []
-    rules = facts.delta.after.rules
-    if rules is None:
+    known = ""
+    if facts.delta.after.rules is None:
         causes.append("a firewall rule (the rules could not be read)")
     elif _may_be_firewall(facts):
         causes.append("a firewall rule without a counter")
+    else:
+        known = " No firewall rule of this namespace drops."
     if _may_be_multicast(facts, account):
         causes.append("multicast of groups that nobody here joined")
     if not any(name.startswith("xfrm.") for name in facts.delta.increases):
         causes.append("an IPsec policy (this kernel does not count them)")
-    causes.append("source-routed packets")
+    causes.append("packets with IP options that this host refuses (source routes)")
     four = sum(e.increase for e in account.by if e.counter.startswith("Ip."))
     six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
     families = f" IPv4 {count(four)}, IPv6 {count(six)}." if four and six else ""
-    return f"It can be {', '.join(causes[:-1]) + ', or ' if causes[1:] else ''}{causes[-1]}." + (
-        families
-    )
+    either = f"{', '.join(causes[:-1])}, or " if causes[1:] else ""
+    return f"It can be {either}{causes[-1]}.{known}{families}"
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:

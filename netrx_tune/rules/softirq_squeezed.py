@@ -69,7 +69,7 @@ def _which_limit(facts: Facts, squeezes: int) -> str:
         return text
     processed = facts.delta.increases.get("softnet.processed", 0)
     if processed >= squeezes * packets:
-        return f"{text} A run may take {count(packets)} packets."
+        return f"{text} The limit of packets for one run is {count(packets)}."
     time = "which this kernel has built in"
     if usecs is not None:
         time = f"net.core.netdev_budget_usecs ({count(usecs)})"

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import set_sysctl
+from netrx_tune.rules.advice import look, set_sysctl
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, size
 
@@ -64,7 +64,7 @@ def _is_beyond(pages: tuple[int, ...], page_bytes: int, memory: int | None) -> b
 
 def _restore(facts: Facts, memory: int | None, page_bytes: int) -> tuple[Recommendation, ...]:
     if not memory:
-        return ()
+        return (_reckon(facts),)
     middle = max(128, memory // page_bytes // 8)
     lowest = middle // 4 * 3
     return (
@@ -75,6 +75,17 @@ def _restore(facts: Facts, memory: int | None, page_bytes: int) -> tuple[Recomme
             why="These are the kernel's own values for this much RAM, in pages.",
             cost=f"all UDP sockets together get at most {size(lowest * page_bytes)}",
         ),
+    )
+
+
+def _reckon(facts: Facts) -> Recommendation:
+    """Return the advice to reckon the values on the host, whose RAM this input does not hold."""
+    return look(
+        facts,
+        "awk '/MemTotal/ {m=int($2/32); l=int(m/4)*3; print l, m, 2*l}' /proc/meminfo",
+        kind="sysctl",
+        target=_KEY,
+        why="Prints the kernel's own values for the host's RAM, in pages of 4 KiB; set those.",
     )
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
 from netrx_tune.rules.outcome import by_device, found, lost_at
@@ -36,17 +36,21 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
+    doubtful = any(entry.counter.endswith("_or_missed") for entry in account.by)
+    what = "were dropped or missed by" if doubtful else "had a protocol that nobody handles on"
     why = "Shows the frames that are neither IP nor ARP, with their EtherType and sender."
     command = f"tcpdump -enn -c 20 -i {quoted(name)} not ip and not ip6 and not arp"
     cost = "while it runs the counter stands still: the capture takes the frames"
     yield found(
         facts,
         account,
-        f"{lost_of(facts, account, 'frames')} had a protocol that nobody handles on"
-        f" {listed(losses)}",
-        meaning=_meaning(account),
+        f"{lost_of(facts, account, 'frames')} {what} {listed(losses)}",
+        meaning=_meaning(account, doubtful=doubtful),
         severity="note",
-        recommendations=(look(facts, command, kind="none", target=name, why=why, cost=cost),),
+        recommendations=(
+            look(facts, command, kind="none", target=name, why=why, cost=cost),
+            _driver(facts, name) if account.bound == "at-most" else None,
+        ),
     )
 
 
@@ -54,15 +58,21 @@ def _is_trickle(account: Account) -> bool:
     return (account.lost or 0) < _FEW and (account.share or 0) < _SHARE
 
 
-def _meaning(account: Account) -> str:
+def _driver(facts: Facts, name: str) -> Recommendation:
+    why = "Shows whether the driver itself dropped: names with drop, discard, miss or no_buf."
+    command = f"ethtool -S {quoted(name)} | grep -iE 'drop|discard|miss|no_buf|fail'"
+    return look(facts, command, kind="none", target=name, why=why)
+
+
+def _meaning(account: Account, *, doubtful: bool) -> str:
     text = "No program of this host was waiting for them, and nothing was full."
-    if any(entry.counter.endswith("_or_missed") for entry in account.by):
+    if doubtful:
         return (
             "This input adds two counters up: frames that nobody handles and frames that a card"
             " missed. /sys/class/net/*/statistics tells them apart."
         )
     if account.bound == "at-most":
-        return text + " The driver's own drops are in the same counter: ethtool -S tells."
+        return text + " A driver's own drops are in the same counter: ethtool -S tells."
     return text
 
 
