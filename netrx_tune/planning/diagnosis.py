@@ -12,6 +12,7 @@ from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import judge
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
 from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
@@ -37,7 +38,7 @@ def conclude(delta: Delta) -> Diagnosis:
         findings=findings,
         skipped=skipped,
         gaps=delta.after.gaps,
-        notes=delta.notes,
+        notes=delta.notes + tuple(contradictions(delta)),
     )
 
 

@@ -25,7 +25,7 @@ from netrx_tune.rules.buffers import losers, report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
-from netrx_tune.rxpath.books.udp import memory_is_short
+from netrx_tune.rxpath.books.udp_errors import memory_is_short
 
 _KEY = "net.ipv4.udp_mem"
 _MEMORY_SHARE = 0.20  # of RAM, the most that the plan gives to UDP

@@ -10,7 +10,8 @@ from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.ip import ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts
-from netrx_tune.rxpath.books.udp import errors_of, udp_accounts
+from netrx_tune.rxpath.books.udp import udp_accounts
+from netrx_tune.rxpath.books.udp_errors import errors_of
 from netrx_tune.rxpath.delta import since_boot
 from netrx_tune.rxpath.stages import STAGES
 
@@ -26,6 +27,8 @@ _LEAST_TRUESIZE = 576
 
 def settle(delta: Delta) -> Ledger:
     """Return the books of a window, with each stage's total since boot beside its loss."""
+    if delta.after.host.sandbox:
+        return _blank(delta, delta.after.host.sandbox)
     accounts = _accounts(delta)
     if delta.before is not None:
         totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after))}
@@ -33,6 +36,13 @@ def settle(delta: Delta) -> Ledger:
     else:
         accounts = tuple(a._replace(total=a.lost) for a in accounts)
     return _close(delta, accounts)
+
+
+def _blank(delta: Delta, sandbox: str) -> Ledger:
+    """Return books without a figure: a sandbox's counters are constants, and no evidence."""
+    why = f"the kernel here is a sandbox ({sandbox}): its counters are no evidence"
+    unseen = (Account(a.stage, None, "unseen", (), why=why) for a in _accounts(delta))
+    return Ledger(tuple(unseen), None, None, None, 0, None)
 
 
 def _accounts(delta: Delta) -> tuple[Account, ...]:
