@@ -16,7 +16,6 @@ from netrx_tune.host.decompress import blocks, open_regular, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
 from netrx_tune.host.save import write_snapshot
-from netrx_tune.host.sosreport import is_sosreport, read_sosreport
 from netrx_tune.host.tar_members import is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
 from netrx_tune.model.sample import Gap
@@ -127,7 +126,9 @@ def _interval(tree: RawTree) -> SavedSnapshot | None:
 
 def _host(tree: RawTree, number: str) -> SavedSnapshot | None:
     """Return one tree of a host as a snapshot of one sample, or None if it is none."""
-    if is_sosreport(tree):
+    if tree.is_sosreport:
+        from netrx_tune.host.sosreport import read_sosreport  # noqa: PLC0415 - for these only
+
         return read_sosreport(tree)
     files, gaps = kernel_files(tree)
     if not any(path.startswith("/proc/net/") for path in files):

@@ -6,7 +6,6 @@ Nothing is written to disk, and no more than a block stands in memory, whatever 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from io import FileIO
@@ -169,6 +168,7 @@ def _inflate(pieces: Iterator[bytes], form: _Format) -> Iterator[bytes]:
 def _unzstd(file: FileIO) -> Iterator[bytes]:
     """Yield what is in zstd, by the package or the program that is there; Python has none."""
     import importlib.util  # noqa: PLC0415
+    import shutil  # noqa: PLC0415
 
     file.seek(0)
     if importlib.util.find_spec("zstandard"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from posixpath import dirname, normpath
 from typing import NamedTuple
 
@@ -53,12 +54,10 @@ _SOS = r"""
 """
 # Someone copied the files of /proc/net, or of /proc, without the folders above them.
 _LOOSE = rf"(?:net/)?{_NET}"
-_WANTED = re.compile(
-    rf"""(?P<root>(?:[^/]+/){{0,2}}?)
+_WANTED = rf"""(?P<root>(?:[^/]+/){{0,2}}?)
     (?P<name>netrx\.yaml | [01]/.+ | proc/(?:{_PROC}) | sys/(?:{_SYS}) | {_SETTINGS} | {_SOS}
-    | {_LOOSE})""",
-    re.VERBOSE | re.DOTALL,
-)
+    | {_LOOSE})
+"""
 _BUS = re.compile(r"sys/devices/(?:[^/]+/)+net/(?P<rest>[^/]+/.+)", re.DOTALL)
 _PROCESS = re.compile(r"proc/(?P<pid>\d+)/net/")
 
@@ -69,6 +68,11 @@ class RawTree(NamedTuple):
     files: Mapping[str, str]
     links: Mapping[str, str]
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_sosreport(self) -> bool:
+        """Tell whether sos made it."""
+        return any(name.startswith("sos_commands/") for name in self.files)
 
 
 class Roots:
@@ -131,10 +135,16 @@ def place(name: str) -> tuple[str, str] | None:
     name = name.removeprefix("./")
     if name.startswith("/") or "/../" in f"/{name}/":
         return None
-    if name.startswith(("0/", "1/")):
+    if name == MANIFEST or name.startswith(("0/", "1/")):
         return "", name
-    found = _WANTED.fullmatch(name)
+    found = _wanted().fullmatch(name)
     return (found["root"], found["name"]) if found else None
+
+
+@cache
+def _wanted() -> re.Pattern[str]:
+    """Return what matches a name; it takes 3 ms to compile, and our own files go without."""
+    return re.compile(_WANTED, re.VERBOSE | re.DOTALL)
 
 
 def kernel_files(tree: RawTree) -> tuple[dict[str, str], tuple[Gap, ...]]:

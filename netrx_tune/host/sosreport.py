@@ -26,7 +26,7 @@ from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Nic, Sample
 from netrx_tune.reporters.snapshot_files import BOOT_ID, UPTIME, SavedSnapshot, saved_snapshot
 
-__all__ = ["is_sosreport", "read_sosreport"]
+__all__ = ["read_sosreport"]
 
 _COMMANDS = "sos_commands/"
 _ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device>.+)", re.DOTALL)
@@ -57,11 +57,6 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NO_NETWORKING = Gap(
     "/proc/net", "absent", "sos did not copy it: its networking plugin did not run"
 )
-
-
-def is_sosreport(tree: RawTree) -> bool:
-    """Tell whether a tree is sos' work."""
-    return any(name.startswith(_COMMANDS) for name in tree.files)
 
 
 def read_sosreport(tree: RawTree) -> SavedSnapshot:
