@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from netrx_tune.cli import options
-from netrx_tune.cli.inputs import Place, all_namespaces, delta_of
+from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
 from netrx_tune.planning.diagnosis import conclude
@@ -72,6 +72,8 @@ def command(
 
 def _everywhere(interval: float, *, quiet: bool) -> Iterator[Diagnosis]:
     """Yield each namespace's diagnosis; what each says of its neighbours is left out."""
+    from netrx_tune.cli.everywhere import all_namespaces  # noqa: PLC0415 - seldom
+
     for _, delta in all_namespaces(interval, quiet=quiet):
         found = conclude(delta)
         own = tuple(f for f in found.findings if f.rule != "other-namespace-loss")

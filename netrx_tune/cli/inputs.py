@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import click
 
 from netrx_tune.cli.options import progress
-from netrx_tune.host import namespaces
-from netrx_tune.host.capture import take_sample
 from netrx_tune.host.source import Tree
 from netrx_tune.host.watch import watch
-from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
@@ -54,9 +48,10 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     where = enter(place)
     samples = live_samples(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
-        from netrx_tune.cli.saving import save, saved_of  # noqa: PLC0415 - seldom
+        from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom
+        from netrx_tune.reporters.snapshot_files import saved_snapshot  # noqa: PLC0415
 
-        save(keep, saved_of(samples, where))
+        save(keep, saved_snapshot(samples, netns=where))
     return _measured(samples, live=True, netns=where)
 
 
@@ -76,13 +71,16 @@ def _measured(samples: tuple[Sample, ...], *, live: bool, netns: str | None) -> 
 
 def enter(place: Place) -> str | None:
     """Enter the namespace that was asked for and return its name."""
+    if not (place.netns or place.pid):
+        return None
+    from netrx_tune.host import namespaces  # noqa: PLC0415 - the caller's own needs none of it
+
     if place.netns:
         namespaces.enter(namespaces.path_of(place.netns))
         return place.netns
     if place.pid:
         namespaces.enter(namespaces.path_of_pid(place.pid))
-        return f"pid {place.pid}"
-    return None
+    return f"pid {place.pid}"
 
 
 def live_samples(
@@ -94,33 +92,3 @@ def live_samples(
         progress(f"watching for {interval:g} s", quiet=quiet)
 
     return watch(Tree((place.root or "").rstrip("/")), interval, full=full, started=started)
-
-
-def all_namespaces(interval: float, *, quiet: bool) -> Iterator[tuple[str | None, Delta]]:
-    """Yield (name, delta) of this namespace, name None, and of every other one.
-
-    All are sampled, then all again, so each window is about the interval. A namespace that
-    ends meanwhile is left out; what it lost went with it.
-    """
-    tree = Tree()
-    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    home = namespaces.Namespace(f"/proc/self/fd/{own}", 0, "", None)
-    places = [home, *namespaces.others()]
-    before = {place.path: take_sample(tree) for place in places if _entered(place, home)}
-    progress(f"watching {len(before)} namespaces for {interval:g} s", quiet=quiet)
-    time.sleep(interval)
-    for place in places:
-        if place.path in before and _entered(place, home):
-            after = take_sample(tree)
-            first = before[place.path] if interval else None
-            yield place.name or None, measure(first, after, live=True, netns=place.name or None)
-
-
-def _entered(place: namespaces.Namespace, home: namespaces.Namespace) -> bool:
-    try:
-        namespaces.enter(place.path)
-    except InputError:
-        if place is home:
-            raise
-        return False
-    return True

@@ -9,8 +9,8 @@ import click
 
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, enter, live_samples
-from netrx_tune.cli.saving import save, saved_of
-from netrx_tune.reporters.snapshot_files import SavedSnapshot
+from netrx_tune.cli.saving import save
+from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
 
 @click.command("snapshot")
@@ -56,7 +56,7 @@ def command(
     place.check()
     where = enter(place)
     samples = live_samples(place, interval, quiet=quiet, full=True)
-    saved = saved_of(samples, where)
+    saved = saved_snapshot(samples, netns=where)
     if redact:
         saved = _redacted(saved)
     save(output, saved)

@@ -1,0 +1,45 @@
+"""One window over every network namespace of the host."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from netrx_tune.cli.options import progress
+from netrx_tune.host import namespaces
+from netrx_tune.host.capture import take_sample
+from netrx_tune.host.source import Tree
+from netrx_tune.model.errors import InputError
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.planning.diagnosis import measure
+
+
+def all_namespaces(interval: float, *, quiet: bool) -> Iterator[tuple[str | None, Delta]]:
+    """Yield (name, delta) of this namespace, name None, and of every other one.
+
+    All are sampled, then all again, so each window is about the interval. A namespace that
+    ends meanwhile is left out; what it lost went with it.
+    """
+    tree = Tree()
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    home = namespaces.Namespace(f"/proc/self/fd/{own}", 0, "", None)
+    places = [home, *namespaces.others()]
+    before = {place.path: take_sample(tree) for place in places if _entered(place, home)}
+    progress(f"watching {len(before)} namespaces for {interval:g} s", quiet=quiet)
+    time.sleep(interval)
+    for place in places:
+        if place.path in before and _entered(place, home):
+            after = take_sample(tree)
+            first = before[place.path] if interval else None
+            yield place.name or None, measure(first, after, live=True, netns=place.name or None)
+
+
+def _entered(place: namespaces.Namespace, home: namespaces.Namespace) -> bool:
+    try:
+        namespaces.enter(place.path)
+    except InputError:
+        if place is home:
+            raise
+        return False
+    return True
