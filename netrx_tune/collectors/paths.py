@@ -178,3 +178,5 @@ CGROUP_V1_CPU_FILES = ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.stat")
 
 # The text of `sysctl -a`, where a bundle holds that instead of the files.
 SYSCTL_A = "/netrx/sysctl-a"
+# How the queues moved while a live run watched them.
+TICKS = "/netrx/ticks"

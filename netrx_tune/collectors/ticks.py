@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 
-PATH = "/netrx/ticks"
 _COLUMNS = 8
 
 
@@ -41,7 +41,7 @@ class Watch(NamedTuple):
     sockets: dict[int, tuple[Tick, ...]]  # by inode
 
 
-def parse_ticks(text: str, path: str = PATH) -> Watch:
+def parse_ticks(text: str, path: str = TICKS) -> Watch:
     """Return the watch that a sample holds.
 
     Raises:

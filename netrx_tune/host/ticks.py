@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 
 from netrx_tune.collectors import sock_diag
+from netrx_tune.collectors.paths import TICKS
 from netrx_tune.collectors.queue_probe import Probe, probes
-from netrx_tune.collectors.ticks import PATH, Tick, render_ticks
+from netrx_tune.collectors.ticks import Tick, render_ticks
 from netrx_tune.host.netlink import Prober, scan_sockets
 from netrx_tune.host.processes import find_processes
 from netrx_tune.host.source import Tree
@@ -121,7 +122,7 @@ def watch_queues(tree: Tree, seconds: float, table: SocketTable | None) -> dict[
         except (OSError, ParseError):
             moments.clear()  # without sock_diag there is no watch; the samples still stand
     time.sleep(max(0.0, began + seconds - time.monotonic()))
-    return {PATH: render_ticks(moments)} if moments else {}
+    return {TICKS: render_ticks(moments)} if moments else {}
 
 
 def _look_until(

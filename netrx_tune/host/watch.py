@@ -6,10 +6,7 @@ import time
 from collections.abc import Callable
 
 from netrx_tune.host.capture import take_sample
-from netrx_tune.host.neighbours import read_neighbours
-from netrx_tune.host.processes import find_processes
 from netrx_tune.host.source import Tree
-from netrx_tune.host.ticks import watch_queues
 from netrx_tune.model.sample import Sample, SocketTable
 
 _MOST_READERS = 64  # sockets whose process is looked up, those with most drops first
@@ -26,29 +23,40 @@ def watch(
 
     `started` is called once the first of two samples is taken.
     """
-    before = None
-    ticks: dict[str, str] = {}
-    if interval:
-        before = _with(take_sample(tree, full=full), read_neighbours(tree))
-        started()
-        ticks = watch_queues(tree, interval, before.sockets) if tree.is_live else _sleep(interval)
-    after = take_sample(tree, full=full)
-    after = _with(after, ticks)
-    if before is not None:
-        after = _with(after, read_neighbours(tree))
-    if tree.is_live and after.sockets:
-        processes, gaps = find_processes(tree, _losers(before, after.sockets))
-        after = after._replace(processes=processes, gaps=after.gaps + gaps)
-    return (after,) if before is None else (before, after)
+    if not interval:
+        return (_with_readers(tree, None, take_sample(tree, full=full)),)
+    from netrx_tune.host.neighbours import read_neighbours  # noqa: PLC0415 - only with a window
+
+    before = _with(take_sample(tree, full=full), read_neighbours(tree))
+    started()
+    ticks = _wait(tree, interval, before.sockets)
+    after = _with(take_sample(tree, full=full), {**ticks, **read_neighbours(tree)})
+    return before, _with_readers(tree, before, after)
 
 
 def _with(sample: Sample, files: dict[str, str]) -> Sample:
     return sample._replace(files={**sample.files, **files}) if files else sample
 
 
-def _sleep(seconds: float) -> dict[str, str]:
+def _wait(tree: Tree, seconds: float, sockets: SocketTable | None) -> dict[str, str]:
+    """Let the time pass; on a live host return how the queues moved, as a sample's file."""
+    if tree.is_live:
+        from netrx_tune.host.ticks import watch_queues  # noqa: PLC0415 - only with a window
+
+        return watch_queues(tree, seconds, sockets)
     time.sleep(seconds)
     return {}
+
+
+def _with_readers(tree: Tree, before: Sample | None, after: Sample) -> Sample:
+    """Add the processes of the sockets that lost something or hold datagrams."""
+    losers = _losers(before, after.sockets) if tree.is_live and after.sockets else []
+    if not losers:
+        return after
+    from netrx_tune.host.processes import find_processes  # noqa: PLC0415 - seldom
+
+    processes, gaps = find_processes(tree, losers)
+    return after._replace(processes=processes, gaps=after.gaps + gaps)
 
 
 def _losers(before: Sample | None, table: SocketTable) -> list[int]:

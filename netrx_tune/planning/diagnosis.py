@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
-from netrx_tune.collectors.ticks import PATH, parse_ticks
+from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Window
 from netrx_tune.model.sample import Sample
@@ -15,7 +16,9 @@ from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
-from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
+
+if TYPE_CHECKING:
+    from netrx_tune.rxpath.queue_shape import QueueShape
 
 
 def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | None) -> Delta:
@@ -44,8 +47,13 @@ def conclude(delta: Delta) -> Diagnosis:
 
 def _shapes(delta: Delta) -> Mapping[int, QueueShape]:
     """Return how the watched queues moved; a watch that does not read is none."""
-    text = delta.after.files.get(PATH)
+    text = delta.after.files.get(TICKS)
+    if not text:
+        return {}
+    from netrx_tune.collectors.ticks import parse_ticks  # noqa: PLC0415 - only after a watch
+    from netrx_tune.rxpath.queue_shape import queue_shapes  # noqa: PLC0415 - likewise
+
     try:
-        return queue_shapes(parse_ticks(text)) if text else {}
+        return queue_shapes(parse_ticks(text))
     except ParseError:
         return {}

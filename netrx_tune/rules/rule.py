@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.rxpath.queue_shape import QueueShape
+
+if TYPE_CHECKING:
+    from netrx_tune.rxpath.queue_shape import QueueShape
 
 _NOT_WATCHED: Mapping[int, QueueShape] = MappingProxyType({})
 
