@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.live.children import LabError
 from tests.live.faults import FAULTS
 from tests.live.lab import obstacle
-from tests.live.performance import Outcome, perform
+from tests.live.performance import Outcome, perform, rehearse
 from tests.live.tracing import Trace, tracing
 from tests.live.truth import Fault
 
@@ -32,16 +35,27 @@ def main() -> int:
         return 0
     sys.stdout.write(HEADER)
     wrong = 0
-    with tracing() as trace:
+    with tracing() as trace, _folder(options.snapshots) as snapshots:
         for fault in chosen:
-            wrong += not _show(fault, trace, watched=not options.truth)
+            wrong += not _show(fault, trace, None if options.truth else snapshots)
     return int(wrong > 0)
 
 
-def _show(fault: Fault, trace: Trace, *, watched: bool) -> bool:
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    """Give a folder for snapshots: one that stays, or one that goes."""
+    if wanted is None:
+        with TemporaryDirectory() as scratch:
+            yield Path(scratch)
+        return
+    wanted.mkdir(parents=True, exist_ok=True)
+    yield wanted.absolute()
+
+
+def _show(fault: Fault, trace: Trace, snapshots: Path | None) -> bool:
     """Print a fault's line as soon as it is known; return whether all is right."""
     try:
-        outcome = perform(fault, trace, watched=watched)
+        outcome = perform(fault, trace, snapshots) if snapshots else rehearse(fault, trace)
     except (AssertionError, LabError, OSError) as error:
         line, wrongs = f"| {fault.name} | {fault.stages} | | | | failed |\n", (str(error),)
     else:
@@ -78,8 +92,10 @@ def _verdict(outcome: Outcome) -> str:
         return "wrong"
     if outcome.report is None:
         return "not asked"
-    silent = sum(outcome.truth.lost.values()) - sum(outcome.report.stages.values())
-    return "not visible here" if silent else "exact"
+    if sum(outcome.truth.lost.values()) != sum(outcome.report.stages.values()):
+        return "not visible here"
+    unnamed = any(stage.endswith("-unattributed") for stage in outcome.report.stages)
+    return "exact, unnamed" if unnamed else "exact"
 
 
 def _chosen(names: Sequence[str]) -> tuple[Fault, ...]:
@@ -94,6 +110,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.live", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="faults; all if none is named")
     parser.add_argument("--list", action="store_true", help="name the faults and stop")
+    parser.add_argument(
+        "--snapshots", type=Path, metavar="DIR", help="keep the snapshot of each window"
+    )
     parser.add_argument("--truth", action="store_true", help="play them without the tool")
     return parser.parse_args()
 

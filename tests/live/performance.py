@@ -16,7 +16,7 @@ from tests.live.lab import Lab, alone
 from tests.live.report import Report, parse_report
 from tests.live.tracing import Drop, Trace
 from tests.live.truth import Fault, Play, Truth
-from tests.live.verdict import complaints
+from tests.live.verdict import complaints, differences
 from tests.live.witness import disagreements
 
 REPOSITORY = Path(__file__).parents[2]
@@ -37,7 +37,8 @@ class Outcome(NamedTuple):
     truth: Truth
     drops: Counter[Drop]
     known_reasons: frozenset[str]
-    report: Report | None
+    report: Report | None  # None when the tool was not asked
+    replay: Report | None  # of the snapshot that the same run kept
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -47,16 +48,18 @@ class Outcome(NamedTuple):
     @property
     def complaints(self) -> tuple[str, ...]:
         """What is wrong with the tool's report."""
-        if self.report is None:
+        if self.report is None or self.replay is None:
             return ()
-        return complaints(self.truth, self.fault.expected, self.report)
+        live = complaints(self.fault, self.truth, self.report)
+        return live + differences(self.report, self.replay)
 
 
 class Watcher:
     """The real command, as a process of its own, over one window."""
 
     def __init__(self, arguments: Sequence[str], seconds: float) -> None:
-        command = [sys.executable, "-m", "netrx_tune", *arguments, "--interval", str(seconds)]
+        command = [sys.executable, "-m", "netrx_tune", *arguments]
+        command += ["--interval", str(seconds), "--format", "json"]
         self._seconds = seconds
         self._process = subprocess.Popen(
             command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -93,30 +96,51 @@ class Watcher:
         return out.decode()
 
 
-def perform(fault: Fault, trace: Trace, *, watched: bool = True) -> Outcome:
-    """Play a fault, with the tool or without it; a busy machine gets a second, longer chance."""
+def perform(fault: Fault, trace: Trace, snapshots: Path) -> Outcome:
+    """Play a fault before the tool, which keeps a snapshot, and let it judge that again.
+
+    A machine that is busy with other things gets a second, longer chance.
+    """
+    snapshot = snapshots / f"{fault.name}.tar.gz"
     with alone():
         try:
-            return _perform(fault, trace, fault.seconds, watched=watched)
+            played = _perform(fault, trace, fault.seconds, snapshot)
         except TooLateError:
-            return _perform(fault, trace, 2.5 * fault.seconds, watched=watched)
+            played = _perform(fault, trace, 2.5 * fault.seconds, snapshot)
+    return played._replace(replay=judge_again(snapshot))
 
 
-def _perform(fault: Fault, trace: Trace, seconds: float, *, watched: bool) -> Outcome:
-    report = None
+def rehearse(fault: Fault, trace: Trace) -> Outcome:
+    """Play a fault without the tool: does the lab agree with the kernel?"""
+    with alone(), Lab() as lab:
+        play = fault.play(lab)
+        next(play)
+        drops = _traffic(play, trace)
+        return Outcome(fault, _end(play), drops, trace.reasons, None, None)
+
+
+def judge_again(snapshot: Path) -> Report:
+    """Return what the tool says of a snapshot."""
+    command = [sys.executable, "-m", "netrx_tune", "diagnose", "--from", str(snapshot)]
+    done = subprocess.run(
+        [*command, "--format", "json"], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise AssertionError(f"--from: exit {done.returncode}: {said}")
+    return parse_report(done.stdout.decode())
+
+
+def _perform(fault: Fault, trace: Trace, seconds: float, snapshot: Path) -> Outcome:
     with Lab() as lab:
         play = fault.play(lab)
-        netns = next(play)
-        if watched:
-            arguments = ("diagnose", "--netns", netns, "--format", "json")
-            with Watcher(arguments, seconds) as watcher:
-                drops = _traffic(play, trace)
-                watcher.check_time()
-                report = parse_report(watcher.finish())
-        else:
+        arguments = ("diagnose", "--netns", next(play), "--save", str(snapshot))
+        with Watcher(arguments, seconds) as watcher:
             drops = _traffic(play, trace)
+            watcher.check_time()
+            report = parse_report(watcher.finish())
         truth = _end(play)
-    return Outcome(fault, truth, drops, trace.reasons, report)
+    return Outcome(fault, truth, drops, trace.reasons, report, None)
 
 
 def _traffic(play: Play, trace: Trace) -> Counter[Drop]:

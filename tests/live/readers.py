@@ -13,6 +13,7 @@ from tests.live.children import Child, Place
 from tests.live.sockets import Socket, open_socket
 
 LARGEST_DATAGRAM = 65536
+# A program that read nothing for so long, beyond its stalls, has nothing to read.
 SETTLE_SECONDS = 0.03
 # A fast program looks for requests again after this many datagrams of one socket.
 AT_ONCE = 512
@@ -40,6 +41,7 @@ class Reader:
     """A receiving program and its exact counts, one per socket."""
 
     def __init__(self, place: Place, sockets: Sequence[Socket], habit: Habit) -> None:
+        self._patience = 2 * (habit.stall_seconds or 0.0) + SETTLE_SECONDS
         self._child = Child(lambda channel: _read(channel, sockets, habit), place)
         self._child.answer()  # the sockets are open
 
@@ -52,13 +54,9 @@ class Reader:
         """Wait until nothing more is read; return how many datagrams were."""
         before, now = -1, sum(self._counts("count"))
         while now != before:
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(self._patience)
             before, now = now, sum(self._counts("count"))
         return now
-
-    def stop(self) -> tuple[int, ...]:
-        """Stop reading for good; return what each socket gave so far."""
-        return self._counts("stop")
 
     def drain(self) -> tuple[int, ...]:
         """Read what still waits in each socket; return how much that was, without earlier reads."""
@@ -112,10 +110,6 @@ class _Program:
 
     def obey(self, request: object) -> None:
         """Answer one request of the test."""
-        if request == "stop":
-            self.habit = STOPPED
-            self.poller = select.poll()
-            self.poller.register(self.channel, select.POLLIN)
         if request == "drain":
             self.channel.send(tuple(_take(each, None) for each in self.opened))
         else:

@@ -15,6 +15,8 @@ class Finding(NamedTuple):
     severity: str
     lost: int | None
     cause: str | None
+    present: bool | None
+    drops: tuple[int, ...]  # of the sockets that it names
 
 
 class Report(NamedTuple):
@@ -37,7 +39,15 @@ def parse_report(text: str) -> Report:
         delivered=ledger["delivered"],
         queued=ledger["queued"],
         findings=tuple(
-            Finding(each["rule"], each["stage"], each["severity"], each["lost"], each["cause"])
+            Finding(
+                each["rule"],
+                each["stage"],
+                each["severity"],
+                each["lost"],
+                each["cause"],
+                each["present"],
+                tuple(socket["drops"] for socket in each["sockets"]),
+            )
             for each in whole["findings"]
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,11 +27,13 @@ def trace() -> Iterator[Trace | None]:
 
 @pytest.mark.live
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_the_loss_is_charged_to_its_stage_to_the_packet(fault: Fault, trace: Trace | None) -> None:
+def test_the_loss_is_charged_to_its_stage_to_the_packet(
+    fault: Fault, trace: Trace | None, tmp_path: Path
+) -> None:
     if trace is None:
         pytest.skip(f"{fault.name}: {obstacle()}")
     try:
-        outcome = perform(fault, trace)
+        outcome = perform(fault, trace, tmp_path)
     except MissingError as error:
         pytest.skip(f"{fault.name}: needs {error}")
     assert outcome.doubts == ()

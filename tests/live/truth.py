@@ -22,13 +22,16 @@ class Truth:
 
     `sent` reached the wire, `delivered` was read by programs inside the window, `queued`
     was still in a socket at its end. `lost` is by stage, from the difference. None where
-    the programs cannot know.
+    the programs cannot know. `losers` sockets met a full buffer; `earlier` is what this
+    namespace lost before the window, all else in it is new.
     """
 
     sent: int
     delivered: int | None
     lost: Mapping[str, int] = field(default_factory=dict)
     queued: int | None = 0
+    losers: int | None = None
+    earlier: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ class Fault:
     play: Callable[[Lab], Play]
     expected: tuple[Expected, ...] = ()
     seconds: float = 1.5  # of the window
+    cause: str = ""  # of a full buffer, where the traffic shows it all through the window
 
     @property
     def stages(self) -> str:

@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from itertools import product
 
 from tests.live.report import Report
-from tests.live.truth import Expected, Truth
+from tests.live.truth import Expected, Fault, Truth
 
 # A capture's copies, other hosts' frames and foreign EtherTypes were never on the way to a
 # program of this host: the tool may name them without adding them up.
 _NOT_ADDED_UP = frozenset({"packet-tap-drop", "ip-otherhost", "l2-unhandled-proto"})
+# Counted per CPU for the whole machine: others may have lost there before.
+_HOST_WIDE = frozenset({"cpu-backlog-overflow", "rps-flow-limit"})
 
 
-def complaints(truth: Truth, expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
+def complaints(fault: Fault, truth: Truth, report: Report) -> tuple[str, ...]:
     """Return what is wrong with a report; nothing when it is right."""
     return (
-        *_stages(truth, expected, report),
+        *_stages(truth, fault.expected, report),
         *_totals(truth, report),
-        *_findings(expected, report),
+        *_findings(fault.expected, report),
+        *_past(truth, report),
+        *_losers(truth, fault.cause, report),
     )
 
 
@@ -38,6 +42,15 @@ def possible_accounts(truth: Truth, expected: Sequence[Expected]) -> tuple[dict[
             account[stage] += lost
         accounts.append({stage: lost for stage, lost in account.items() if stage})
     return tuple(accounts)
+
+
+def differences(live: Report, replay: Report) -> tuple[str, ...]:
+    """Return what the tool says otherwise when it judges the snapshot of the same window."""
+    return tuple(
+        f"from the snapshot, {name} is {again}, live it was {first}"
+        for name, first, again in zip(Report._fields, live, replay, strict=True)
+        if first != again
+    )
 
 
 def _stages(truth: Truth, expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
@@ -66,6 +79,8 @@ def _findings(expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
     found = []
     allowed = {each.stage: each.severities for each in expected}
     for finding in report.findings:
+        if finding.rule == "other-namespace-loss":
+            continue  # another run of the lab, or another program, loses in its own namespace
         name = f"{finding.rule} ({finding.severity}, {finding.stage}, lost {finding.lost})"
         if finding.severity == "note" and not finding.lost:
             continue
@@ -77,6 +92,32 @@ def _findings(expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
             found.append(f"{name} should be {' or '.join(sorted(allowed[finding.stage]))}")
     named = {finding.stage for finding in report.findings if finding.lost}
     found += [f"no finding names {stage}" for stage in report.stages if stage not in named]
+    return tuple(found)
+
+
+def _past(truth: Truth, report: Report) -> tuple[str, ...]:
+    """Judge what is said of the time before the window; the namespace is new."""
+    return tuple(
+        f"{finding.rule} tells of earlier loss at {finding.stage}, and there was none"
+        for finding in report.findings
+        if finding.present is False
+        and finding.stage not in truth.earlier
+        and finding.stage not in _HOST_WIDE
+    )
+
+
+def _losers(truth: Truth, cause: str, report: Report) -> tuple[str, ...]:
+    """Judge which sockets a full buffer is charged to, and why it is said to be full."""
+    found = []
+    for finding in report.findings:
+        if finding.stage != "udp-rcvbuf-full" or not finding.lost:
+            continue
+        if truth.losers is not None and len(finding.drops) != truth.losers:
+            found.append(f"{truth.losers} sockets lost, {len(finding.drops)} are named")
+        if truth.losers and sum(finding.drops) != finding.lost:
+            found.append(f"sockets dropped {sum(finding.drops)} of {finding.lost}")
+        if cause and finding.cause != cause:
+            found.append(f"the cause is {cause}, reported {finding.cause}")
     return tuple(found)
 
 

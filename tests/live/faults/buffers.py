@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from socket import AF_INET6
 
-from tests.live.faults.common import KINDS, PORT, STEADY, UDP4, UDP6, Kind, overflow, to
+from tests.live.faults.common import KINDS, PORT, STEADY, UDP4, UDP6, Kind, overflow, overflowed, to
 from tests.live.lab import Lab
 from tests.live.readers import STOPPED, Habit
 from tests.live.sockets import Socket
 from tests.live.traffic import Datagrams, Pace
-from tests.live.truth import Fault, Play, Truth, at
+from tests.live.truth import Fault, Play, at
 
 SLOW = Habit(per_second=2_000)
 STALLING = Habit(stall_seconds=0.2)
@@ -26,27 +26,37 @@ def _by_kind(kind: Kind) -> tuple[Fault, ...]:
             f"slow-reader-{kind.suffix}",
             "arrivals at 10,000/s, a reader of 2,000/s",
             lambda lab: overflow(lab, socket, SLOW, STEADY, kind),
+            "sustained-overload",
         ),
         _full(
             f"stopped-reader-{kind.suffix}",
             "a program that never reads",
             lambda lab: overflow(lab, socket, STOPPED, STEADY, kind),
+            "reader-stopped",
         ),
         _full(
             f"stalling-reader-{kind.suffix}",
             "a reader that is away for 200 ms at a time",
             lambda lab: overflow(lab, socket, STALLING, STEADY, kind),
+            "reader-stall",
         ),
         _full(
             f"bursts-{kind.suffix}",
             "bursts of 2,000 datagrams each 250 ms, a reader of 20,000/s",
             lambda lab: overflow(lab, socket, QUICK, BURSTS, kind),
+            "burst",
         ),
     )
 
 
-def _full(name: str, description: str, play: Callable[[Lab], Play]) -> Fault:
-    return Fault(name=name, description=description, play=play, expected=(at("udp-rcvbuf-full"),))
+def _full(name: str, description: str, play: Callable[[Lab], Play], cause: str = "") -> Fault:
+    return Fault(
+        name=name,
+        description=description,
+        play=play,
+        expected=(at("udp-rcvbuf-full"),),
+        cause=cause,
+    )
 
 
 def _small(lab: Lab) -> Play:
@@ -69,11 +79,7 @@ def _dual_stack(lab: Lab) -> Play:
     yield wire.rx.netns
     sent = lab.send(wire.tx.netns, to(wire, UDP4, pace=HALF))
     sent += lab.send(wire.tx.netns, to(wire, UDP6, pace=HALF))
-    delivered = sum(reader.stop())
-    yield wire.rx.netns
-    queued = sum(reader.drain())
-    lost = {"udp-rcvbuf-full": sent - delivered - queued}
-    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost)
+    return (yield from overflowed(sent, reader, wire.rx.netns))
 
 
 def _loopback(lab: Lab) -> Play:
@@ -81,11 +87,7 @@ def _loopback(lab: Lab) -> Play:
     reader = lab.read(here, Socket(), habit=SLOW)
     yield here
     sent = lab.send(here, Datagrams(to="127.0.0.1", port=PORT, pace=STEADY))
-    delivered = sum(reader.stop())
-    yield here
-    queued = sum(reader.drain())
-    lost = {"udp-rcvbuf-full": sent - delivered - queued}
-    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost)
+    return (yield from overflowed(sent, reader, here))
 
 
 def _segmented(lab: Lab) -> Play:
@@ -100,19 +102,40 @@ def _segmented(lab: Lab) -> Play:
         segment_bytes=200,
     )
     sent = lab.send(wire.tx.netns, ten_at_once)
-    delivered = sum(reader.stop())
-    yield wire.rx.netns
-    queued = sum(reader.drain())
-    lost = {"udp-rcvbuf-full": sent - delivered - queued}
-    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost)
+    return (yield from overflowed(sent, reader, wire.rx.netns))
 
 
 FAULTS = (
     *(fault for kind in KINDS for fault in _by_kind(kind)),
-    _full("small-buffer", "SO_RCVBUF of 4,096 bytes, a quick reader", _small),
-    _full("clamped-buffer", "a program asked for 8 MiB, rmem_max allows 208 KiB", _clamped),
-    _full("default-buffer", "a program never asked, rmem_default is 64 KiB", _small_default),
-    _full("dual-stack", "IPv4 and IPv6 datagrams on one slow IPv6 socket", _dual_stack),
-    _full("slow-reader-loopback", "sender and slow reader on one host, over lo", _loopback),
-    _full("slow-reader-gso", "ten datagrams per packet (UDP_SEGMENT), a slow reader", _segmented),
+    _full("small-buffer", "SO_RCVBUF of 4,096 bytes, a quick reader", _small, "burst"),
+    _full(
+        "clamped-buffer",
+        "a program asked for 8 MiB, rmem_max allows 208 KiB",
+        _clamped,
+        "reader-stall",
+    ),
+    _full(
+        "default-buffer",
+        "a program never asked, rmem_default is 64 KiB",
+        _small_default,
+        "reader-stall",
+    ),
+    _full(
+        "dual-stack",
+        "IPv4 and IPv6 datagrams on one slow IPv6 socket",
+        _dual_stack,
+        "sustained-overload",
+    ),
+    _full(
+        "slow-reader-loopback",
+        "sender and slow reader on one host, over lo",
+        _loopback,
+        "sustained-overload",
+    ),
+    _full(
+        "slow-reader-gso",
+        "ten datagrams per packet (UDP_SEGMENT), a slow reader",
+        _segmented,
+        "sustained-overload",
+    ),
 )

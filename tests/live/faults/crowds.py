@@ -17,12 +17,12 @@ BURST = Pace(count=600)
 
 def _settled(sent: int, healthy: Reader, slow: Reader, netns: str, *, copies: int = 1) -> Play:
     """Close the window and return the account of two programs; `sent` counts copies once."""
-    delivered = healthy.settle() + sum(slow.stop())
+    delivered = healthy.settle() + slow.settle()
     yield netns
     queued = sum(slow.drain())
     nothing_left(healthy)
     lost = {"udp-rcvbuf-full": copies * sent - delivered - queued}
-    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost)
+    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost, losers=1)
 
 
 def _sixty_and_one(lab: Lab) -> Play:
@@ -118,24 +118,28 @@ FAULTS = (
         description="sixty healthy sockets and a slow one",
         play=_sixty_and_one,
         expected=FULL,
+        cause="sustained-overload",
     ),
     Fault(
         name="connected-beside-wildcard",
         description="a connected socket that nobody reads beside a healthy wildcard one",
         play=_connected,
         expected=FULL,
+        cause="reader-stopped",
     ),
     Fault(
         name="reuseport-one-slow",
         description="four SO_REUSEPORT members, one of them stopped",
         play=_reuseport,
         expected=FULL,
+        cause="reader-stopped",
     ),
     Fault(
         name="multicast-one-slow",
         description="three members of a group, one of them stopped",
         play=_multicast,
         expected=FULL,
+        cause="reader-stopped",
     ),
     Fault(
         name="short-lived-sockets",

@@ -68,12 +68,15 @@ def _old_loss(lab: Lab) -> Play:
     """A reader that was away before the window, and a quiet window."""
     wire = lab.wire()
     reader = lab.read(wire.rx.netns, Socket(), habit=STOPPED)
-    lab.send(wire.tx.netns, to(wire, pace=Pace(count=5_000)))
-    require(0 < sum(reader.drain()) < 5_000, "the old loss did not happen")
+    count = 5_000
+    lab.send(wire.tx.netns, to(wire, pace=Pace(count=count)))
+    earlier = {"udp-rcvbuf-full": count - sum(reader.drain())}
+    require(earlier["udp-rcvbuf-full"] > 0, "the old loss did not happen")
     healthy = lab.read(wire.rx.netns, roomy(port=PORT + 1))
     yield wire.rx.netns
     sent = lab.send(wire.tx.netns, to(wire, pace=PLAIN, port=PORT + 1))
-    return (yield from all_read(sent, healthy, wire.rx.netns))
+    truth = yield from all_read(sent, healthy, wire.rx.netns)
+    return replace(truth, earlier=earlier)
 
 
 def _elsewhere(lab: Lab) -> Play:

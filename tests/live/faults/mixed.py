@@ -43,7 +43,7 @@ def _four(lab: Lab) -> Play:
     nobody = lab.send(wire.tx.netns, to(wire, pace=FEW, port=NOBODY_PORT))
     filtered = lab.send(wire.tx.netns, to(wire, pace=FEW, port=OTHER_PORT))
     damaged_sent = lab.send_frames(wire.tx, damaged(wire, UDP4, SMALL, 200))
-    delivered = sum(reader.stop())
+    delivered = reader.settle()
     yield wire.rx.netns
     queued = sum(reader.drain())
     return Truth(
@@ -56,6 +56,7 @@ def _four(lab: Lab) -> Play:
             "udp-no-port": nobody,
             "udp-rcvbuf-full": sent - delivered - queued,
         },
+        losers=1,
     )
 
 
@@ -68,12 +69,12 @@ def _slow_and_filter(lab: Lab) -> Play:
     yield wire.rx.netns
     sent = lab.send(wire.tx.netns, to(wire, pace=STEADY))
     filtered = lab.send(wire.tx.netns, to(wire, pace=FEW, port=OTHER_PORT))
-    delivered = sum(slow.stop())
+    delivered = slow.settle()
     yield wire.rx.netns
     queued = sum(slow.drain())
     nothing_left(other)
     lost = {"udp-sk-filter": filtered, "udp-rcvbuf-full": sent - delivered - queued}
-    return Truth(sent=sent + filtered, delivered=delivered, queued=queued, lost=lost)
+    return Truth(sent=sent + filtered, delivered=delivered, queued=queued, lost=lost, losers=1)
 
 
 def _damaged_and_stopped(lab: Lab) -> Play:
