@@ -23,6 +23,9 @@ from netrx_tune.rules.sizing import (
 from netrx_tune.rules.words import count, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
+_MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
+_INT_MAX = 2**31 - 1
+
 HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
 
 
@@ -59,29 +62,46 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
     if sock.rcvbuf_bytes and want.rcvbuf_bytes <= sock.rcvbuf_bytes:
         yield _no_more_room(facts, sock, want)
         return
-    why = _why(verdict, want)
-    if top.rmem_max is None or top.rmem_max < want.request_bytes:
+    if limit == "app-request":
+        want = _within_the_ceiling(facts, sock, want, top.rmem_max or 0)
+    why = _why(facts, verdict, want)
+    cut = top.rmem_max is None or top.rmem_max < want.request_bytes
+    if limit == "app-request":
+        yield _ask(facts, sock, want, why, limit)
+    if cut and limit != "forced":
         yield raise_rmem_max(facts, want, why, limit)
-    if limit != "rmem-max":
+    if limit not in ("rmem-max", "app-request"):
         yield _ask(facts, sock, want, why, limit)
     default = _raise_default(facts, want) if limit == "rmem-default" else None
     if default is not None:
         yield default
 
 
-def _why(verdict: Verdict, want: Size) -> str:
-    sure = "if it is a burst or a pause, " if verdict.cause == "unknown" else ""
-    return f"{sure}{want.arithmetic}"
+def _within_the_ceiling(facts: Facts, sock: Socket, want: Size, rmem_max: int) -> Size:
+    """Return what may be asked for today where that alone is much more than was asked for."""
+    measured = sock.inode in facts.shapes
+    asked = (sock.rcvbuf_bytes or 0) // 2
+    if measured or want.request_bytes <= rmem_max or rmem_max < _MUCH_MORE * asked:
+        return want
+    text = f"{size(2 * rmem_max)} is what {RMEM_MAX} allows today, and much more than it has"
+    return Size(2 * rmem_max, rmem_max, bounded=False, arithmetic=text)
+
+
+def _why(facts: Facts, verdict: Verdict, want: Size) -> str:
+    if verdict.cause != "unknown":
+        return want.arithmetic
+    still = "if it goes on and " if facts.delta.mode == "since-boot" else "if it "
+    return f"{still}is a burst or a pause, {want.arithmetic}"
 
 
 def raise_rmem_max(facts: Facts, want: Size, why: str, limit: Limit) -> Recommendation:
-    """Return the change of the ceiling for requests."""
+    """Return the change of the ceiling for requests; never below a value that cannot be seen."""
     asks = (
         "The program already asks for more and was clamped; restart it to ask again."
         if limit == "rmem-max"
         else "Programs may then ask for that much; it changes no socket by itself."
     )
-    return set_sysctl(
+    found = set_sysctl(
         facts,
         RMEM_MAX,
         (want.request_bytes,),
@@ -90,22 +110,38 @@ def raise_rmem_max(facts: Facts, want: Size, why: str, limit: Limit) -> Recommen
         " and falls behind",
         takes_effect="restart" if limit == "rmem-max" else "new-sockets",
     )
+    return found if found.current is not None else _unless_higher(found, want.request_bytes)
+
+
+def _unless_higher(found: Recommendation, value: int) -> Recommendation:
+    """Return the advice for a limit that this input does not show: it may be higher already."""
+    return found._replace(
+        why=f"{found.why} Its value cannot be seen from here, so the command leaves a higher one"
+        " alone. A program with CAP_NET_ADMIN in the host's own user namespace can pass the limit"
+        " with SO_RCVBUFFORCE.",
+        command=f'[ "$(sysctl -n {RMEM_MAX})" -ge {value} ] || sysctl -w {RMEM_MAX}={value}',
+    )
 
 
 def _ask(facts: Facts, sock: Socket, want: Size, why: str, limit: Limit) -> Recommendation:
     who = name_of(facts.delta, sock)
-    never = "never asked for a size" if limit == "rmem-default" else "asked for too little"
+    did = {
+        "rmem-default": "never asked for a size",
+        "app-request": "asked for too little",
+        "forced": f"has more than {RMEM_MAX} allows and needs SO_RCVBUFFORCE to have more still",
+    }.get(limit, "may have asked for less than it needs")
+    option = "SO_RCVBUFFORCE" if limit == "forced" else "SO_RCVBUF"
     return Recommendation(
         kind="setsockopt",
-        target="SO_RCVBUF",
+        target=option,
         scope="application",
-        why=f"{who} {never}: {why}. Use the program's own setting for its receive buffer if it"
-        " has one.",
+        why=f"{who} {did}: {why}. Use the program's own setting for its receive buffer if it has"
+        " one, and restart it: a running socket keeps its size.",
         cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for this socket",
         takes_effect="restart",
         current=None if sock.rcvbuf_bytes is None else sock.rcvbuf_bytes // 2,
         proposed=want.request_bytes,
-        command=f"setsockopt(fd, SOL_SOCKET, SO_RCVBUF, {want.request_bytes})",
+        command=f"setsockopt(fd, SOL_SOCKET, {option}, {want.request_bytes})",
         undo="remove the setting and restart the program",
     )
 
@@ -182,8 +218,8 @@ def _faster(who: str, verdict: Verdict, no_room: str) -> Iterator[Recommendation
         target=who,
         scope="application",
         why=f"{verdict.seen}. {no_room} Read faster: less work per datagram in the thread that"
-        " reads, recvmmsg() in batches, or more readers on the port with SO_REUSEPORT (one flow"
-        " stays with one reader).",
+        " reads, recvmmsg() or UDP_GRO to take many at once, or more readers on the port with"
+        " SO_REUSEPORT (one flow stays with one reader).",
         cost="a change to the program",
         takes_effect="restart",
     )
@@ -200,13 +236,15 @@ def _why_no_room(facts: Facts, sock: Socket, drops: int, shape: QueueShape | Non
     """Say by how much an eightfold buffer would only put the loss off."""
     seconds = shape.seconds if shape else facts.delta.seconds
     lost = shape.drops if shape else drops
-    if not seconds or not lost or not sock.rcvbuf_bytes:
-        return "A bigger buffer only fills later."
+    held = sock.rcvbuf_bytes or 0
+    if not seconds or not lost or not held or facts.delta.mode == "since-boot":
+        return "A bigger buffer only fills later, and what is read from it is older."
     surplus = lost / seconds
-    more = capacity(facts.delta, 8 * sock.rcvbuf_bytes) - capacity(facts.delta, sock.rcvbuf_bytes)
+    larger = min(8 * held, _INT_MAX)
+    more = capacity(facts.delta, larger) - capacity(facts.delta, held)
     return (
         f"A bigger buffer does not help: {count(round(surplus))}/s come in more than go out, so"
-        f" eight times {size(sock.rcvbuf_bytes)} would fill {more / surplus:.2g} s later (at"
+        f" {size(larger)} in place of {size(held)} would fill {more / surplus:.2g} s later (at"
         f" {count(truesize_of(facts.delta)[0])} B each) and then lose as before."
     )
 

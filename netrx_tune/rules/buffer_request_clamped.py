@@ -1,8 +1,8 @@
 """A program asked for a larger receive buffer than net.core.rmem_max allows.
 
 What it means: setsockopt(SO_RCVBUF) never fails: it is cut to rmem_max, then doubled. The program
-runs with less than its author planned for. It may have asked for just this much: the two look the
-same.
+runs with less than its author planned for, and may say so in its log ("wanted: 2048 kiB, got: 416
+kiB"). It may have asked for just this much: the two look the same.
 
 How it is counted: the socket's buffer is exactly twice rmem_max.
 Kernel: net/core/sock.c, sk_setsockopt(), __sock_set_rcvbuf().
@@ -17,43 +17,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.buffers import RMEM_MAX, ceiling, limit_of, name_of, report
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, size
 
+# What programs that complain of it ask for, mostly: QUIC libraries 7.5 MB, video and DDS 8 MiB.
+_USUAL_REQUEST_BYTES = 8 << 20
+
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for sockets that lost once, are clamped, and lose nothing now."""
+    """Yield a note for sockets that are clamped and lose nothing now."""
     table = facts.delta.after.sockets
     top = ceiling(facts.delta)
-    if table is None or top.rmem_max is None or facts.ledger.lost_at("udp-rcvbuf-full"):
+    if table is None or facts.delta.after.host.sandbox or facts.ledger.lost_at("udp-rcvbuf-full"):
         return
     clamped = [
         sock
         for sock in table.sockets
-        if sock.protocol in ("udp", "udplite") and limit_of(sock, top) == "rmem-max" and sock.drops
+        if sock.protocol in ("udp", "udplite") and limit_of(sock, top) == "rmem-max"
     ]
     if clamped:
-        yield _finding(facts, clamped, top.rmem_max)
+        yield _finding(facts, clamped)
 
 
-def _finding(facts: Facts, clamped: list[Socket], rmem_max: int) -> Finding:
+def _finding(facts: Facts, clamped: list[Socket]) -> Finding:
+    granted = clamped[0].rcvbuf_bytes or 0
     names = ", ".join(name_of(facts.delta, sock) for sock in clamped[:3])
     more = f" and {count(len(clamped) - 3)} more" if len(clamped) > 3 else ""
+    once = any(sock.drops for sock in clamped)
     return Finding(
         rule="",
         stage="udp-rcvbuf-full",
         severity="note",
         confidence="medium",
-        summary=f"{names}{more} asked for {count(rmem_max)} B of receive buffer or more and got"
-        f" {size(2 * rmem_max)}, the most that {RMEM_MAX} allows; nothing was lost",
+        summary=f"{names}{more} asked for {count(granted // 2)} B of receive buffer or more and got"
+        f" {size(granted)}, twice the most that {RMEM_MAX} allows; nothing was lost"
+        + (" in this window" if once else ""),
         lost=0,
-        present=None if facts.delta.mode == "since-boot" else False,
-        meaning="The kernel cuts the request to the limit and doubles it; it reports no error.",
+        present=None if facts.delta.mode == "since-boot" or not once else False,
+        meaning="The kernel cuts the request to the limit and doubles it; it reports no error. A"
+        " smaller buffer than planned is no loss: it holds shorter bursts.",
         sockets=tuple(report(facts.delta, sock, 0) for sock in clamped[:20]),
+        recommendations=tuple(_advice(facts, granted)),
     )
 
 
-RULE = Rule((), check, requires=(RMEM_MAX,))
+def _advice(facts: Facts, granted: int) -> Iterator[Recommendation]:
+    # This rule is asked on every host, and finds something on few.
+    from netrx_tune.rules.buffer_advice import raise_rmem_max  # noqa: PLC0415
+    from netrx_tune.rules.sizing import Size, bound_bytes  # noqa: PLC0415
+
+    yield Recommendation(
+        kind="none",
+        target=RMEM_MAX,
+        scope="host",
+        why="Nothing is lost, so nothing has to be done. The warning in the program's log is about"
+        " what it could not have, not about packets.",
+        cost="none",
+    )
+    usual = min(_USUAL_REQUEST_BYTES, bound_bytes(facts.delta) // 2)
+    if usual > granted // 2:
+        why = (
+            "To give the program what it asked for, set its number, which its log or manual tells;"
+            f" {count(usual)} B is enough for most"
+        )
+        want = Size(2 * usual, usual, bounded=False, arithmetic="")
+        yield raise_rmem_max(facts, want, why, "rmem-max")
+
+
+RULE = Rule((), check)

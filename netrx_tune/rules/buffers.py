@@ -56,21 +56,31 @@ def limit_of(sock: Socket, top: Ceiling) -> Limit:
 
 def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
     """Say in a sentence who capped the buffer, with request, grant and ceiling."""
-    granted = f"{size(granted_bytes)} ({count(granted_bytes)} B)"
+    granted = f"its buffer is {size(granted_bytes)} ({count(granted_bytes)} B)"
+    allowed = f" ({count(top.rmem_max)})" if top.rmem_max else ""
     if limit == "rmem-default":
-        return f"its buffer is {granted}, {RMEM_DEFAULT}: the program never asked for a size"
+        return f"{granted}, which is {RMEM_DEFAULT}: the program never asked for a size" + (
+            f"; {RMEM_MAX} would let it ask for {count(top.rmem_max)} B" if top.rmem_max else ""
+        )
     if limit == "rmem-max":
         asked = f"{count(granted_bytes // 2)} B or more"
-        return f"its buffer is {granted}: it asked for {asked} and {RMEM_MAX} clamped it"
-    if limit == "app-request":
-        asked = f"{count(granted_bytes // 2)} B"
-        room = f", {RMEM_MAX} would allow {count(top.rmem_max)} B" if top.rmem_max else ""
-        return f"its buffer is {granted}: the program asked for just {asked}{room}"
-    if limit == "forced":
         return (
-            f"its buffer is {granted}, above what {RMEM_MAX} allows today (forced or lowered since)"
+            f"{granted}: it asked for {asked}, {RMEM_MAX}{allowed} clamped that, and it is doubled"
         )
-    return f"its buffer is {granted}; who set it cannot be seen from here"
+    if limit == "app-request":
+        return f"{granted}: {_asked_for(granted_bytes, top)}"
+    if limit == "forced":
+        return f"{granted}, above what {RMEM_MAX}{allowed} allows today (forced or lowered since)"
+    return f"{granted}; who set it cannot be seen from here"
+
+
+def _asked_for(granted_bytes: int, top: Ceiling) -> str:
+    text = f"the program asked for just {count(granted_bytes // 2)} B"
+    if top.rmem_max:
+        text += f", {RMEM_MAX} would allow {count(top.rmem_max)} B"
+    if granted_bytes == 2 * _KERNEL_DEFAULT_BYTES:
+        text += "; or it runs since before that limit was raised, and a restart is what it needs"
+    return text
 
 
 def report(delta: Delta, sock: Socket, drops: int) -> SocketReport:

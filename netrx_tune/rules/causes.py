@@ -8,14 +8,19 @@ from netrx_tune.model.finding import Cause, Confidence
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import truesize_of
-from netrx_tune.rules.words import percent
-from netrx_tune.rxpath.queue_shape import QueueShape, middle
+from netrx_tune.rules.words import percent, size
+from netrx_tune.rxpath.books.udp_errors import errors_of, has
+from netrx_tune.rxpath.queue_shape import FULL, QueueShape, middle
 
 _ALWAYS = 0.80  # share of moments with a full queue from which it never empties
 _SELDOM = 0.05
 _WAITING = 0.30  # share of the watch in which the reader waited for a CPU
 _IDLE = 0.10  # reader's CPU time in an episode, against its usual: it was away
 _LONG_SECONDS = 0.3  # an episode that no burst explains
+# Without a watch: a buffer that holds more than bursts bring, and a share that no burst explains.
+_LARGE_BYTES = 16 << 20
+_LARGE_SHARE = 0.01
+_LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 _PACE = 2.5  # arrivals in an episode over the usual rate: a burst, not a pause
 
 
@@ -31,7 +36,7 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
     if shape is None or not shape.episodes:
-        return Verdict("unknown", "low", "the queue was not watched while it lost")
+        return _by_totals(facts, sock)
     full = f"its queue was full in {percent(shape.full_share)} of {shape.moments} looks"
     if shape.drained_bytes == 0 and shape.full_share >= _ALWAYS:
         return Verdict("reader-stopped", "high", f"{full} and nothing was read from it")
@@ -40,6 +45,47 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
     if shape.low_share >= _SELDOM:
         return _emptied_between(facts, shape)
     return Verdict("unknown", "low", f"{full} and neither empty nor full throughout")
+
+
+def _by_totals(facts: Facts, sock: Socket) -> Verdict:
+    """Return what two samples, or one, tell of a queue that nobody watched: evident cases only."""
+    if not _is_read(facts):
+        return Verdict("reader-stopped", "medium", "no program read any datagram in this window")
+    if _is_full(sock) and _was_full_before(facts, sock):
+        seen = "its queue was full in both samples, so its reader is behind, if it reads at all"
+        return Verdict("sustained-overload", "low", seen)
+    account = facts.ledger.account("udp-rcvbuf-full")
+    share = account.share if account else None
+    if (sock.rcvbuf_bytes or 0) >= _LARGE_BYTES and (share or 0) >= _LARGE_SHARE:
+        seen = (
+            f"{percent(share or 0)} were lost though its buffer is {size(sock.rcvbuf_bytes or 0)}:"
+            " no burst explains that"
+        )
+        return Verdict("sustained-overload", "low", seen)
+    return Verdict("unknown", "low", "the queue was not watched while it lost")
+
+
+def _is_read(facts: Facts) -> bool:
+    """Tell whether any UDP datagram was read, or nobody knows: InDatagrams counts at the read."""
+    delta = facts.delta
+    errors = errors_of(delta)
+    if delta.before is None or errors is None or not has(delta, "InDatagrams"):
+        return True
+    return errors.delivered > 0 or (delta.seconds or 0) < _LEAST_SECONDS
+
+
+def _is_full(sock: Socket) -> bool:
+    held = sock.rmem_alloc_bytes
+    return bool(held and sock.rcvbuf_bytes and held > FULL * sock.rcvbuf_bytes)
+
+
+def _was_full_before(facts: Facts, sock: Socket) -> bool:
+    before = facts.delta.before
+    table = before.sockets if before else None
+    return any(
+        one.inode == sock.inode and one.local == sock.local and _is_full(one)
+        for one in (table.sockets if table else ())
+    )
 
 
 def _never_empty(shape: QueueShape, full: str) -> Verdict:

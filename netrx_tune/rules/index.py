@@ -10,7 +10,7 @@ from __future__ import annotations
 RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "backlog-overflow": (("cpu-backlog-overflow",), ("softnet.dropped",)),
     "bad-ip-headers": (("ip-header-invalid",), ("Ip.InHdrErrors|Ip6.InHdrErrors",)),
-    "buffer-request-clamped": ((), ("net.core.rmem_max",)),
+    "buffer-request-clamped": ((), ()),
     "capture-drops": (("packet-tap-drop",), ()),
     "closed-with-unread": (("udp-closed-unread",), ()),
     "cloud-limit": (("nic-host-shaping",), ()),
@@ -43,7 +43,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rmem-max-excessive": ((), ("net.core.rmem_max",)),
     "sandboxed-kernel": ((), ()),
     "socket-backlog-full": (("udp-backlog-full",), ()),
-    "socket-buffer-full": (("udp-rcvbuf-full",), ("Udp.RcvbufErrors|Udp6.RcvbufErrors",)),
+    "socket-buffer-full": (("udp-rcvbuf-full",), ()),
     "softirq-squeezed": ((), ("softnet.time_squeeze",)),
     "sysctl-overridden": ((), ()),
     "tc-ingress-drops": (("tc-ingress-drop",), ()),
@@ -87,6 +87,7 @@ SHARED = frozenset(
         "rule",
         "sizing",
         "tcp_advice",
+        "unknown_socket",
         "words",
     }
 )

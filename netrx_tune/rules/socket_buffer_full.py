@@ -14,8 +14,9 @@ Remedy: for a burst or a pause, room for the worst of it: the program's own buff
 SO_RCVBUF, with net.core.rmem_max at least as large; a running socket keeps its size until the
 program restarts. For the others a faster, restarted or rescheduled reader.
 
-When not to act: never enlarge for a reader that is stopped or slower than its traffic: loss comes
-as surely, only later, and what is delivered is older.
+When not to act: a total since boot tells nothing of today. Never enlarge for a reader that is
+stopped or slower than its traffic: loss comes as surely, only later, and what is delivered is
+older.
 """
 
 from __future__ import annotations
@@ -25,16 +26,22 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
-from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, raise_rmem_max, recommend
+from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, recommend
 from netrx_tune.rules.buffers import ceiling, limit_of, limit_words, losers, name_of, report
 from netrx_tune.rules.causes import Verdict, cause_of
-from netrx_tune.rules.judge import account_evidence, confidence, present, severity
+from netrx_tune.rules.judge import (
+    BOOT_SHARE,
+    account_evidence,
+    confidence,
+    present,
+    severity,
+)
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.sizing import size_without_shape
-from netrx_tune.rules.words import count, lost_of, percent, size
+from netrx_tune.rules.unknown_socket import watch_it, without_socket
+from netrx_tune.rules.words import count, lost_of, percent
+from netrx_tune.rxpath.books.udp_split import counts_full_buffers
 
 _MOST_SOCKETS = 20
-_LARGE_RMEM_MAX = 16 << 20  # a ceiling that no longer is what stands in the way
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -127,15 +134,21 @@ def _summary(
 
 
 def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: Verdict) -> str:
-    seen = f"{verdict.seen[0].upper()}{verdict.seen[1:]}."
+    parts = [f"{verdict.seen[0].upper()}{verdict.seen[1:]}."]
     if not members:
-        return f"{seen} Its socket may have been closed, or this input holds no sockets."
-    sock = members[0][0]
-    top = ceiling(facts.delta)
-    if sock.rcvbuf_bytes is None:
-        return seen
-    words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes, top)
-    return f"{seen} {name_of(facts.delta, sock)}: {words}."
+        parts.append("Its socket may have been closed, or this input holds no sockets.")
+    elif members[0][0].rcvbuf_bytes is not None:
+        sock, top = members[0][0], ceiling(facts.delta)
+        words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes or 0, top)
+        parts.append(f"{name_of(facts.delta, sock)}: {words}.")
+    if not counts_full_buffers(facts.delta):
+        parts.append(
+            "On this kernel a full buffer moves InErrors and the socket's drops, and RcvbufErrors"
+            " seldom or never, so RcvbufErrors proves nothing here."
+        )
+    if facts.delta.mode == "since-boot":
+        parts.append("These are totals since boot: nothing tells whether any of it is lost now.")
+    return " ".join(parts)
 
 
 def _recommendations(
@@ -144,39 +157,19 @@ def _recommendations(
     members: list[tuple[Socket, int, Verdict]],
     verdict: Verdict,
 ) -> Iterator[Recommendation]:
+    """Yield what to do, best first: of totals since boot nobody knows whether they go on."""
+    past = facts.delta.mode == "since-boot"
+    if past:
+        yield watch_it(facts)
+        if not members and (part.share or 0) < BOOT_SHARE:
+            return
     if members and members[0][0].rcvbuf_bytes is not None:
         sock, drops, _ = members[0]
         yield from recommend(facts, sock, drops, verdict)
     elif verdict.cause in HELPED_BY_ROOM:
-        yield from _without_socket(facts, part)
-    if verdict.cause == "unknown":
-        yield _find_out(facts)
+        yield from without_socket(facts, part)
+    if verdict.cause == "unknown" and not past:
+        yield watch_it(facts)
 
 
-def _without_socket(facts: Facts, part: Account) -> Iterator[Recommendation]:
-    """Yield what the host's limits alone allow to say."""
-    top = ceiling(facts.delta)
-    if top.rmem_max is None or top.rmem_max >= _LARGE_RMEM_MAX:
-        return
-    current = top.rmem_default or 212992
-    want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
-    if want.request_bytes > top.rmem_max:
-        why = f"no program can have more than {size(2 * top.rmem_max)} today: {want.arithmetic}"
-        yield raise_rmem_max(facts, want, why, "unknown")
-
-
-def _find_out(facts: Facts) -> Recommendation:
-    where = facts.delta.after.host.netns
-    inside = f" --netns {where}" if where and " " not in where and "/" not in where else ""
-    return Recommendation(
-        kind="none",
-        target="netrx-tune diagnose",
-        scope="host",
-        why="totals cannot tell a burst from a slow or stopped reader, and room helps the first"
-        " only: watch it while it happens",
-        cost="at most 2 % of one CPU for 30 s",
-        command=f"netrx-tune diagnose --interval 30{inside}",
-    )
-
-
-RULE = Rule(("udp-rcvbuf-full",), check, requires=("Udp.RcvbufErrors|Udp6.RcvbufErrors",))
+RULE = Rule(("udp-rcvbuf-full",), check)

@@ -2,7 +2,8 @@
 
 What it means: InErrors grew by more than full buffers, checksums and memory explain, and the
 sockets' drops are not there to tell on which side of the socket it was: a filter, an IPsec policy,
-a malformed header, and on kernels before 5.11 a shortage of UDP memory.
+a malformed header, on kernels before 5.11 a shortage of UDP memory, on kernels up to 3.15 a full
+buffer.
 
 How it is counted: Udp.InErrors less RcvbufErrors, InCsumErrors and MemErrors.
 Kernel: net/ipv4/udp.c, __udp4_lib_rcv(), udp_queue_rcv_one_skb().
@@ -20,7 +21,8 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
-from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.udp_errors import has
+from netrx_tune.rxpath.books.udp_split import counts_full_buffers, has_mem_errors
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -48,11 +50,15 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _meaning(facts: Facts) -> str:
-    kernel = facts.delta.after.host.kernel
+    delta = facts.delta
     causes = ["a socket filter", "an IPsec policy", "a malformed header"]
-    if "Udp.MemErrors" not in facts.delta.after.counters:
+    if not has(delta, "InCsumErrors"):
+        causes.append("a bad checksum")
+    if not has_mem_errors(delta):
         causes.append("UDP memory (net.ipv4.udp_mem), which this kernel counts under no name")
-    if kernel is not None and not features.rcvqueue_full_counts_rcvbuf_errors(kernel):
+    if not has(delta, "RcvbufErrors"):
+        causes.append("most of all full socket buffers, which nothing here counts by name")
+    elif not counts_full_buffers(delta):
         causes.append("most of all full socket buffers, which this kernel leaves out of"
                       " RcvbufErrors")  # fmt: skip
     return f"It can be {', '.join(causes[:-1])} or {causes[-1]}."

@@ -1,0 +1,107 @@
+"""What to do about full buffers where no socket shows them, or only totals do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Recommendation
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.advice import look
+from netrx_tune.rules.buffer_advice import raise_rmem_max
+from netrx_tune.rules.buffers import RMEM_MAX, ceiling
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.sizing import Size, size_without_shape
+from netrx_tune.rules.words import percent, size
+
+_LARGE_RMEM_MAX = 16 << 20  # a ceiling that no longer is what stands in the way
+_LARGE_SHARE = 0.05
+_LONG_SECONDS = 60.0
+_DEFAULT_BYTES = 212992  # net.core.rmem_default where nobody set it
+
+
+def watch_it(facts: Facts) -> Recommendation:
+    """Return the advice to look while it happens."""
+    where = facts.delta.after.host.netns
+    inside = f" --netns {where}" if where and " " not in where and "/" not in where else ""
+    why = "totals cannot tell a burst from a slow or stopped reader, and room helps the first only"
+    if facts.delta.mode == "since-boot":
+        why = (
+            "a total since boot does not tell whether anything is lost now: watch the host before"
+            " anything is changed. What else stands here is for a loss that goes on"
+        )
+    return Recommendation(
+        kind="none",
+        target="netrx-tune diagnose",
+        scope="host",
+        why=f"{why}: watch it while it happens",
+        cost="at most 2 % of one CPU for 30 s",
+        command=f"netrx-tune diagnose --interval 30{inside}",
+    )
+
+
+def is_long_and_large(facts: Facts, part: Account) -> bool:
+    """Tell whether too much was lost for too long for single bursts."""
+    seconds = facts.delta.seconds
+    return bool(seconds and seconds >= _LONG_SECONDS and (part.share or 0) >= _LARGE_SHARE)
+
+
+def without_socket(facts: Facts, part: Account) -> Iterator[Recommendation]:
+    """Yield what the host's limits alone allow to say."""
+    top = ceiling(facts.delta)
+    current = top.rmem_default or _DEFAULT_BYTES
+    want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
+    if top.rmem_max is not None and top.rmem_max >= _LARGE_RMEM_MAX:
+        yield _find_reader(facts, part, top.rmem_max)
+        return
+    hidden = top.rmem_max is None
+    inside = facts.delta.after.host.initial_netns is False
+    if (hidden and inside) or (top.rmem_max is not None and want.request_bytes > top.rmem_max):
+        most = f" than {size(2 * top.rmem_max)} today" if top.rmem_max else ""
+        why = f"no program can have more{most or ' than the limit allows'}: {want.arithmetic}"
+        yield raise_rmem_max(facts, want, why, "unknown")
+    yield _ask(want)
+    if is_long_and_large(facts, part):
+        yield _keep_up(facts, part)
+
+
+def _ask(want: Size) -> Recommendation:
+    return Recommendation(
+        kind="setsockopt",
+        target="SO_RCVBUF",
+        scope="application",
+        why="Only the program can make its socket's buffer larger: by its own setting for the"
+        " receive buffer, read when it starts. Which socket loses is not in this input: `ss"
+        " -uanmp` shows each one's drops (d) and buffer (rb)",
+        cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for this socket",
+        takes_effect="restart",
+        proposed=want.request_bytes,
+        command=f"setsockopt(fd, SOL_SOCKET, SO_RCVBUF, {want.request_bytes})",
+        undo="remove the setting and restart the program",
+    )
+
+
+def _find_reader(facts: Facts, part: Account, rmem_max: int) -> Recommendation:
+    share = "" if part.share is None else f"{percent(part.share)} were lost under a ceiling of "
+    return look(
+        facts,
+        "ss -uanmp",
+        kind="application",
+        target="the reading program",
+        why=f"{share}{size(rmem_max)} ({RMEM_MAX}), which is not what stands in the way. The socket"
+        " with drops (d in skmem) shows its buffer (rb): if that is large, the reader is too slow"
+        " and a larger one only fills later: read faster, in batches, or with more readers or"
+        " ports; if it is small, the program never asked for more, or runs since before the limit"
+        " was raised.",
+    )
+
+
+def _keep_up(facts: Facts, part: Account) -> Recommendation:
+    return look(
+        facts,
+        "ss -uanmp",
+        kind="application",
+        target="the reading program",
+        why=f"{percent(part.share or 0)} over so long a time is more than single bursts: if Recv-Q"
+        " stays near the buffer, the reader is slower than its traffic, and room only puts the"
+        " loss off. Then read faster, in batches, or with more readers or ports.",
+    )
