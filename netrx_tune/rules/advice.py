@@ -14,6 +14,13 @@ from netrx_tune.rxpath.kernel_features import sysctl_scope
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 _OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
 _NO_LIMIT = 1 << 62
+_SCOPES: dict[Kind, Scope] = {
+    "hardware": "device",
+    "netfilter": "netns",
+    "placement": "cpu",
+    "platform": "platform",
+    "route": "netns",
+}
 
 
 def setting(facts: Facts, key: str, place: int = 0) -> int | None:
@@ -39,6 +46,19 @@ def run_in(facts: Facts, command: str) -> str:
     if "/" in netns:
         return f"nsenter --net={quoted(netns)} {command}"
     return f"ip netns exec {quoted(netns)} {command}"
+
+
+def write_file(facts: Facts, path: str, value: str) -> str:
+    """Return the command that writes a file of sysfs, for the namespace that was looked at.
+
+    sysfs shows the devices of the namespace in which it was mounted; ip netns exec mounts it.
+    """
+    netns = facts.delta.after.host.netns
+    write = f"echo {value} > {path}"
+    if netns and (netns.startswith("pid ") or "/" in netns):
+        script = f"mount -t sysfs sysfs /sys && {write}"
+        return run_in(facts, f"unshare -m sh -c {quoted(script)}")
+    return run_in(facts, f"sh -c {quoted(write)}") if netns else write
 
 
 def is_of_host(facts: Facts, key: str) -> bool:
@@ -155,7 +175,7 @@ def look(
 
 def do(kind: Kind, target: str, *, why: str, cost: str) -> Recommendation:
     """Return advice that no command carries out."""
-    scope: Scope = "platform" if kind in ("platform", "hardware") else "application"
+    scope = _SCOPES.get(kind, "application")
     return Recommendation(kind=kind, target=target, scope=scope, why=why, cost=cost)
 
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Evidence, Finding, Recommendation
 from netrx_tune.model.snapshot import Device
-from netrx_tune.rules.advice import double_sysctl, listed, quoted, run_in
+from netrx_tune.rules.advice import double_sysctl, listed, quoted, write_file
 from netrx_tune.rules.cpus import load_of, mask_words, share_words
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
@@ -138,18 +138,18 @@ def _spread(facts: Facts, cpus: list[int], devices: dict[str, int]) -> Recommend
     new = mask_words((1 << every) - 1)
     if device.name == "lo" or _bits(old) >= _bits(new):
         return None
-    path = f"/sys/class/net/{quoted(device.name)}/queues/rx-0/rps_cpus"
+    path = f"/sys/class/net/{device.name}/queues/rx-0/rps_cpus"
     return Recommendation(
         kind="sysfs",
-        target=f"/sys/class/net/{device.name}/queues/rx-0/rps_cpus",
+        target=path,
         scope="device",
         why=f"One CPU takes all packets of {device.name}; RPS divides the flows among {every}. A"
         " single flow stays on one.",
         cost="an interrupt between CPUs for each batch of packets",
         current=old,
         proposed=new,
-        command=run_in(facts, f"sh -c 'echo {new} > {path}'"),
-        undo=run_in(facts, f"sh -c 'echo {old} > {path}'"),
+        command=write_file(facts, quoted(path), new),
+        undo=write_file(facts, quoted(path), old),
     )
 
 

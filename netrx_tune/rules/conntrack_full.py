@@ -67,10 +67,11 @@ def _advice(facts: Facts, limit: int | None) -> Iterator[Recommendation | None]:
     larger = double_sysctl(
         facts,
         _MAX,
+        at_least=setting(facts, _BUCKETS) or 0,
         at_most=most,
-        why="Room for twice as many flows, if they are honest ones; it goes together with the"
-        " number of hash buckets.",
-        cost=f"up to {size(_ENTRY_BYTES * max(0, min(limit or 0, most)))} more kernel memory",
+        why="Room for more flows, if they are honest ones; it goes together with the number of hash"
+        " buckets.",
+        cost=f"up to {size(_ENTRY_BYTES)} of kernel memory for each flow",
     )
     yield larger
     if larger and isinstance(larger.proposed, int) and limit:
@@ -85,11 +86,11 @@ def _advice(facts: Facts, limit: int | None) -> Iterator[Recommendation | None]:
 
 
 def _buckets(facts: Facts, entries: int, limit: int) -> Recommendation | None:
-    """Return the advice to keep as many buckets for each entry as there are now."""
+    """Return the advice to keep the chains as short as they may be now."""
     buckets = setting(facts, _BUCKETS)
     if not buckets:
         return None
-    wanted = buckets * entries // limit
+    wanted = entries // max(1, limit // buckets)
     if wanted <= buckets:
         return None
     return set_sysctl(

@@ -52,6 +52,8 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _switch_off(facts: Facts) -> Recommendation | None:
     bits = setting(facts, _KEY)
+    if bits is None:
+        return _read_first(facts)
     if not bits:
         return None
     return Recommendation(
@@ -65,6 +67,18 @@ def _switch_off(facts: Facts) -> Recommendation | None:
         proposed="0",
         command=f"sysctl -w {_KEY}=0",
         undo=f"sysctl -w {_KEY}={mask_words(bits)}",
+    )
+
+
+def _read_first(facts: Facts) -> Recommendation:
+    return Recommendation(
+        kind="sysctl",
+        target=_KEY,
+        scope="host",
+        why="Shows the CPUs that limit flows; 0 switches it off, if that flow is wanted."
+        + where_to_run(facts, _KEY),
+        cost="none",
+        command=f"sysctl {_KEY}",
     )
 
 

@@ -89,6 +89,10 @@ def _counts_multicast(device: Device) -> bool:
     return not device.kind and driver not in _SILENT_DRIVERS
 
 
+def _counts_ipsec(facts: Facts) -> bool:
+    return any(name.startswith("xfrm.") for name in facts.delta.increases)
+
+
 def _meaning(facts: Facts, account: Account) -> str:
     causes = []
     known = ""
@@ -100,7 +104,7 @@ def _meaning(facts: Facts, account: Account) -> str:
         known = " No firewall rule of this namespace drops."
     if _may_be_multicast(facts, account):
         causes.append("multicast of groups that nobody here joined")
-    if not any(name.startswith("xfrm.") for name in facts.delta.increases):
+    if not _counts_ipsec(facts):
         causes.append("an IPsec policy (this kernel does not count them)")
     causes.append("packets with IP options that this host refuses (source routes)")
     four = sum(e.increase for e in account.by if e.counter.startswith("Ip."))
@@ -111,14 +115,15 @@ def _meaning(facts: Facts, account: Account) -> str:
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
-    yield look(
-        facts,
-        "nft -a list ruleset",
-        kind="netfilter",
-        target="nft ruleset",
-        why="Shows rules and policies that drop; give them a `counter`, and the next run names the"
-        " one. Where iptables is the old kind: iptables-save -c.",
-    )
+    if _may_be_firewall(facts):
+        yield look(
+            facts,
+            "nft -a list ruleset",
+            kind="netfilter",
+            target="nft ruleset",
+            why="Shows rules and policies that drop; give them a `counter`, and the next run names"
+            " the one. Where iptables is the old kind: iptables-save -c.",
+        )
     if _may_be_multicast(facts, account):
         yield look(
             facts,
@@ -128,12 +133,20 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
             why="Shows the groups that are joined on each device; a program may have joined on the"
             " wrong one.",
         )
+    if not _counts_ipsec(facts):
+        yield look(
+            facts,
+            "ip -s xfrm policy",
+            kind="route",
+            target="ip xfrm policy",
+            why="Shows whether an IPsec policy blocks.",
+        )
     yield look(
         facts,
-        "ip -s xfrm policy",
-        kind="route",
-        target="ip xfrm policy",
-        why="Shows whether an IPsec policy blocks.",
+        "tcpdump -nnv -i any -c 20 'ip[0] & 0x0f > 5'",
+        kind="sender",
+        target="IP options",
+        why="Shows packets with IP options; a source route is refused by default.",
     )
 
 

@@ -28,7 +28,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     account = lost_at(facts, "route-not-local")
     if account is None:
         return
-    why = "Shows the addresses that this host has; the missing one is in the capture beside it."
+    why = "Shows the addresses that this host has; the capture below shows those that are asked."
     command = "ip -br address show"
     capture = "tcpdump -enn -c 50 -i any ip or ip6"
     yield found(

@@ -9,7 +9,7 @@ from netrx_tune.rules.words import size
 
 _RMEM = "net.ipv4.tcp_rmem"
 _MEM = "net.ipv4.tcp_mem"
-_MOST_BYTES = 64 << 20
+_MOST_BYTES = 32 << 20  # the kernel's own from 6.17 on
 _MEMORY_SHARE = 0.01  # of RAM, the most that one connection may take
 
 
@@ -22,13 +22,13 @@ def memory_is_short(facts: Facts) -> bool:
     return bool(pressure) and max(used) >= (pressure or 0)
 
 
-def larger_window(facts: Facts, why: str) -> Recommendation | None:
+def larger_window(facts: Facts, why: str, *, at_most: int = _MOST_BYTES) -> Recommendation | None:
     """Return the advice to let auto-tuning go further; None where TCP's memory is the limit."""
     current = facts.delta.after.settings.get(_RMEM, ())
     if len(current) != 3 or memory_is_short(facts):
         return None
     memory = facts.delta.after.host.memory_bytes or 1 << 32
-    most = min(_MOST_BYTES, int(memory * _MEMORY_SHARE))
+    most = min(at_most, int(memory * _MEMORY_SHARE))
     proposed = min(2 * current[2], most)
     return raise_sysctl(
         facts,

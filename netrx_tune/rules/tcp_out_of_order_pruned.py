@@ -6,8 +6,8 @@ next, or some that it held, to make room for the missing one. All of it is sent 
 How it is counted: TcpExt.TCPOFODrop, segments refused.
 Kernel: net/ipv4/tcp_input.c, tcp_data_queue_ofo(), tcp_prune_ofo_queue().
 
-Remedy: find why segments are lost or reordered before this; then, on long fast paths, let
-auto-tuning go further (third value of net.ipv4.tcp_rmem).
+Remedy: find why segments are lost or reordered before this. Only where the third value of
+net.ipv4.tcp_rmem stands below the kernel's long-time default of 6 MiB a larger one is proposed.
 
 When not to act: the cause is loss in the network: a larger buffer only hides it.
 """
@@ -23,6 +23,8 @@ from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.tcp_advice import larger_window
 from netrx_tune.rules.words import lost_of
+
+_KERNEL_DEFAULT = 6 << 20  # bytes, of net.ipv4.tcp_rmem's third value up to 6.16
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -42,7 +44,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         evidence=evidence(facts.delta, *more),
         recommendations=(
             look(facts, "ss -tin", kind="sender", target="path", why=why),
-            larger_window(facts, "Only on long, fast paths with rare loss."),
+            larger_window(facts, "It is less than the kernel's default.", at_most=_KERNEL_DEFAULT),
         ),
     )
 
