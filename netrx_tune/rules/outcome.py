@@ -11,6 +11,7 @@ from netrx_tune.rules.judge import account_evidence, confidence, is_noise, prese
 from netrx_tune.rules.judge import severity as judged
 from netrx_tune.rules.rule import Facts
 
+_TOTALS = " These are totals since boot: watch the host to see whether it goes on."
 _STRAYS = 10  # so few packets are no rate, whatever their share of a quiet window
 _STRAY_SHARE = 0.001
 
@@ -44,7 +45,7 @@ def found(
         lost=account.lost,
         share=account.share,
         present=present(facts),
-        meaning=meaning,
+        meaning=meaning + (_TOTALS if facts.delta.before is None else ""),
         evidence=account_evidence(facts, account) + evidence,
         sockets=sockets,
         recommendations=tuple(one for one in recommendations if one),

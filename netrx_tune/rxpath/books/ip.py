@@ -126,22 +126,29 @@ def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
 
 
 def _conntrack(delta: Delta) -> Iterator[Account]:
-    """Divide what connection tracking dropped: no room, a clash, or a verdict.
+    """Divide what connection tracking dropped: no room, a failed insert, or a verdict.
+
+    A clash moves insert_failed and drop; a chain that is too long moves insert_failed alone, as
+    every failed insert does up to 4.4.
 
     Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc(), __nf_conntrack_confirm().
     """
     dropped = delta.increase("nf_conntrack.drop")
-    failed = delta.increase("nf_conntrack.insert_failed") or 0
     if dropped is None:
         return
-    clashes = (
-        min(failed, dropped) if features.clash_insert_failed_is_loss(delta.after.host.kernel) else 0
-    )
-    rest = dropped - clashes
+    kernel = delta.after.host.kernel
+    failed = inside = 0
+    if features.clash_insert_failed_is_loss(kernel):
+        failed = delta.increase("nf_conntrack.insert_failed") or 0
+        too_long = delta.increase("nf_conntrack.chaintoolong") or 0
+        if features.clash_is_in_drop(kernel):
+            inside = min(max(0, failed - too_long), dropped)
+    rest = dropped - inside
     full = rest if _conntrack_is_full(delta) else 0
     by = "nf_conntrack.drop"
     yield Account("conntrack-table-full", full, "exact", _entry(by, full))
-    yield Account("conntrack-insert-fail", clashes, "exact", _entry(by, clashes))
+    named = _entry("nf_conntrack.insert_failed", failed)
+    yield Account("conntrack-insert-fail", failed, "exact", named)
     yield Account(
         "conntrack-invalid",
         rest - full,
