@@ -6,6 +6,7 @@ code 2; too little data to judge is 3; a bug of ours is 2 and says how to report
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ import click
 from netrx_tune import __version__
 from netrx_tune.model.errors import NetrxError, NotEnoughData
 
+# Objects between two looks for garbage; a run makes little of it, and a start many objects.
+_FEW_COLLECTIONS = 50_000
 # Name of the command -> what it does, in the order of --help.
 COMMANDS = {
     "diagnose": "Say where packets are lost, why, and what to change.",
@@ -55,6 +58,7 @@ def netrx_tune() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    gc.set_threshold(_FEW_COLLECTIONS)
     try:
         code = netrx_tune.main(arguments, prog_name="netrx-tune", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -75,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 0
     except Exception as bug:  # noqa: BLE001 - a traceback helps no operator
         code = _report(bug)
+    gc.freeze()  # what is left goes with the process
     sys.exit(code if isinstance(code, int) else 0)
 
 

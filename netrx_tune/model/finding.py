@@ -1,7 +1,5 @@
 """What the tool says: findings with their evidence, and what to do about them."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from netrx_tune.model.ledger import Ledger

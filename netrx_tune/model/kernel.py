@@ -1,7 +1,5 @@
 """Kernel versions, for the few facts that no file of the kernel shows."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

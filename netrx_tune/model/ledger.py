@@ -1,7 +1,5 @@
 """The books: where each packet of the window went, one packet in one account."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Bound = Literal["exact", "at-least", "at-most", "unseen"]

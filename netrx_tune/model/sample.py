@@ -1,7 +1,5 @@
 """What was read from a host at one moment, before anyone interprets it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

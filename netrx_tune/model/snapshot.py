@@ -1,7 +1,5 @@
 """What a sample says once its files are parsed: counters by the kernel's own names."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

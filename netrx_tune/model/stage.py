@@ -1,7 +1,5 @@
 """One place of the receive path that can lose a packet, as data."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from netrx_tune.model.kernel import KernelVersion
