@@ -63,7 +63,7 @@ class Fault:
     description: str
     play: Callable[[Lab], Play]
     expected: tuple[Expected, ...] = ()
-    seconds: float = 1.5  # of the window
+    seconds: float = 1.0  # of the window, somewhat longer than the traffic
     cause: str = ""  # of a full buffer, where the traffic shows it all through the window
 
     @property

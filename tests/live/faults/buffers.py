@@ -56,6 +56,7 @@ def _full(name: str, description: str, play: Callable[[Lab], Play], cause: str =
         play=play,
         expected=(at("udp-rcvbuf-full"),),
         cause=cause,
+        seconds=1.5,
     )
 
 

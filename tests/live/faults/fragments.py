@@ -96,14 +96,14 @@ FAULTS = (
         description="a second fragment that never comes, ipfrag_time 1 s",
         play=partial(_timeout, kind=UDP4),
         expected=(at("defrag-timeout"),),
-        seconds=2.0,
+        seconds=1.8,
     ),
     Fault(
         name="fragment-lost-ipv6",
         description="a second fragment that never comes, ip6frag_time 1 s",
         play=partial(_timeout, kind=UDP6),
         expected=(at("defrag-timeout"),),
-        seconds=2.0,
+        seconds=1.8,
     ),
     Fault(
         name="fragment-memory",

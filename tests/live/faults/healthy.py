@@ -87,7 +87,7 @@ def _elsewhere(lab: Lab) -> Play:
     lab.read(other.rx.netns, Socket(), habit=STOPPED)
     yield wire.rx.netns
     sent = lab.send(wire.tx.netns, to(wire, pace=PLAIN))
-    lab.send(wire.tx.netns, to(other, pace=STEADY))
+    lab.send(wire.tx.netns, to(other, pace=Pace(count=5_000, per_second=10_000)))
     return (yield from all_read(sent, healthy, wire.rx.netns))
 
 
@@ -136,7 +136,7 @@ def _tap(channel: Connection, *, device: str) -> int:
 
 def _fault(name: str, description: str, play: Callable[[Lab], Play], *stages: str) -> Fault:
     expected = tuple(at(stage) for stage in stages)
-    return Fault(name=name, description=description, play=play, expected=expected, seconds=2.0)
+    return Fault(name=name, description=description, play=play, expected=expected, seconds=1.5)
 
 
 FAULTS = (

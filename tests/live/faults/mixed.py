@@ -144,6 +144,7 @@ FAULTS = (
         name="four-at-once",
         description="slow reader, no listener, bad checksums, nft drop",
         play=_four,
+        seconds=1.5,
         expected=(
             at("nf-input-drop", named=True),
             at("udp-csum-early"),
@@ -155,24 +156,28 @@ FAULTS = (
         name="slow-and-filter",
         description="a slow socket beside one with a filter",
         play=_slow_and_filter,
+        seconds=1.5,
         expected=(at("udp-sk-filter"), at("udp-rcvbuf-full")),
     ),
     Fault(
         name="damaged-and-stopped",
         description="bad checksums above 76 bytes on a socket that fills",
         play=_damaged_and_stopped,
+        seconds=1.5,
         expected=(at("udp-csum-late"), at("udp-rcvbuf-full")),
     ),
     Fault(
         name="firewall-and-reverse-path",
         description="nft drop without counter beside rp_filter",
         play=_two_silent,
+        seconds=1.5,
         expected=(at("nf-prerouting-drop"), at("route-rpfilter")),
     ),
     Fault(
         name="headers-fragments-stopped",
         description="bad IP headers, fragments that wait, a stopped reader",
         play=_ip_layer,
+        seconds=1.5,
         expected=(at("ip-header-invalid"), at("udp-rcvbuf-full")),
     ),
 )

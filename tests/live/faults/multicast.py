@@ -69,7 +69,7 @@ def _wrong_peer(lab: Lab) -> Play:
 
 
 def _fault(name: str, description: str, play: Callable[[Lab], Play], stage: str) -> Fault:
-    return Fault(name=name, description=description, play=play, expected=(at(stage),), seconds=2.0)
+    return Fault(name=name, description=description, play=play, expected=(at(stage),), seconds=1.4)
 
 
 def _groups(name: str, description: str, stage: str, kind: Kind, *, joined: bool) -> Fault:

@@ -61,7 +61,7 @@ def _two_ports(
     prepare(lab, wire.rx.netns, wire.rx.device)
     reader = lab.read(wire.rx.netns, roomy(kind), roomy(kind, port=OTHER_PORT))
     yield wire.rx.netns
-    sent = lab.send(wire.tx.netns, to(wire, kind, pace=PLAIN))
+    sent = lab.send(wire.tx.netns, to(wire, kind, pace=SOME))
     sent += lab.send(wire.tx.netns, to(wire, kind, pace=SOME, port=OTHER_PORT))
     return (yield from closed_books(sent, reader, wire.rx.netns, stage))
 
