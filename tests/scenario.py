@@ -6,6 +6,7 @@ A file holds cases by the name of what they prove. A case:
     memory: 8589934592            bytes of RAM
     cpus: 2                       online; default 2
     seconds: 5                    between the samples; default 5
+    uptime: 1000                  of the host at the first sample; default 1000
     mode: interval                or between-samples, since-boot (default without `before`)
     netns: blue                   the namespace that the user named
     initial: false                whether it is the initial one; default true
@@ -46,9 +47,9 @@ Case = Mapping[str, Any]
 
 FOLDER = Path(__file__).parent / "scenarios"
 _MOMENT = {"counters", "softnet", "links", "nics", "sockets", "rules", "processes"}
-_KEYS = _MOMENT | {
-    "kernel", "memory", "cpus", "seconds", "mode", "netns", "initial", "settings", "files",
-    "before", "after", "expect", "skipped", "silent", "says", "never_says",
+KEYS = _MOMENT | {
+    "kernel", "memory", "cpus", "seconds", "uptime", "mode", "netns", "initial", "settings",
+    "files", "before", "after", "expect", "skipped", "silent", "says", "never_says",
 }  # fmt: skip
 _IPV6 = ("Ip6", "Udp6", "UdpLite6", "Icmp6")
 _NETSTAT = ("TcpExt", "IpExt")
@@ -75,23 +76,39 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def load() -> Iterator[tuple[str, Case]]:
     """Yield (file::case, case) of every scenario."""
     for path in sorted(FOLDER.glob("*.yaml")):
-        cases = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
-        for name, case in cases.items():
-            unknown = set(case) - _KEYS
-            if unknown:
-                raise ValueError(f"{path.name}: {name}: unknown keys {unknown}")
+        for name, case in read(path).items():
+            check_keys(case, KEYS, f"{path.name}: {name}")
             yield f"{path.stem}::{name}", case
+
+
+def read(path: Path) -> dict[str, Case]:
+    """Return the cases of a file by name."""
+    cases: dict[str, Case] = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return cases
+
+
+def check_keys(case: Case, allowed: set[str], place: str) -> None:
+    """Refuse a case with a key that nobody reads."""
+    unknown = set(case) - allowed
+    if unknown:
+        raise ValueError(f"{place}: unknown keys {unknown}")
 
 
 def diagnose(case: Case) -> Diagnosis:
     """Return the diagnosis of a case's samples."""
-    before = None
-    if "before" in case:
-        before = _sample(case, case["before"], seconds=1000.0)
-    seconds = 1000.0 + case.get("seconds", 5)
-    after = _sample(case, case.get("after") or {}, seconds=seconds)
+    *earlier, after = samples(case)
+    before = earlier[0] if earlier else None
     live = case.get("mode", "interval") == "interval"
     return conclude(measure(before, after, live=live, netns=case.get("netns")))
+
+
+def samples(case: Case) -> tuple[Sample, ...]:
+    """Return a case's samples, one or two."""
+    up = case.get("uptime", 1000.0)
+    after = _sample(case, case.get("after") or {}, seconds=up + case.get("seconds", 5))
+    if "before" not in case:
+        return (after,)
+    return (_sample(case, case["before"], seconds=up), after)
 
 
 def _sample(case: Case, moment: Mapping[str, Any], *, seconds: float) -> Sample:

@@ -75,7 +75,7 @@ def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
 
 
 def _asked_for(granted_bytes: int, top: Ceiling) -> str:
-    text = f"the program asked for just {count(granted_bytes // 2)} B"
+    text = f"the program asked for {count(granted_bytes // 2)} B"
     if top.rmem_max:
         text += f", {RMEM_MAX} would allow {count(top.rmem_max)} B"
     if granted_bytes == 2 * _KERNEL_DEFAULT_BYTES:

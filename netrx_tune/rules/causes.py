@@ -20,6 +20,7 @@ _LONG_SECONDS = 0.3  # an episode that no burst explains
 # Without a watch: a buffer that holds more than bursts bring, and a share that no burst explains.
 _LARGE_BYTES = 16 << 20
 _LARGE_SHARE = 0.01
+_TINY_BYTES = 64 << 10  # one burst of a few dozen packets fills it
 _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 _PACE = 2.5  # arrivals in an episode over the usual rate: a burst, not a pause
 
@@ -75,8 +76,9 @@ def _is_read(facts: Facts) -> bool:
 
 
 def _is_full(sock: Socket) -> bool:
-    held = sock.rmem_alloc_bytes
-    return bool(held and sock.rcvbuf_bytes and held > FULL * sock.rcvbuf_bytes)
+    """Tell whether a queue stands near its limit; of a tiny buffer that says nothing."""
+    held, limit = sock.rmem_alloc_bytes or 0, sock.rcvbuf_bytes or 0
+    return limit > _TINY_BYTES and held > FULL * limit
 
 
 def _was_full_before(facts: Facts, sock: Socket) -> bool:

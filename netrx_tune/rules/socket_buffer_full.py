@@ -123,8 +123,11 @@ def _summary(
         if len(members) > 1:
             first = percent(members[0][1] / max(1, part.lost or 0))
             text += f" ({first} of them) and {count(len(members) - 1)} more sockets"
+    past = facts.delta.mode == "since-boot"
     words = {
-        "sustained-overload": "more comes in than the reader takes out",
+        "sustained-overload": "more came in than the reader took out"
+        if past
+        else "more comes in than the reader takes out",
         "burst": "bursts exceed the buffer",
         "reader-stall": "the reader pauses",
         "reader-stopped": "the reader does not read",

@@ -23,7 +23,10 @@ def watch_it(facts: Facts) -> Recommendation:
     """Return the advice to look while it happens."""
     where = facts.delta.after.host.netns
     inside = f" --netns {where}" if where and " " not in where and "/" not in where else ""
-    why = "totals cannot tell a burst from a slow or stopped reader, and room helps the first only"
+    why = (
+        "totals cannot tell a burst from a slow or stopped reader, and room helps the first only:"
+        " watch it while it happens"
+    )
     if facts.delta.mode == "since-boot":
         why = (
             "a total since boot does not tell whether anything is lost now: watch the host before"
@@ -33,7 +36,7 @@ def watch_it(facts: Facts) -> Recommendation:
         kind="none",
         target="netrx-tune diagnose",
         scope="host",
-        why=f"{why}: watch it while it happens",
+        why=why,
         cost="at most 2 % of one CPU for 30 s",
         command=f"netrx-tune diagnose --interval 30{inside}",
     )
