@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from netrx_tune.collectors.ticks import Tick, Watch
 
-_FULL = 0.7
+FULL = 0.7
 _LOW = 0.1
 _LEAST_MOMENTS = 10
 # A gap of so many moments without drops still belongs to one episode.
@@ -95,7 +95,7 @@ def _shape(moments: Sequence[float], ticks: Sequence[Tick]) -> QueueShape:
         seconds=seconds,
         moments=len(moments),
         drops=_grown(row),
-        full_share=sum(1 for tick in listed if _occupied(tick) > _FULL) / len(moments),
+        full_share=sum(1 for tick in listed if _occupied(tick) > FULL) / len(moments),
         low_share=sum(1 for tick in row if _is_low(tick)) / len(moments),
         drained_bytes=drained,
         peak_unread_bytes=max(tick.unread_bytes for tick in listed),
