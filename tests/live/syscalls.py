@@ -37,6 +37,11 @@ def enter_netns(name: str) -> None:
         os.close(descriptor)
 
 
+def leave_netns() -> None:
+    """Move this process into a new network namespace, which goes with its last process."""
+    _checked(_LIBC.unshare(CLONE_NEWNET), "unshare")
+
+
 def die_with_parent() -> None:
     """Let the kernel end this process when its parent ends, however that happens."""
     _checked(_LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
