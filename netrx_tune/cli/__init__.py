@@ -23,6 +23,7 @@ _FEW_COLLECTIONS = 50_000
 COMMANDS = {
     "diagnose": "Say where packets are lost, why, and what to change.",
     "snapshot": "Save two samples that a later diagnosis can judge.",
+    "size": "Compute a buffer for a rate, a payload and a pause, or what a buffer survives.",
     "path": "Show the receive path with this host's counters and settings.",
     "explain": "Explain a finding, a stage, a counter or a tunable.",
 }

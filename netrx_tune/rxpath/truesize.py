@@ -69,13 +69,25 @@ def truesize_range(
     Returns:
         The range; a fragmented datagram costs the sum of its fragments.
     """
-    limit = mtu if mtu is not None else 65536 if link == "loopback" else 1500
     lows, highs = 0, 0
-    for size in _wire_payloads(payload_bytes, family, limit):
+    for size in _wire_payloads(payload_bytes, family, _mtu_of(link, mtu)):
         packet = _card(size, family) if link == "nic" else _virtual(size, family, kernel)
         lows += packet.low
         highs += packet.high
     return TruesizeRange(lows, highs)
+
+
+def packets_of(
+    payload_bytes: int, link: Link, *, family: Family = 4, mtu: int | None = None
+) -> int:
+    """Return how many packets one datagram is on a link: more than 1 if it is fragmented."""
+    return sum(1 for _ in _wire_payloads(payload_bytes, family, _mtu_of(link, mtu)))
+
+
+def _mtu_of(link: Link, mtu: int | None) -> int:
+    if mtu is not None:
+        return mtu
+    return 65536 if link == "loopback" else 1500
 
 
 def _wire_payloads(payload_bytes: int, family: Family, mtu: int) -> Iterator[int]:

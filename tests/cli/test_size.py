@@ -1,0 +1,132 @@
+"""`size` as a user types it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netrx_tune.cli.size import command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command, list(arguments))
+
+
+def document(*arguments: str) -> dict[str, object]:
+    got = run(*arguments, "--format", "json")
+    assert got.exception is None or got.exit_code == 0, got.output
+    loaded: dict[str, object] = json.loads(got.stdout)
+    return loaded
+
+
+def test_a_buffer_for_a_kernel_is_the_same_on_every_host() -> None:
+    got = document(
+        *("--rate", "20000", "--payload", "1400", "--stall", "200ms", "--drain", "60000"),
+        *("--link", "veth", "--kernel", "6.1"),
+    )
+    buffer = got["buffer"]
+    assert isinstance(buffer, dict)
+    assert got["schema"] == "netrx-tune/size/v1"
+    assert buffer["datagrams"] == 4000
+    assert buffer["room_datagrams"] == 4364
+    assert buffer["rcvbuf_bytes"] == 2 * buffer["so_rcvbuf_bytes"]
+    assert buffer["rmem_max"] == {"needed": 5029888, "current": 212992, "enough": False}
+    assert buffer["helps"] is True
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 100_000), st.integers(0, 9000), st.integers(1, 2_000_000))
+def test_the_round_trip_through_the_command(rate: int, payload: int, stall: int) -> None:
+    load = ("--rate", f"{rate}", "--payload", f"{payload}", "--kernel", "6.18")
+    buffer = document(*load, "--stall", f"{stall}us")["buffer"]
+    assert isinstance(buffer, dict)
+    if not buffer["helps"]:
+        return
+    survives = document(*load, "--rcvbuf", f"{buffer['rcvbuf_bytes']}")["survives"]
+    assert isinstance(survives, dict)
+    assert survives["stall_seconds"][0] * 1e6 >= stall - 1e-3
+
+
+def test_what_a_program_asks_for_is_capped_and_doubled() -> None:
+    load = ("--payload", "100", "--kernel", "6.1")
+    capped = document(*load, "--so-rcvbuf", "8MiB")["survives"]
+    assert isinstance(capped, dict)
+    assert capped["rcvbuf_bytes"] == 2 * 212992
+
+
+def test_overload_is_told_and_no_buffer_is_proposed() -> None:
+    got = run(
+        *[
+            "--rate",
+            "20000",
+            "--drain",
+            "15000",
+            "--payload",
+            "300",
+            "--stall",
+            "0.2",
+            "--kernel",
+            "6.1",
+        ]
+    )
+    assert "No buffer helps" in got.stdout
+    assert "setsockopt(" not in got.stdout
+    assert "25 %, whatever the buffer is" in got.stdout
+
+
+def test_a_limit_that_is_enough_is_left_alone() -> None:
+    got = run(*["--accept-backlog", "500", "--stall", "2s", "--kernel", "6.1"])
+    assert "4,096 is enough: change nothing" in got.stdout
+    assert "sysctl -w" not in got.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("", "nothing to compute"),
+        ("--payload 100", "what has to be bridged"),
+        ("--payload 100 --stall 200ms", "what has to be bridged"),
+        ("--payload 100 --burst 5 --stall 1s", "exclude each other"),
+        ("--payload 100 --truesize 832 --burst 5", "exclude each other"),
+        ("--rcvbuf 1MiB", "what does a datagram cost"),
+        ("--payload 100 --rcvbuf 3GiB", "largest buffer"),
+        ("--payload 100 --rcvbuf 3MB", "not a size"),
+        ("--payload 100 --rcvbuf 0", "out of range"),
+        ("--payload 100 --burst 5 --kernel six", "no version"),
+        ("--payload 100 --rate 5 --stall 5h", "not a time"),
+        ("--payload 100 --rate 5 --fragments 200%", "above 0 and up to 1"),
+        ("--payload 100 --rate 5 --fragments 1%", "not fragmented"),
+        ("--accept-backlog 5", "needs --stall"),
+        ("--conntrack 5 --backlog", "needs --burst"),
+        ("--fragments 1%", "needs --rate"),
+        ("--payload 70000 --burst 1", "70000"),
+        ("--payload 1 --burst 0", "0"),
+    ],
+)
+def test_a_mistake_is_one_line(arguments: str, says: str) -> None:
+    got = run(*arguments.split())
+    assert got.exit_code == 2
+    assert says in got.stderr
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_part_reads_in_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = run(
+        *("--rate", "20000", "--payload", "8000", "--stall", "200ms", "--backlog"),
+        *("--fragments", "1%", "--conntrack", "100", "--accept-backlog", "10"),
+    ).stdout
+    for name in ("netdev_max_backlog", "ipfrag_high_thresh", "nf_conntrack_max", "somaxconn"):
+        assert name in text
+    assert "Wrong when:" in text
+
+
+def test_the_help_has_every_option() -> None:
+    page = command.get_help(click.Context(command, info_name="size"))
+    for option in ("--rate", "--stall", "--rcvbuf", "--truesize", "--fragments"):
+        assert option in page
