@@ -7,8 +7,8 @@ value limits anything.
 How it is counted: no counter; the first or last value, in pages, is more than this host's RAM.
 Kernel: net/ipv4/udp.c, udp_init(); net/core/sock.c, __sk_mem_raise_allocated().
 
-Remedy: give the kernel's own values back: three quarters of an eighth of RAM, an eighth, and twice
-the first.
+Remedy: remove the line that sets it; at the next boot the kernel reckons its own values: three
+quarters of an eighth of RAM, an eighth, and twice the first.
 
 When not to act: nothing is lost by it today; UDP could use up all memory one day.
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import look, set_sysctl
+from netrx_tune.rules.advice import look
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, size
 
@@ -63,29 +63,21 @@ def _is_beyond(pages: tuple[int, ...], page_bytes: int, memory: int | None) -> b
 
 
 def _restore(facts: Facts, memory: int | None, page_bytes: int) -> tuple[Recommendation, ...]:
-    if not memory:
-        return (_reckon(facts),)
-    middle = max(128, memory // page_bytes // 8)
-    lowest = middle // 4 * 3
+    """Return where to look for the line: a limit is not lowered under sockets that live."""
+    own = ""
+    if memory:
+        middle = max(128, memory // page_bytes // 8)
+        lowest = middle // 4 * 3
+        own = f" (about {count(lowest)} {count(middle)} {count(2 * lowest)} for this much RAM)"
     return (
-        set_sysctl(
+        look(
             facts,
-            _KEY,
-            (lowest, middle, 2 * lowest),
-            why="These are the kernel's own values for this much RAM, in pages.",
-            cost=f"all UDP sockets together get at most {size(lowest * page_bytes)}",
-        ),
-    )
-
-
-def _reckon(facts: Facts) -> Recommendation:
-    """Return the advice to reckon the values on the host, whose RAM this input does not hold."""
-    return look(
-        facts,
-        "awk '/MemTotal/ {m=int($2/32); l=int(m/4)*3; print l, m, 2*l}' /proc/meminfo",
-        kind="sysctl",
-        target=_KEY,
-        why="Prints the kernel's own values for the host's RAM, in pages of 4 KiB; set those.",
+            "grep -rns udp_mem /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d",
+            kind="sysctl",
+            target=_KEY,
+            why="Remove the line that sets it and reboot: the kernel then reckons its own values,"
+            f" in pages{own}. Lowering it while sockets hold more would refuse datagrams at once.",
+        )._replace(scope="host", takes_effect="boot"),
     )
 
 
