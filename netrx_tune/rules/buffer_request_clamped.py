@@ -27,11 +27,15 @@ from netrx_tune.rules.words import count, size
 _USUAL_REQUEST_BYTES = 8 << 20
 
 
+# Where one of these lost something, its rule speaks; more room would make a shortage worse.
+_LOSSES = ("udp-rcvbuf-full", "udp-backlog-full", "udp-proto-mem", "udp-unattributed")
+
+
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for sockets that are clamped and lose nothing now."""
     table = facts.delta.after.sockets
     top = ceiling(facts.delta)
-    if table is None or facts.delta.after.host.sandbox or facts.ledger.lost_at("udp-rcvbuf-full"):
+    if table is None or facts.delta.after.host.sandbox or any(map(facts.ledger.lost_at, _LOSSES)):
         return
     clamped = [
         sock
@@ -53,7 +57,7 @@ def _finding(facts: Facts, clamped: list[Socket]) -> Finding:
         severity="note",
         confidence="medium",
         summary=f"{names}{more} asked for {count(granted // 2)} B of receive buffer or more and got"
-        f" {size(granted)}, twice the most that {RMEM_MAX} allows; nothing was lost"
+        f" {size(granted)}, twice the most that {RMEM_MAX} allows; nothing was lost by it"
         + (" in this window" if once else ""),
         lost=0,
         present=None if facts.delta.mode == "since-boot" or not once else False,

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.sample import Socket
+from netrx_tune.rules.advice import do
 from netrx_tune.rules.buffer_advice import recommend
 from netrx_tune.rules.buffers import losers, report
-from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.causes import cause_of
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
@@ -32,8 +34,6 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None:
         return
     sockets = losers(facts.delta)
-    unknown = Verdict("unknown", "low", "this kernel's counters do not tell")
-    advice = recommend(facts, *sockets[0], unknown) if sockets else ()
     yield found(
         facts,
         account,
@@ -41,7 +41,21 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning="This kernel queues datagrams beside the receive buffer while a program is inside"
         " a system call on the socket; that queue has the buffer's limit.",
         sockets=tuple(report(facts.delta, s, n) for s, n in sockets[:20]),
-        recommendations=tuple(advice),
+        recommendations=_advice(facts, sockets),
+    )
+
+
+def _advice(facts: Facts, sockets: list[tuple[Socket, int]]) -> Iterator[Recommendation]:
+    if sockets and not facts.ledger.lost_at("udp-rcvbuf-full"):
+        sock, drops = sockets[0]
+        yield from recommend(facts, sock, drops, cause_of(facts, sock))
+    yield do(
+        "application",
+        "system calls on the socket",
+        why="Shorter ones leave the socket free sooner: no large sends by the thread that reads,"
+        " and one thread for each socket. The limit is that of the receive buffer: what is done"
+        " about a full one helps here, too.",
+        cost="a change to the program",
     )
 
 

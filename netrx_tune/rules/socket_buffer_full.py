@@ -37,7 +37,7 @@ from netrx_tune.rules.judge import (
     severity,
 )
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.unknown_socket import watch_it, without_socket
+from netrx_tune.rules.unknown_socket import watch_it, without_size
 from netrx_tune.rules.words import count, lost_of, percent
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers
 
@@ -170,7 +170,8 @@ def _recommendations(
         sock, drops, _ = members[0]
         yield from recommend(facts, sock, drops, verdict)
     elif verdict.cause in HELPED_BY_ROOM:
-        yield from without_socket(facts, part)
+        who = name_of(facts.delta, members[0][0]) if members else ""
+        yield from without_size(facts, part, who)
     if verdict.cause == "unknown" and not past:
         yield watch_it(facts)
 

@@ -48,8 +48,11 @@ def is_long_and_large(facts: Facts, part: Account) -> bool:
     return bool(seconds and seconds >= _LONG_SECONDS and (part.share or 0) >= _LARGE_SHARE)
 
 
-def without_socket(facts: Facts, part: Account) -> Iterator[Recommendation]:
-    """Yield what the host's limits alone allow to say."""
+def without_size(facts: Facts, part: Account, who: str) -> Iterator[Recommendation]:
+    """Yield what the host's limits alone allow to say.
+
+    `who` is the socket if it is known; its size is not: /proc/net/udp does not show it.
+    """
     top = ceiling(facts.delta)
     current = top.rmem_default or _DEFAULT_BYTES
     want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
@@ -62,19 +65,20 @@ def without_socket(facts: Facts, part: Account) -> Iterator[Recommendation]:
         most = f" than {size(2 * top.rmem_max)} today" if top.rmem_max else ""
         why = f"no program can have more{most or ' than the limit allows'}: {want.arithmetic}"
         yield raise_rmem_max(facts, want, why, "unknown")
-    yield _ask(want)
+    yield _ask(want, who)
     if is_long_and_large(facts, part):
         yield _keep_up(facts, part)
 
 
-def _ask(want: Size) -> Recommendation:
+def _ask(want: Size, who: str) -> Recommendation:
+    unseen = f"how large the one of {who} is" if who else "which socket loses"
     return Recommendation(
         kind="setsockopt",
         target="SO_RCVBUF",
         scope="application",
         why="Only the program can make its socket's buffer larger: by its own setting for the"
-        " receive buffer, read when it starts. Which socket loses is not in this input: `ss"
-        " -uanmp` shows each one's drops (d) and buffer (rb)",
+        f" receive buffer, read when it starts. This input does not tell {unseen}: `ss -uanmp`"
+        " shows each one's drops (d) and buffer (rb).",
         cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for this socket",
         takes_effect="restart",
         proposed=want.request_bytes,

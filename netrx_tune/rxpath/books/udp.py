@@ -78,18 +78,20 @@ def _arrivals(delta: Delta, errors: Errors, split: Split) -> tuple[Account, ...]
     at_arrival = split.certain and not delta.vanished_sockets and not split.none_on_arrival
     short, nameless = (rest, 0) if at_arrival else (0, rest)
     why = "InErrors that no counter names and no socket counted"
-    accounts = [
+    causes = "InErrors without a named part: " + _nameless_causes(delta)
+    return (
         Account("udp-short", short, "exact", _nameless(short), why=why if short else ""),
         _early_checksums(delta, errors, split),
         _counter(delta, "udp-mcast-nolistener", "IgnoredMulti"),
         _counter(delta, "udp-no-port", "NoPorts"),
-    ]
-    if nameless:
-        why = "InErrors without a named part: " + _nameless_causes(delta)
-        accounts.append(
-            Account("udp-unattributed", nameless, "exact", _nameless(nameless), why=why)
-        )
-    return tuple(accounts)
+        Account(
+            "udp-unattributed",
+            nameless,
+            "exact",
+            _nameless(nameless),
+            why=causes if nameless else "",
+        ),
+    )
 
 
 def _nameless_causes(delta: Delta) -> str:
