@@ -100,6 +100,7 @@ CORE_FILES = (
     "/proc/net/stat/rt_cache",
     "/proc/net/xfrm_stat",
     "/proc/pressure/cpu",
+    "/proc/stat",
     "/proc/meminfo",
     "/proc/uptime",
     "/proc/version",
@@ -131,7 +132,6 @@ FULL_FILES = (
     "/proc/net/dev_snmp6/*",
     "/proc/interrupts",
     "/proc/softirqs",
-    "/proc/stat",
 )
 
 # Patterns: per device, for every diagnosis.

@@ -194,3 +194,12 @@ def test_conntrack_drops_come_out_of_the_silent_part() -> None:
 def test_a_closed_sockets_drops_leave_rcvbuf_errors_whole() -> None:
     """A socket that came and went inside the window took its drops along."""
     assert losses(books(udp(read=10, full=50), drops=0)) == {"udp-rcvbuf-full": 50}
+
+
+def test_a_kernel_that_counts_pruned_queues_gives_a_least() -> None:
+    ledger = books({"TcpExt.TCPOFODrop": 0, "TcpExt.OfoPruned": 3, "Tcp.InSegs": 100})
+    account = ledger.account("tcp-ofo-pruned")
+    assert account is not None
+    assert (account.lost, account.bound) == (3, "at-least")
+    both = books({"TcpExt.TCPOFODrop": 40, "TcpExt.OfoPruned": 3, "Tcp.InSegs": 100})
+    assert losses(both) == {"tcp-ofo-pruned": 40}

@@ -22,8 +22,21 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
         counted(delta, "tcp-syn-queue-full", "TcpExt.TCPReqQFullDrop", offered=asked),
         counted(delta, "tcp-backlog-full", "TcpExt.TCPBacklogDrop", offered=segments),
         counted(delta, "tcp-rcvbuf-full", queue, offered=segments),
-        counted(delta, "tcp-ofo-pruned", "TcpExt.TCPOFODrop", offered=segments),
+        _out_of_order(delta, segments),
         counted(delta, "tcp-memory", "TcpExt.TCPAbortOnMemory"),
         counted(delta, "tcp-zero-window", "TcpExt.TCPZeroWindowDrop", offered=segments),
         counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=segments),
     )
+
+
+def _out_of_order(delta: Delta, segments: int | None) -> Account:
+    """Return what was pruned out of order: segments, or on some kernels whole queues.
+
+    One flood of such segments moved TCPOFODrop on 6.12 and OfoPruned on 6.1, where it counts
+    queues and not what was in them. Kernel: net/ipv4/tcp_input.c, tcp_prune_ofo_queue().
+    """
+    dropped = counted(delta, "tcp-ofo-pruned", "TcpExt.TCPOFODrop", offered=segments)
+    queues = counted(delta, "tcp-ofo-pruned", "TcpExt.OfoPruned", offered=segments)
+    if dropped.lost or not queues.lost:
+        return dropped
+    return queues._replace(bound="at-least", why="this kernel counts pruned queues, not segments")
