@@ -155,10 +155,11 @@ def _buffer(delta: Delta, errors: Errors, hidden: int, bound: Bound) -> Account:
     socket's drops, not RcvbufErrors. Kernel: net/ipv4/udp.c, udp_queue_rcv_skb() at 3.13.
     """
     by = entries(delta, *counters("RcvbufErrors"))
+    if errors.rcvbuf and is_contradictory(delta):
+        why = "RcvbufErrors is larger than InErrors, of which it is a part"
+        return Account(RCVBUF, errors.rcvbuf + hidden, "at-most", by, why=why)
     if counts_full_buffers(delta):
-        doubtful = errors.rcvbuf and is_contradictory(delta)
-        why = "larger than InErrors, of which it is a part" if doubtful else ""
-        return Account(RCVBUF, errors.rcvbuf, "at-most" if doubtful else "exact", by, why=why)
+        return Account(RCVBUF, errors.rcvbuf, "exact", by)
     if hidden:
         by += (Entry("udp_socket.drops", hidden),)
         why = "InErrors that sockets counted as drops: this kernel leaves them out of RcvbufErrors"
