@@ -74,7 +74,7 @@ def _everywhere(interval: float, *, quiet: bool) -> Iterator[Diagnosis]:
     """Yield each namespace's diagnosis; what each says of its neighbours is left out."""
     from netrx_tune.cli.everywhere import all_namespaces  # noqa: PLC0415 - seldom
 
-    for _, delta in all_namespaces(interval, quiet=quiet):
+    for delta in all_namespaces(interval, quiet=quiet):
         found = conclude(delta)
         own = tuple(f for f in found.findings if f.rule != "other-namespace-loss")
         yield found._replace(findings=own)

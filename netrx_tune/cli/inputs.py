@@ -45,8 +45,7 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     place.check()
     if place.saved is not None:
         return _saved(place.saved)
-    where = enter(place)
-    samples = live_samples(place, interval, quiet=quiet, full=keep is not None)
+    where, samples = sampled(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
         from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom
         from netrx_tune.reporters.snapshot_files import saved_snapshot  # noqa: PLC0415
@@ -69,18 +68,26 @@ def _measured(samples: tuple[Sample, ...], *, live: bool, netns: str | None) -> 
     return measure(before, samples[-1], live=live, netns=netns)
 
 
-def enter(place: Place) -> str | None:
-    """Enter the namespace that was asked for and return its name."""
-    if not (place.netns or place.pid):
-        return None
-    from netrx_tune.host import namespaces  # noqa: PLC0415 - the caller's own needs none of it
+def sampled(
+    place: Place, interval: float, *, quiet: bool, full: bool = False
+) -> tuple[str | None, tuple[Sample, ...]]:
+    """Return the name of a live place and one or two samples of it.
 
+    Settings of the whole host are read before a namespace is entered, which hides them.
+    """
+    if not (place.netns or place.pid):
+        return None, live_samples(place, interval, quiet=quiet, full=full)
+    from netrx_tune.host import namespaces  # noqa: PLC0415 - the caller's own needs none of it
+    from netrx_tune.host.capture import host_settings  # noqa: PLC0415 - likewise
+
+    ours = host_settings(Tree())
     if place.netns:
         namespaces.enter(namespaces.path_of(place.netns))
-        return place.netns
-    if place.pid:
+    elif place.pid:
         namespaces.enter(namespaces.path_of_pid(place.pid))
-    return f"pid {place.pid}"
+    samples = live_samples(place, interval, quiet=quiet, full=full)
+    with_ours = tuple(s._replace(files={**ours, **s.files}) for s in samples)
+    return place.netns or f"pid {place.pid}", with_ours
 
 
 def live_samples(

@@ -8,7 +8,7 @@ import secrets
 import click
 
 from netrx_tune.cli import options
-from netrx_tune.cli.inputs import Place, enter, live_samples
+from netrx_tune.cli.inputs import Place, sampled
 from netrx_tune.cli.saving import save
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
@@ -54,8 +54,7 @@ def command(
     """  # noqa: D301 - click reads the backspace
     place = Place(None, root, netns, pid)
     place.check()
-    where = enter(place)
-    samples = live_samples(place, interval, quiet=quiet, full=True)
+    where, samples = sampled(place, interval, quiet=quiet, full=True)
     saved = saved_snapshot(samples, netns=where)
     if redact:
         saved = _redacted(saved)

@@ -8,7 +8,7 @@ from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
-from netrx_tune.collectors.paths import DIAGNOSED, SYSCTL_A
+from netrx_tune.collectors.paths import DIAGNOSED, OF_HOST, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
@@ -96,8 +96,13 @@ def _readings(sample: Sample, gaps: list[Gap]) -> Iterator[Reading]:
 
 
 def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
-    """Return all settings; the files' own text beats a listing of them."""
+    """Return all settings; the files' own text beats a listing, and those of the host."""
     listed = attempt(sample.files, SYSCTL_A, parse_sysctl_a, gaps)
     settings, problems = parse_sysctls(sample.files)
     gaps.extend(problems)
-    return {**(listed or {}), **settings}
+    outside = {
+        path.removeprefix(OF_HOST): text
+        for path, text in sample.files.items()
+        if path.startswith(OF_HOST)
+    }
+    return {**(listed or {}), **(parse_sysctls(outside)[0] if outside else {}), **settings}

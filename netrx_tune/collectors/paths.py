@@ -180,3 +180,6 @@ CGROUP_V1_CPU_FILES = ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.stat")
 SYSCTL_A = "/netrx/sysctl-a"
 # How the queues moved while a live run watched them.
 TICKS = "/netrx/ticks"
+
+# Settings of the whole host, read outside the namespace that the sample is of.
+OF_HOST = "/netrx/host"

@@ -86,6 +86,25 @@ def take_sample(tree: Tree, *, full: bool = False) -> Sample:
     return _with_netlink(got)
 
 
+def host_settings(tree: Tree) -> dict[str, str]:
+    """Return the settings of the whole host, as this namespace shows them.
+
+    A child namespace shows some read-only and hides the others: net/core/sysctl_net_core.c,
+    sysctl_core_net_init(). Nothing is returned where this is a child itself.
+    """
+    from netrx_tune.collectors.sysctl import name_of  # noqa: PLC0415 - for other places only
+    from netrx_tune.rxpath.kernel_features import sysctl_scope  # noqa: PLC0415 - likewise
+
+    found: dict[str, str] = {}
+    for path in paths.SYSCTL_FILES:
+        if sysctl_scope(name_of(path), None) != "netns":
+            text = tree.read(path)
+            if isinstance(text, str):
+                found[paths.OF_HOST + path] = text
+    own = paths.OF_HOST + "/proc/sys/net/core/netdev_max_backlog"
+    return found if own in found else {}
+
+
 def _from_files(got: _Collected) -> Sample:
     for path in paths.SOCKET_FILES + paths.DEVICE_FILES:
         got.add(path)

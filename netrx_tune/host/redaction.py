@@ -36,7 +36,7 @@ _NUMBERS = r"""
         |ptype|xfrm_stat|dev_snmp6/[^/]+|stat/[^/]+)
     | /netrx/(?:clock|namespace|ticks|netns/\d+/snmp6?)
     | /proc/(?:uptime|stat|meminfo|interrupts|softirqs|zoneinfo|vmstat|pressure/\w+)
-    | /proc/sys/(?:net|vm)/.+ | /proc/\d+/(?:task/\d+/)?schedstat
+    | (?:/netrx/host)?/proc/sys/(?:net|vm)/.+ | /proc/\d+/(?:task/\d+/)?schedstat
     | /sys/class/net/[^/]+/(?:statistics/\w+|queues/.+|device/uevent|\w+)
     | /sys/devices/system/.+ | /sys/module/\w+/parameters/\w+
     | /sos_commands/networking/(?:nstat|netstat_-s|ip_-s|tc)[^/]*

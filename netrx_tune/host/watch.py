@@ -24,14 +24,14 @@ def watch(
     `started` is called once the first of two samples is taken.
     """
     if not interval:
-        return (_with_readers(tree, None, take_sample(tree, full=full)),)
+        return (with_readers(tree, None, take_sample(tree, full=full)),)
     from netrx_tune.host.neighbours import read_neighbours  # noqa: PLC0415 - only with a window
 
     before = _with(take_sample(tree, full=full), read_neighbours(tree))
     started()
     ticks = _wait(tree, interval, before.sockets)
     after = _with(take_sample(tree, full=full), {**ticks, **read_neighbours(tree)})
-    return before, _with_readers(tree, before, after)
+    return before, with_readers(tree, before, after)
 
 
 def _with(sample: Sample, files: dict[str, str]) -> Sample:
@@ -48,7 +48,7 @@ def _wait(tree: Tree, seconds: float, sockets: SocketTable | None) -> dict[str, 
     return {}
 
 
-def _with_readers(tree: Tree, before: Sample | None, after: Sample) -> Sample:
+def with_readers(tree: Tree, before: Sample | None, after: Sample) -> Sample:
     """Add the processes of the sockets that lost something or hold datagrams."""
     losers = _losers(before, after.sockets) if tree.is_live and after.sockets else []
     if not losers:
