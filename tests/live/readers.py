@@ -41,7 +41,7 @@ class Reader:
     """A receiving program and its exact counts, one per socket."""
 
     def __init__(self, place: Place, sockets: Sequence[Socket], habit: Habit) -> None:
-        self._patience = 2 * (habit.stall_seconds or 0.0) + SETTLE_SECONDS
+        self._patience = 1.2 * (habit.stall_seconds or 0.0) + SETTLE_SECONDS
         self._child = Child(lambda channel: _read(channel, sockets, habit), place)
         self._child.answer()  # the sockets are open
 

@@ -56,7 +56,7 @@ def _full(name: str, description: str, play: Callable[[Lab], Play], cause: str =
         play=play,
         expected=(at("udp-rcvbuf-full"),),
         cause=cause,
-        seconds=1.5,
+        seconds=2.0 if cause == "reader-stall" else 1.5,
     )
 
 
