@@ -51,13 +51,12 @@ def _meaning(facts: Facts, *, short: bool) -> str:
     used, limit = facts.delta.after.levels.get("sockstat.UDP.mem"), setting(facts, _KEY)
     page = facts.delta.after.host.page_bytes
     if used is None or limit is None:
-        held = "The pool's size and limit cannot be seen from here (udp_mem is the host's)."
-    else:
-        held = (
-            f"UDP holds {count(used)} pages ({size(used * page)}) of {count(limit)} allowed"
-            f" ({size(limit * page)}); above that a socket gets nothing more."
-        )
-    if short or limit is None:
+        return "The pool's size and limit cannot both be seen from here (udp_mem is the host's)."
+    held = (
+        f"UDP holds {count(used)} pages ({size(used * page)}) of {count(limit)} allowed"
+        f" ({size(limit * page)}); above that a socket gets nothing more."
+    )
+    if short:
         return held
     return f"{held} That is below the limit, so a memory cgroup of the readers may be what refuses."
 
