@@ -161,7 +161,7 @@ def _buffer(delta: Delta, errors: Errors, hidden: int, bound: Bound) -> Account:
     if counts_full_buffers(delta):
         return Account(RCVBUF, errors.rcvbuf, "exact", by)
     if hidden:
-        by += (Entry("udp_socket.drops", hidden),)
+        by += _nameless(hidden)
         why = "InErrors that sockets counted as drops: this kernel leaves them out of RcvbufErrors"
         bound = bound if errors.residual == hidden or _saw_all_sockets(delta) else "at-least"
         return Account(RCVBUF, errors.rcvbuf + hidden, bound, by, why=why)
