@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules.words import count, size
 from netrx_tune.rxpath.admission import queue_capacity, rcvbuf_for, request_for
+from netrx_tune.rxpath.queue_shape import FULL
 from netrx_tune.rxpath.truesize import Link, truesize_range
 
 # Where nothing tells how long a burst or a pause is, this much of the traffic is to fit.
 ASSUMED_SECONDS = 0.25
 _STEP_BYTES = 64 << 10
+TINY_BYTES = 64 << 10  # one burst of a few dozen packets fills such a buffer
 _MEMORY_SHARE = 0.02  # of RAM, the most that one socket's buffer may pin
 _POOL_SHARE = 0.25  # of udp_mem[0], which all UDP sockets of the host share
 _HEADERS_BYTES = 28  # IPv4 and UDP
@@ -89,3 +92,9 @@ def size_without_shape(delta: Delta, drops: int, rcvbuf_bytes: int, offered: int
         more = min(drops, 16 * held)
         reason = f"{count(held)} that fit today and a burst of {count(more)}"
     return size_for(delta, held + more, reason=reason)
+
+
+def is_full(sock: Socket) -> bool:
+    """Tell whether a queue stands near its limit; of a tiny buffer that says nothing."""
+    held, limit = sock.rmem_alloc_bytes or 0, sock.rcvbuf_bytes or 0
+    return limit > TINY_BYTES and held > FULL * limit

@@ -27,7 +27,15 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, recommend
-from netrx_tune.rules.buffers import ceiling, limit_of, limit_words, losers, name_of, report
+from netrx_tune.rules.buffers import (
+    ceiling,
+    is_full,
+    limit_of,
+    limit_words,
+    losers,
+    name_of,
+    report,
+)
 from netrx_tune.rules.causes import Verdict, cause_of
 from netrx_tune.rules.judge import (
     BOOT_SHARE,
@@ -37,6 +45,7 @@ from netrx_tune.rules.judge import (
     severity,
 )
 from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.sizing import is_full
 from netrx_tune.rules.unknown_socket import watch_it, without_size
 from netrx_tune.rules.words import count, lost_of, percent
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers
@@ -151,6 +160,8 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         )
     if facts.delta.mode == "since-boot":
         parts.append("These are totals since boot: nothing tells whether any of it is lost now.")
+        if members and is_full(members[0][0]):
+            parts.append("Its queue is full at this moment, so it may well go on.")
     return " ".join(parts)
 
 
@@ -166,7 +177,8 @@ def _recommendations(
         yield watch_it(facts)
         if not members and (part.share or 0) < BOOT_SHARE:
             return
-    if members and members[0][0].rcvbuf_bytes is not None:
+    sized = bool(members) and members[0][0].rcvbuf_bytes is not None
+    if members and (sized or verdict.cause not in HELPED_BY_ROOM):
         sock, drops, _ = members[0]
         yield from recommend(facts, sock, drops, verdict)
     elif verdict.cause in HELPED_BY_ROOM:
