@@ -29,7 +29,6 @@ from netrx_tune.model.sample import Socket
 from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, recommend
 from netrx_tune.rules.buffers import (
     ceiling,
-    is_full,
     limit_of,
     limit_words,
     losers,
