@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import product
 
 from netrx_tune.collectors import sock_diag
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.collectors.queue_probe import Probe, probes
-from netrx_tune.collectors.ticks import Tick, render_ticks
+from netrx_tune.collectors.ticks import Counts, Tick, render_ticks
 from netrx_tune.host.netlink import Prober, scan_sockets
-from netrx_tune.host.processes import find_processes
+from netrx_tune.host.readers import Activity, Readers
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket, SocketTable
@@ -25,39 +26,6 @@ _LOOK_SHARE = 0.008
 _DUMP_SHARE = 0.004
 _FEW_SOCKETS = 32  # so many are all watched from the start, idle ones too
 _MOST_SOCKETS = 16  # of more, those that matter
-_MOST_TASKS = 16  # threads of a reader whose CPU time is added up
-_LOOKUPS = 3  # times that readers are looked for: it walks /proc
-
-
-class _Readers:
-    """The processes behind the sockets that move, found a few times, then only sampled."""
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-        self.tasks: dict[int, list[str]] = {}  # inode -> schedstat paths
-        self.asked: set[int] = set()
-        self.lookups = 0
-
-    def find(self, inodes: set[int]) -> None:
-        new = inodes - self.asked
-        if not new or self.lookups >= _LOOKUPS:
-            return
-        self.lookups += 1
-        self.asked |= new
-        for process in find_processes(self.tree, new)[0]:
-            folder = f"/proc/{process.pid}/task"
-            names = self.tree.names(folder)[:_MOST_TASKS]
-            self.tasks[process.inode] = [f"{folder}/{name}/schedstat" for name in names]
-
-    def times(self, inode: int) -> tuple[int | None, int | None]:
-        """Return running and run-queue-waiting time in ns. Kernel: fs/proc/base.c."""
-        run = wait = 0
-        for path in self.tasks.get(inode, ()):
-            text = self.tree.read(path)
-            words = text.split() if isinstance(text, str) else []
-            if len(words) >= 2:
-                run, wait = run + int(words[0]), wait + int(words[1])
-        return (run, wait) if inode in self.tasks else (None, None)
 
 
 class _Queues:
@@ -71,10 +39,12 @@ class _Queues:
         self.prober = Prober()
         self.next_dump = 0.0
         self.dump_seconds = 0.0  # CPU time of the last look's dump
+        self.passed_over: set[int] | None = None  # by the last look's dump, None without one
 
     def look(self, now: float) -> list[Socket]:
         """Return the sockets that hold a queue or gained drops since the first sample."""
         seen: dict[int, Socket] = {}
+        self.passed_over = None
         self.dump_seconds = 0.0
         if now >= self.next_dump:
             began = time.thread_time()
@@ -87,6 +57,12 @@ class _Queues:
                 if sock:
                     seen[inode] = sock
         return [sock for sock in seen.values() if self._matters(sock)]
+
+    def looked_at(self, inode: int) -> bool:
+        """Tell whether the last look would have shown this socket's queue."""
+        if inode in self.probes:
+            return True
+        return self.passed_over is not None and inode not in self.passed_over
 
     def _matters(self, sock: Socket) -> bool:
         return bool(sock.unread_bytes) or (sock.drops or 0) != self.drops.get(sock.inode, 0)
@@ -110,44 +86,104 @@ class _Queues:
             for probe in probes(found, wanted):
                 if probe.inode not in self.by_dump:
                     self.probes.setdefault(probe.inode, probe)
-        yield from moving[: max(_FEW_SOCKETS, _MOST_SOCKETS)]
+        self.passed_over = {sock.inode for sock in moving[_FEW_SOCKETS:]}
+        yield from moving[:_FEW_SOCKETS]
+
+
+class _Record:
+    """What was seen, moment by moment."""
+
+    def __init__(self, tree: Tree, table: SocketTable) -> None:
+        self._tree = tree
+        self._has_inet6 = bool(table.counts.get("udp/inet6") or table.counts.get("udplite/inet6"))
+        self._drops = {sock.inode: sock.drops or 0 for sock in table.sockets}
+        self._last: dict[int, Tick] = {}
+        self.moments: list[tuple[float, list[Tick]]] = []
+        self.counts: dict[float, Counts] = {}
+        self.readers = Readers(tree)
+
+    def add(self, now: float, queues: _Queues) -> list[Socket]:
+        """Look and add the moment; return the sockets that matter."""
+        sockets = queues.look(now)
+        counts = udp_counts(self._tree, inet6=self._has_inet6)
+        if counts:
+            self.counts[now] = counts
+        self.readers.begin()
+        ticks = {
+            sock.inode: _tick(now, sock, self.readers.activity(sock.inode)) for sock in sockets
+        }
+        self._add_baseline(ticks.keys() - self._last.keys(), ticks)
+        idle = [
+            Tick(now, inode, 0, 0, last.rcvbuf_bytes, last.drops)
+            for inode, last in self._last.items()
+            if inode not in ticks and queues.looked_at(inode)
+        ]
+        self._last.update(ticks)
+        self.moments.append((now, [*ticks.values(), *idle]))
+        return sockets
+
+    def _add_baseline(self, new: set[int], ticks: dict[int, Tick]) -> None:
+        """Give a socket that was idle until now a line for the moment before, with its drops."""
+        for inode in new if self.moments else ():
+            earlier, lines = self.moments[-1]
+            room = ticks[inode].rcvbuf_bytes
+            lines.append(Tick(earlier, inode, 0, 0, room, self._drops.get(inode, 0)))
+
+    def text(self) -> str:
+        """Return the record as a sample's file."""
+        return render_ticks(self.moments, self.counts)
 
 
 def watch_queues(tree: Tree, seconds: float, table: SocketTable | None) -> dict[str, str]:
     """Watch for so long and return the ticks as a sample's file; sleep when there is nothing."""
     began = time.monotonic()
-    moments: list[tuple[float, list[Tick]]] = []
+    text = ""
     if table is not None and table.source == "sock_diag":
+        record = _Record(tree, table)
         try:
-            _look_until(tree, began, seconds, table, moments)
+            _look_until(record, began, seconds, table)
+            text = record.text()
         except (OSError, ParseError):
-            moments.clear()  # without sock_diag there is no watch; the samples still stand
+            pass  # without sock_diag there is no watch; the samples still stand
     time.sleep(max(0.0, began + seconds - time.monotonic()))
-    return {TICKS: render_ticks(moments)} if moments else {}
+    return {TICKS: text} if text else {}
 
 
-def _look_until(
-    tree: Tree,
-    began: float,
-    seconds: float,
-    table: SocketTable,
-    moments: list[tuple[float, list[Tick]]],
-) -> None:
-    readers, queues = _Readers(tree), _Queues(table)
+def _look_until(record: _Record, began: float, seconds: float, table: SocketTable) -> None:
+    queues = _Queues(table)
     try:
         while True:
             cost = time.thread_time()
             now = time.monotonic() - began
-            sockets = queues.look(now)
-            moments.append((now, [_tick(now, sock, readers) for sock in sockets]))
+            sockets = record.add(now, queues)
             cost = time.thread_time() - cost - queues.dump_seconds
-            readers.find({sock.inode for sock in sockets})
+            record.readers.find({sock.inode for sock in sockets})
             pause = max(_PERIOD_SECONDS, min(cost, 0.1) / _LOOK_SHARE)
             if time.monotonic() - began + pause >= seconds:
                 return
             time.sleep(pause)
     finally:
         queues.prober.close()
+
+
+def udp_counts(tree: Tree, *, inet6: bool) -> Counts | None:
+    """Return what programs read and what met a full buffer so far, None if /proc does not tell.
+
+    Not by parse_snmp(), which takes ten times as long: this is read a hundred times a second.
+    """
+    text = tree.read("/proc/net/snmp")
+    lines = text.splitlines() if isinstance(text, str) else []
+    rows = [line.split() for line in lines if line.startswith("Udp")]
+    totals = {"InDatagrams": 0, "RcvbufErrors": 0}
+    for names, values in zip(rows[::2], rows[1::2], strict=False):
+        for name in totals.keys() & set(names):
+            totals[name] += int(values[names.index(name)])
+    text = tree.read("/proc/net/snmp6") if inet6 else ""
+    if isinstance(text, str):
+        for name, mib in product(totals, ("Udp6", "UdpLite6")):
+            rest = text.partition(f"\n{mib}{name} ")[2]
+            totals[name] += int(rest.partition("\n")[0] or 0)
+    return Counts(totals["InDatagrams"], totals["RcvbufErrors"]) if rows else None
 
 
 def _dumps(table: SocketTable) -> Iterator[tuple[sock_diag.Protocol, sock_diag.Family]]:
@@ -157,8 +193,7 @@ def _dumps(table: SocketTable) -> Iterator[tuple[sock_diag.Protocol, sock_diag.F
                 yield protocol, family
 
 
-def _tick(now: float, sock: Socket, readers: _Readers) -> Tick:
-    run, wait = readers.times(sock.inode)
+def _tick(now: float, sock: Socket, reader: Activity) -> Tick:
     return Tick(
         now,
         sock.inode,
@@ -166,6 +201,5 @@ def _tick(now: float, sock: Socket, readers: _Readers) -> Tick:
         sock.rmem_alloc_bytes or 0,
         sock.rcvbuf_bytes or 0,
         sock.drops or 0,
-        run,
-        wait,
+        *reader,
     )

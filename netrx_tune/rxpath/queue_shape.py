@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from netrx_tune.collectors.ticks import Tick, Watch
+from netrx_tune.collectors.ticks import Counts, Tick, Watch
+from netrx_tune.rxpath.queue_flow import (
+    UNKNOWN_TRUESIZE,
+    Flow,
+    Step,
+    flow,
+    measured_truesize,
+    steps,
+)
 
 FULL = 0.7
 _LOW = 0.1
@@ -44,6 +52,11 @@ class QueueShape(NamedTuple):
     episodes: tuple[Episode, ...]
     run_share: float | None  # reader's CPU time over the watch
     wait_share: float | None  # reader runnable, and waiting for a CPU
+    throttled_share: float | None  # reader's control group kept from the CPU by its quota
+    stopped_share: float | None  # of the looks that found every thread of it stopped
+    truesize_bytes: int | None  # charged for each datagram, where all are charged alike
+    ends_full: bool  # nothing was read in the last looks, and the queue was full
+    flow: Flow
 
     @property
     def episode_share(self) -> float:
@@ -76,33 +89,118 @@ def middle(values: Iterable[float]) -> float:
 
 def queue_shapes(watch: Watch) -> dict[int, QueueShape]:
     """Return the shape of each watched socket's queue, by inode; none from too short a watch."""
-    if len(watch.moments) < _LEAST_MOMENTS:
+    moments = watch.moments
+    if len(moments) < _LEAST_MOMENTS:
         return {}
-    return {inode: _shape(watch.moments, ticks) for inode, ticks in watch.sockets.items()}
+    rows = {inode: _row(watch, ticks) for inode, ticks in watch.sockets.items()}
+    held = _held(watch)
+    shapes = {}
+    for inode, row in rows.items():
+        if len(row) >= _LEAST_MOMENTS:
+            known = [watch.counts.get(moment) for moment in row]
+            around = _Around([held[moment] for moment in row], known)
+            shapes[inode] = _shape(tuple(row), tuple(row.values()), around)
+    return shapes
 
 
-def _shape(moments: Sequence[float], ticks: Sequence[Tick]) -> QueueShape:
+def _row(watch: Watch, ticks: Sequence[Tick]) -> dict[float, Tick | None]:
+    """Return the moments that looked at a socket; None where it was idle."""
     at = {tick.seconds: tick for tick in ticks}
-    row = [at.get(moment) for moment in moments]
+    if not watch.counts:  # an earlier file: without a line, a socket was idle
+        return {moment: at.get(moment) for moment in watch.moments}
+    first = ticks[0].seconds
+    return {moment: at.get(moment) for moment in watch.moments if moment < first or moment in at}
+
+
+def _held(watch: Watch) -> dict[float, int]:
+    """Return by moment what all watched queues together held, each as it was last seen."""
+    changes: dict[float, int] = {}
+    for ticks in watch.sockets.values():
+        before = 0
+        for tick in ticks:
+            changes[tick.seconds] = changes.get(tick.seconds, 0) + tick.unread_bytes - before
+            before = tick.unread_bytes
+    total, held = 0, {}
+    for moment in watch.moments:
+        total += changes.get(moment, 0)
+        held[moment] = total
+    return held
+
+
+class _Around(NamedTuple):
+    """What the namespace did meanwhile, by moment."""
+
+    held: Sequence[int]
+    known: Sequence[Counts | None]
+
+
+def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around) -> QueueShape:
+    own = steps(moments, row)
     listed = [tick for tick in row if tick]
-    seconds = moments[-1] - moments[0]
-    drained = sum(
-        max(0, (a.unread_bytes if a else 0) - (b.unread_bytes if b else 0))
-        for a, b in pairwise(row)
-    )
+    charge = measured_truesize(listed)
+    low = [_is_low(tick) for tick in row]
     return QueueShape(
-        inode=ticks[0].inode,
-        seconds=seconds,
+        inode=listed[0].inode,
+        seconds=moments[-1] - moments[0],
         moments=len(moments),
-        drops=_grown(row),
+        drops=sum(step.drops for step in own),
         full_share=sum(1 for tick in listed if _occupied(tick) > FULL) / len(moments),
-        low_share=sum(1 for tick in row if _is_low(tick)) / len(moments),
-        drained_bytes=drained,
+        low_share=sum(low) / len(moments),
+        drained_bytes=-sum(min(0, step.unread_bytes) for step in own),
         peak_unread_bytes=max(tick.unread_bytes for tick in listed),
         episodes=tuple(_episodes(moments, row)),
         run_share=_share(listed, "run_ns"),
-        wait_share=_share(listed, "wait_ns"),
+        wait_share=_waiting(listed),
+        throttled_share=_share(listed, "throttled_ns"),
+        stopped_share=_stopped(listed),
+        truesize_bytes=charge,
+        ends_full=_ends_full(row, own),
+        flow=_flow(listed, own, around, low, charge),
     )
+
+
+def _flow(
+    listed: Sequence[Tick],
+    own: Sequence[Step],
+    around: _Around,
+    low: Sequence[bool],
+    charge: int | None,
+) -> Flow:
+    size = charge or UNKNOWN_TRUESIZE
+    room = max(tick.rcvbuf_bytes for tick in listed)
+    return flow(own, around.held, around.known, low, size, room // size)
+
+
+def _waiting(listed: Sequence[Tick]) -> float | None:
+    """Return for which share of the looks the reader wanted a CPU and had none.
+
+    The kernel adds a wait up when it ends, so one that does not end shows in the state alone.
+    """
+    told = _share(listed, "wait_ns")
+    pairs = [(a, b) for a, b in pairwise(listed) if a.states and b.states]
+    if told is None or len(pairs) < _LEAST_MOMENTS:
+        return told
+    stuck = sum(
+        1
+        for a, b in pairs
+        if "R" in (b.states or "") and a.slices == b.slices and a.run_ns == b.run_ns
+    )
+    return max(told, stuck / len(pairs))
+
+
+def _stopped(listed: Sequence[Tick]) -> float | None:
+    """Return how often all threads of the reader were stopped by a signal or a debugger."""
+    states = [tick.states for tick in listed if tick.states]
+    stopped = sum(1 for letters in states if set(letters) <= {"T", "t"})
+    return stopped / len(states) if states else None
+
+
+def _ends_full(row: Sequence[Tick | None], own: Sequence[Step]) -> bool:
+    """Tell whether nothing left the queue in the last part of the watch, and it overflowed."""
+    since = max((n for n, step in enumerate(own) if step.unread_bytes < 0), default=-1) + 1
+    last = row[-1]
+    refused = sum(1 for step in own[since:] if step.drops)
+    return last is not None and _occupied(last) > FULL and refused >= _LEAST_MOMENTS
 
 
 def _grown(row: Sequence[Tick | None]) -> int:
@@ -133,7 +231,7 @@ def _episodes(moments: Sequence[float], row: Sequence[Tick | None]) -> Iterator[
     # The first moment of a socket that was idle before shows drops without a predecessor.
     runs: list[list[int]] = []
     for n in grew:
-        if runs and n - runs[-1][-1] <= _GAP:
+        if runs and n - runs[-1][-1] <= _GAP and not any(map(_is_low, row[runs[-1][-1] : n])):
             runs[-1].append(n)
         else:
             runs.append([n])

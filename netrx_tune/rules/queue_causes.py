@@ -1,0 +1,130 @@
+"""Why a watched queue overflowed: the five diseases, told apart by its shape.
+
+Measured on live faults with parameters at random (`python -m tests.benchmarks causes`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.model.finding import Cause, Confidence
+from netrx_tune.rules.words import percent
+from netrx_tune.rxpath.queue_shape import QueueShape, middle
+
+_WAITING = 0.30  # share of the watch in which the reader waited for a CPU
+_THROTTLED = 0.20  # share of the watch in which a quota kept it off
+_SELDOM = 0.05  # share of moments with a low queue up to which it never was calm
+_MOSTLY = 0.5
+_SURGE = 1.6  # arrivals in overflow over the others: more is a burst
+_SAG = 1.5  # reads outside of overflow over those in it: more is a pause
+_ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
+
+
+class Verdict(NamedTuple):
+    """A cause with what was seen of it."""
+
+    cause: Cause
+    confidence: Confidence
+    seen: str
+
+
+def cause_of_shape(shape: QueueShape) -> Verdict:
+    """Return why a watched queue overflowed, `unknown` rather than wrong."""
+    return _starved(shape) or _stopped(shape) or _never_calm(shape) or _calm_between(shape)
+
+
+def _starved(shape: QueueShape) -> Verdict | None:
+    wait, throttled = shape.wait_share or 0.0, shape.throttled_share or 0.0
+    if throttled >= _THROTTLED:
+        seen = (
+            f"a CPU quota kept its reader's control group off the CPU for {percent(throttled)}"
+            f" of the time, and {_full(shape)}"
+        )
+        return Verdict("reader-starved", "high", seen)
+    if wait < _WAITING:
+        return None
+    seen = f"{_full(shape)}, and its reader waited for a CPU {percent(min(1.0, wait))} of the time"
+    return Verdict("reader-starved", "medium" if shape.flow.calm_runs else "high", seen)
+
+
+def _stopped(shape: QueueShape) -> Verdict | None:
+    if shape.drained_bytes or not shape.ends_full:
+        return None
+    seen = f"{_full(shape)} and nothing was read from it"
+    if (shape.stopped_share or 0.0) >= _MOSTLY:
+        seen += "; its reader is stopped (state T)"
+    return Verdict("reader-stopped", "high", seen)
+
+
+def _never_calm(shape: QueueShape) -> Verdict | None:
+    """Tell a reader that is behind all the time; a tiny queue may look empty now and then."""
+    flow = shape.flow
+    steady = (flow.sag or 1.0) < _SAG and (flow.surge or 1.0) < _SURGE
+    flickers = shape.episode_share >= _ALWAYS and shape.low_share < _MOSTLY and steady
+    if (flow.calm_runs or shape.low_share > _SELDOM) and not flickers:
+        return None
+    run = shape.run_share
+    used = "" if run is None else f"; its reader used {percent(run)} of a CPU"
+    confidence: Confidence = "medium" if run is None or flickers else "high"
+    seen = f"{_full(shape)} and never empty for long{used}"
+    return Verdict("sustained-overload", confidence, seen)
+
+
+def _calm_between(shape: QueueShape) -> Verdict:
+    """Tell a pause of the reader from a burst: did reading sag, or did arrivals surge?"""
+    flow = shape.flow
+    if flow.surge is None:
+        return _without_rates(shape)
+    if flow.surge >= _SURGE:
+        return _burst(shape, "high" if flow.surge >= 2 * _SURGE else "medium")
+    standing = flow.standing_share or 0.0
+    if (flow.sag or 0.0) >= _SAG or standing >= _MOSTLY:
+        sure = (flow.sag or 0.0) >= 2 * _SAG or standing >= _MOSTLY
+        return _pause(shape, "high" if sure else "medium")
+    if shape.low_share < _MOSTLY and shape.episode_share >= _MOSTLY:
+        seen = f"more came in than its reader took out, for {percent(shape.episode_share)} of it"
+        return Verdict("sustained-overload", "medium", seen)
+    seen = f"{_full(shape)}, and neither arrivals nor reads changed while it was"
+    return Verdict("unknown", "low", seen)
+
+
+def _without_rates(shape: QueueShape) -> Verdict:
+    """Judge a queue that overflows nearly always or nearly never, or without counters."""
+    standing = shape.flow.standing_share
+    if standing is not None and standing >= _MOSTLY:
+        return _pause(shape, "medium")
+    if shape.low_share >= _MOSTLY:
+        return _burst(shape, "medium")
+    return Verdict("unknown", "low", f"{_full(shape)} and neither empty nor full throughout")
+
+
+def _burst(shape: QueueShape, confidence: Confidence) -> Verdict:
+    lasting = middle(episode.seconds for episode in shape.episodes)
+    surge = shape.flow.surge
+    faster = f", with arrivals {surge:.2g} times as fast as else" if surge else ""
+    seen = (
+        f"its queue stood empty in {percent(shape.low_share)} of the looks and overflowed"
+        f" {_times(shape)}, within {lasting:.2g} s each{faster}"
+    )
+    return Verdict("burst", confidence, seen)
+
+
+def _pause(shape: QueueShape, confidence: Confidence) -> Verdict:
+    seen = (
+        f"the reader paused {_times(shape)}, for up to {shape.pause_seconds:.2g} s, while"
+        " arrivals went on as before"
+    )
+    if shape.throttled_share:
+        seen += f"; a CPU quota kept it off for {percent(shape.throttled_share)} of the time"
+    return Verdict("reader-stall", confidence, seen)
+
+
+def _full(shape: QueueShape) -> str:
+    return f"its queue was full in {percent(shape.full_share)} of {shape.moments} looks"
+
+
+def _times(shape: QueueShape) -> str:
+    count = len(shape.episodes)
+    period = shape.period_seconds
+    every = f", about every {period:.2g} s" if period and count > 2 else ""
+    return f"{count} times{every}" if count > 1 else "once"
