@@ -7,6 +7,7 @@ from netrx_tune.rules.queue_causes import Verdict, cause_of_shape
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import TINY_BYTES, is_full
 from netrx_tune.rules.words import percent, size
+from netrx_tune.rxpath.admission import deferred_credit_share
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
 from netrx_tune.rxpath.queue_shape import QueueShape
 
@@ -50,7 +51,12 @@ def _by_totals(facts: Facts, sock: Socket) -> Verdict:
     """Return what two samples, or one, tell of a queue that nobody watched: evident cases only."""
     if not _is_read(facts):
         return Verdict("reader-stopped", "medium", "no program read any datagram in this window")
-    if _full_in_both(facts, sock):
+    was = _earlier(facts, sock)
+    if was is not None and _full_in_both(was, sock):
+        defers = deferred_credit_share(facts.delta.after.host.kernel) > 0
+        if defers and _stood_still(was, sock):
+            seen = "its queue was full in both samples, and not a byte of it moved"
+            return Verdict("reader-stopped", "medium", seen)
         seen = "its queue was full in both samples, so its reader is behind, if it reads at all"
         return Verdict("sustained-overload", "low", seen)
     account = facts.ledger.account("udp-rcvbuf-full")
@@ -73,18 +79,32 @@ def _is_read(facts: Facts) -> bool:
     return errors.delivered > 0 or (delta.seconds or 0) < _LEAST_SECONDS
 
 
-def _full_in_both(facts: Facts, sock: Socket) -> bool:
+def _earlier(facts: Facts, sock: Socket) -> Socket | None:
+    """Return the same socket as the first sample had it."""
+    before = facts.delta.before
+    table = before.sockets if before else None
+    for was in table.sockets if table else ():
+        if (was.inode, was.local) == (sock.inode, sock.local):
+            return was
+    return None
+
+
+def _full_in_both(was: Socket, sock: Socket) -> bool:
     """Tell whether a queue stood at its limit in both samples.
 
     /proc/net/udp does not show the limit; a queue that drops and is as long as before stands there.
     """
-    before = facts.delta.before
-    table = before.sockets if before else None
-    for was in table.sockets if table else ():
-        if (was.inode, was.local) != (sock.inode, sock.local):
-            continue
-        if sock.rcvbuf_bytes is not None:
-            return is_full(was) and is_full(sock)
-        lengths = sorted((was.unread_bytes or 0, sock.unread_bytes or 0))
-        return lengths[0] > TINY_BYTES and lengths[0] > _AS_LONG * lengths[1]
-    return False
+    if sock.rcvbuf_bytes is not None:
+        return is_full(was) and is_full(sock)
+    lengths = sorted((was.unread_bytes or 0, sock.unread_bytes or 0))
+    return lengths[0] > TINY_BYTES and lengths[0] > _AS_LONG * lengths[1]
+
+
+def _stood_still(was: Socket, sock: Socket) -> bool:
+    """Tell whether a full queue is the same to the byte, without credit for anything read.
+
+    A reader gives memory back in quarters, so what is charged exceeds what is unread while it
+    reads. Kernel: net/ipv4/udp.c, udp_rmem_release(), from 4.10.
+    """
+    charged = {was.rmem_alloc_bytes, sock.rmem_alloc_bytes, was.unread_bytes, sock.unread_bytes}
+    return None not in charged and len(charged) == 1
