@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tests.benchmarks.crowd import crowd
 from tests.benchmarks.table import Row, show
-from tests.benchmarks.timing import OURS, alternate
+from tests.benchmarks.timing import OURS, alternate, cached_bytecode
 from tests.live.syscalls import leave_netns
 
 MOST_TIMES = 2.0
@@ -23,8 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--unread", type=int, default=0, help="so many hold a datagram")
     options = parser.parse_args(arguments)
     leave_netns()
-    with crowd(options.sockets, unread=options.unread):
-        peer, ours = alternate((PEER, (*OURS, "--interval", "0")), options.runs)
+    commands = (PEER, (*OURS, "--interval", "0"))
+    with cached_bytecode() as environment, crowd(options.sockets, unread=options.unread):
+        peer, ours = alternate(commands, options.runs, environment)
     return show(
         (
             Row(f"`ss -uanm`, {options.sockets:,} sockets", peer.seconds, " s"),

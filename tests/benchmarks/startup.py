@@ -10,10 +10,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from tempfile import TemporaryDirectory
 
 from tests.benchmarks.table import Row, show
-from tests.benchmarks.timing import OURS, alternate
+from tests.benchmarks.timing import OURS, alternate, cached_bytecode
 from tests.live.syscalls import leave_netns
 
 MOST_TIMES = 2.5
@@ -28,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if os.geteuid() == 0:  # others measure where they are
         leave_netns()
-    with TemporaryDirectory() as bytecode:
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with cached_bytecode() as environment:
         commands = (NOTHING, PEER, (*OURS, "--interval", "0"))
         nothing, peer, ours = alternate(commands, options.runs, environment)
     return show(

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[2]
@@ -23,7 +25,16 @@ class Run(NamedTuple):
     peak_bytes: int
 
 
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+@contextmanager
+def cached_bytecode() -> Iterator[dict[str, str]]:
+    """Give an environment in which Python keeps bytecode, as after an installation."""
+    with TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        yield environment
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     """Run a command in the checkout and return what it took.
 
     Raises:
@@ -48,7 +59,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
 def alternate(
     commands: Sequence[Sequence[str]],
     runs: int,
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str],
 ) -> list[Run]:
     """Return the medians of each command; they take turns, so that a busy moment hits all.
 
