@@ -20,12 +20,13 @@ from netrx_tune.rules.sizing import (
     size_without_shape,
     truesize_of,
 )
-from netrx_tune.rules.words import count, size
+from netrx_tune.rules.words import count, percent, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
 _MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
 _INT_MAX = 2**31 - 1
 
+_SPARE = 0.1  # the window need not have shown the worst
 HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
 
 
@@ -45,14 +46,33 @@ def needed(facts: Facts, sock: Socket, drops: int) -> Size:
     """Return the buffer that would have taken the worst burst or pause that was seen."""
     delta = facts.delta
     shape = facts.shapes.get(sock.inode)
-    held = capacity(delta, sock.rcvbuf_bytes or 0)
     if shape is not None and shape.episodes:
-        worst = shape.worst_drops
-        reason = f"{count(held)} that fit today and {count(worst)} lost in the worst episode"
-        return size_for(delta, held + worst, reason=reason)
+        return _needed_by_shape(facts, shape)
     account = facts.ledger.account("udp-rcvbuf-full")
     offered = (account.offered if account else 0) or 0
     return size_without_shape(delta, drops, sock.rcvbuf_bytes or 0, offered)
+
+
+def _needed_by_shape(facts: Facts, shape: QueueShape) -> Size:
+    """Return room for what was queued, refused and, in part, read in the worst episode.
+
+    Memory of what was read comes back in quarters of the buffer: up to a third of what waits.
+    """
+    charge = shape.truesize_bytes or truesize_of(facts.delta)[0]
+    sizes = []
+    for episode in shape.episodes:
+        held = -(-episode.unread_bytes // charge)
+        waits = held + episode.drops
+        late = min(episode.read or 0, waits // 3)
+        sizes.append((waits + late, held, episode.drops, late))
+    need, held, refused, late = max(sizes)
+    reason = f"{count(held)} queued and {count(refused)} refused in the worst overflow of"
+    reason += f" {count(len(sizes))} seen"
+    if late:
+        reason += f", {count(late)} read whose memory comes back late"
+    reason += f", and {percent(_SPARE)} for a worse one"
+    spared = need + int(need * _SPARE)
+    return size_for(facts.delta, spared, reason=reason, truesize=shape.truesize_bytes)
 
 
 def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:

@@ -14,6 +14,7 @@ from netrx_tune.rxpath.truesize import Link, truesize_range
 # Where nothing tells how long a burst or a pause is, this much of the traffic is to fit.
 ASSUMED_SECONDS = 0.25
 _STEP_BYTES = 64 << 10
+_SMALL_STEP_BYTES = 4 << 10
 TINY_BYTES = 64 << 10  # one burst of a few dozen packets fills such a buffer
 _MEMORY_SHARE = 0.02  # of RAM, the most that one socket's buffer may pin
 _POOL_SHARE = 0.25  # of udp_mem[0], which all UDP sockets of the host share
@@ -69,7 +70,8 @@ def size_for(delta: Delta, datagrams: int, *, reason: str, truesize: int | None 
     """Return the buffer that takes so many datagrams at once, with its arithmetic."""
     charge, how = (truesize, "measured") if truesize else truesize_of(delta)
     exact = rcvbuf_for(datagrams, charge, delta.after.host.kernel)
-    wanted = -(-exact // _STEP_BYTES) * _STEP_BYTES
+    step = _STEP_BYTES if exact >= 16 * _STEP_BYTES else _SMALL_STEP_BYTES
+    wanted = -(-exact // step) * step
     bound = bound_bytes(delta)
     granted = min(wanted, bound)
     text = (

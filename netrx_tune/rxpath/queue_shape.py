@@ -23,19 +23,21 @@ from netrx_tune.rxpath.queue_flow import (
 FULL = 0.7
 _LOW = 0.1
 _LEAST_MOMENTS = 10
-# A gap of so many moments without drops still belongs to one episode.
-_GAP = 2
 
 
 class Episode(NamedTuple):
-    """A run of moments in which drops grew."""
+    """From the first drop to the last before the queue was low again.
+
+    Until it is low, its reader owes what a larger queue would hold: drops add up.
+    """
 
     start: int  # moments, by number
     end: int
     drops: int
     seconds: float
     rise_seconds: float  # from the last low queue until drops began
-    run_share: float | None  # CPU time of the reader meanwhile, from the last low queue on
+    unread_bytes: int  # most that the queue held meanwhile
+    read: int | None  # datagrams that the namespace's programs read, from the last low queue on
 
 
 class QueueShape(NamedTuple):
@@ -148,7 +150,7 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
         low_share=sum(low) / len(moments),
         drained_bytes=-sum(min(0, step.unread_bytes) for step in own),
         peak_unread_bytes=max(tick.unread_bytes for tick in listed),
-        episodes=tuple(_episodes(moments, row)),
+        episodes=tuple(_episodes(moments, row, around.known)),
         run_share=_share(listed, "run_ns"),
         wait_share=_waiting(listed),
         throttled_share=_share(listed, "throttled_ns"),
@@ -225,30 +227,27 @@ def _share(ticks: Sequence[Tick], field: str) -> float | None:
     return max(0.0, float(spent / (known[-1][0] - known[0][0])))
 
 
-def _episodes(moments: Sequence[float], row: Sequence[Tick | None]) -> Iterator[Episode]:
-    """Yield each run of moments in which drops grew, small gaps bridged."""
-    grew = [n for n, (a, b) in enumerate(pairwise(row), 1) if a and b and b.drops > a.drops]
-    # The first moment of a socket that was idle before shows drops without a predecessor.
+def _episodes(
+    moments: Sequence[float], row: Sequence[Tick | None], known: Sequence[Counts | None]
+) -> Iterator[Episode]:
+    """Yield each run of moments in which drops grew and the queue was never low."""
     runs: list[list[int]] = []
-    for n in grew:
-        if runs and n - runs[-1][-1] <= _GAP and not any(map(_is_low, row[runs[-1][-1] : n])):
-            runs[-1].append(n)
-        else:
-            runs.append([n])
+    for n, (a, b) in enumerate(pairwise(row), 1):
+        if a and b and b.drops > a.drops:
+            if runs and not any(map(_is_low, row[runs[-1][-1] : n])):
+                runs[-1].append(n)
+            else:
+                runs.append([n])
     for run in runs:
-        yield _episode(moments, row, run[0], run[-1])
-
-
-def _episode(moments: Sequence[float], row: Sequence[Tick | None], start: int, end: int) -> Episode:
-    low = start - 1
-    while low > 0 and not _is_low(row[low]):
-        low -= 1
-    ticks = [tick for tick in row[low : end + 1] if tick]
-    return Episode(
-        start=start,
-        end=end,
-        drops=_grown(row[start - 1 : end + 1]),
-        seconds=moments[end] - moments[start - 1],
-        rise_seconds=max(0.0, moments[start - 1] - moments[low]),
-        run_share=_share(ticks, "run_ns"),
-    )
+        start, end = run[0], run[-1]
+        low = next((n for n in range(start - 1, 0, -1) if _is_low(row[n])), 0)
+        first, last = known[low], known[end]
+        yield Episode(
+            start=start,
+            end=end,
+            drops=_grown(row[start - 1 : end + 1]),
+            seconds=moments[end] - moments[start - 1],
+            rise_seconds=max(0.0, moments[start - 1] - moments[low]),
+            unread_bytes=max(tick.unread_bytes for tick in row[low : end + 1] if tick),
+            read=last.read - first.read if first and last else None,
+        )
