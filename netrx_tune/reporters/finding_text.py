@@ -98,7 +98,7 @@ def short(finding: Finding, host: HostFacts) -> Iterator[Block]:
     if finding.meaning:
         yield Block(finding.meaning, 2)
     for item in finding.recommendations[:1]:
-        yield Block(f"{_change(item)} {_sentence(item.why)}", 2, 2, "Do:", "title")
+        yield Block(f"{change_words(item)} {_sentence(item.why)}", 2, 2, "Do:", "title")
         yield from _how(item, host, 4)
         if item.command and item.kind not in _ELSEWHERE:
             yield Block(item.cost, 4, 2, "Costs:")
@@ -180,18 +180,22 @@ def _advice(recommendations: tuple[Recommendation, ...], host: HostFacts) -> Ite
     for number, item in enumerate(recommendations, 1):
         label = f"{number}."
         inner = 4 + len(label) + 1
-        yield Block(f"{_change(item)} {_sentence(item.why)}", 4, len(label) + 1, label, "title")
+        yield Block(
+            f"{change_words(item)} {_sentence(item.why)}", 4, len(label) + 1, label, "title"
+        )
         yield from _how(item, host, inner)
         if item.cost:
             yield Block(item.cost, inner, 2, "Costs:")
         yield from _undo(item, inner)
 
 
-def _change(item: Recommendation) -> str:
+def change_words(item: Recommendation) -> str:
     """Return "Set net.core.rmem_max from 212,992 B (208 KiB) to 8,388,608 B (8 MiB)."."""
     if item.kind == "none":
         return f"{_KINDS['none']}."
     text = f"{_KINDS[item.kind]} {item.target}"
+    if item.kind == "setsockopt" and not item.target.startswith("SO_"):
+        text = f"In the program's own configuration, set {item.target}"
     if item.target == item.kind:  # "At the sender: sender"
         text = _KINDS[item.kind].removesuffix(":")
     if item.proposed is None:
@@ -209,7 +213,11 @@ def _sentence(text: str) -> str:
 def _value(item: Recommendation, number: int | str) -> str:
     if isinstance(number, str):
         return number
-    return exact_size(number) if item.target in _BYTES else count(number)
+    return exact_size(number) if _is_size(item) else count(number)
+
+
+def _is_size(item: Recommendation) -> bool:
+    return item.target in _BYTES or (item.kind == "setsockopt" and item.command is not None)
 
 
 def _how(item: Recommendation, host: HostFacts, indent: int) -> Iterator[Block]:
@@ -217,6 +225,8 @@ def _how(item: Recommendation, host: HostFacts, indent: int) -> Iterator[Block]:
     if item.kind in _ELSEWHERE:
         if item.command:
             yield Block("To see more, run:", indent)
+    elif item.command and item.kind == "setsockopt":
+        yield Block(f"Write {_where(item, host)}; {_EFFECTS[item.takes_effect]}:", indent, 2)
     elif item.command:
         # What proposes no value and has nothing to undo only looks.
         changes = item.proposed is not None or item.undo is not None

@@ -1,0 +1,334 @@
+"""How programs that people run name the size of their receive buffer, with the source of each.
+
+A program is found by its process name (comm, 15 characters). What has no source is not here.
+Imported only when a recommendation wants it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Setting(NamedTuple):
+    """One program's setting.
+
+    `name` is empty where a program has none and `note` says what it does instead. `line` holds
+    {bytes}, what the program asks the kernel for, which doubles it, and may hold the {port}.
+    `forces` tells whether it uses SO_RCVBUFFORCE as root, past net.core.rmem_max.
+    """
+
+    programs: tuple[str, ...]
+    title: str
+    name: str
+    line: str
+    where: str
+    default: str
+    source: str
+    note: str = ""
+    forces: bool = False
+
+
+def program_setting(process_name: str) -> Setting | None:
+    """Return the setting of a program; None if it is unknown or one of several is meant."""
+    found = candidates(process_name)
+    return found[0] if len(found) == 1 else None
+
+
+def candidates(process_name: str) -> tuple[Setting, ...]:
+    """Return all settings that a process of that name may have: "java" may be several."""
+    return _BY_PROGRAM.get(process_name, ())
+
+
+_OS_DEFAULT = "net.core.rmem_default"
+_JAVA = ("java",)
+_ROS_2 = ("component_conta", "rviz2", "ros2")  # component_container, cut by the kernel
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        ("unbound",),
+        "Unbound",
+        "so-rcvbuf",
+        "so-rcvbuf: {bytes}",
+        "unbound.conf, clause server:",
+        _OS_DEFAULT,
+        "NLnetLabs/unbound, doc/unbound.conf.rst",
+        forces=True,
+    ),
+    Setting(
+        ("named",),
+        "BIND",
+        "udp-receive-buffer",
+        "udp-receive-buffer {bytes};",
+        "named.conf, options",
+        "0: the system's",
+        "BIND 9, doc/arm/reference.rst",
+        "BIND warns of large ones: it then answers queries that have timed out.",
+    ),
+    Setting(
+        ("dnsdist",),
+        "dnsdist",
+        "setUDPSocketBufferSizes",
+        "setUDPSocketBufferSizes({bytes}, 0)",
+        "dnsdist.conf, before addLocal()",
+        f"{_OS_DEFAULT}; from 1.9 net.core.rmem_max",
+        "PowerDNS/pdns, dnsdist docs, setUDPSocketBufferSizes (from 1.7)",
+    ),
+    Setting(
+        ("knotd",),
+        "Knot DNS",
+        "",
+        "",
+        "",
+        _OS_DEFAULT,
+        "Knot DNS, doc/configuration.rst",
+        "Its manual sets net.core.rmem_default and net.core.rmem_max instead.",
+    ),
+    Setting(
+        ("rsyslogd",),
+        "rsyslog (imudp)",
+        "rcvbufSize",
+        'input(type="imudp" port="{port}" rcvbufSize="{bytes}")',
+        "/etc/rsyslog.conf, at the input of that port",
+        "0: the system's",
+        "rsyslog.com/doc, imudp, RcvBufSize (from 7.3.9, at most 1 GiB)",
+        forces=True,
+    ),
+    Setting(
+        ("syslog-ng",),
+        "syslog-ng",
+        "so-rcvbuf()",
+        "so-rcvbuf({bytes})",
+        "syslog-ng.conf, in the network() or syslog() source of that port",
+        _OS_DEFAULT,
+        "syslog-ng administration guide, network() source, so-rcvbuf()",
+    ),
+    Setting(
+        ("fluent-bit",),
+        "Fluent Bit (syslog input)",
+        "receive_buffer_size",
+        "receive_buffer_size {bytes}",
+        "fluent-bit.conf, section [INPUT]",
+        _OS_DEFAULT,
+        "fluent/fluent-bit-docs, pipeline/inputs/syslog.md",
+    ),
+    Setting(
+        ("vector",),
+        "Vector",
+        "receive_buffer_bytes",
+        "receive_buffer_bytes: {bytes}",
+        "vector.yaml, in the socket, syslog or statsd source",
+        _OS_DEFAULT,
+        "vectordotdev/vector, src/sources/socket/udp.rs",
+    ),
+    Setting(
+        _JAVA,
+        "Logstash (udp input)",
+        "receive_buffer_bytes",
+        "receive_buffer_bytes => {bytes}",
+        "the pipeline, in input { udp { ... } }",
+        _OS_DEFAULT,
+        "logstash-plugins/logstash-input-udp, docs/index.asciidoc",
+    ),
+    Setting(
+        ("telegraf",),
+        "Telegraf",
+        "read_buffer_size",
+        'read_buffer_size = "{bytes}B"',
+        "telegraf.conf, in the input of that port",
+        _OS_DEFAULT,
+        "influxdata/telegraf, plugins/inputs/socket_listener/README.md",
+    ),
+    Setting(
+        ("influxd",),
+        "InfluxDB 1 (UDP)",
+        "read-buffer",
+        "read-buffer = {bytes}",
+        "influxdb.conf, section [[udp]]",
+        "0: the system's",
+        "influxdata/influxdb, services/udp/README.md",
+    ),
+    Setting(
+        ("statsd_exporter",),
+        "statsd_exporter",
+        "--statsd.read-buffer",
+        "--statsd.read-buffer={bytes}",
+        "its command line",
+        _OS_DEFAULT,
+        "prometheus/statsd_exporter, README.md",
+    ),
+    Setting(
+        ("nfcapd", "sfcapd"),
+        "nfdump's collectors",
+        "-B",
+        "-B {bytes}",
+        "its command line",
+        _OS_DEFAULT,
+        "phaag/nfdump, nfcapd(1)",
+    ),
+    Setting(
+        ("nfacctd",),
+        "pmacct (nfacctd)",
+        "nfacctd_pipe_size",
+        "nfacctd_pipe_size: {bytes}",
+        "nfacctd.conf",
+        _OS_DEFAULT,
+        "pmacct/pmacct, CONFIG-KEYS",
+        "plugin_pipe_size is another buffer, between its own processes.",
+    ),
+    Setting(
+        ("sfacctd",),
+        "pmacct (sfacctd)",
+        "sfacctd_pipe_size",
+        "sfacctd_pipe_size: {bytes}",
+        "sfacctd.conf",
+        _OS_DEFAULT,
+        "pmacct/pmacct, CONFIG-KEYS",
+        "plugin_pipe_size is another buffer, between its own processes.",
+    ),
+    Setting(
+        ("goflow2",),
+        "GoFlow2",
+        "",
+        "",
+        "",
+        _OS_DEFAULT,
+        "netsampler/goflow2, issue 523",
+        "It had no setting in 2026; several readers on the port (count=) share the load.",
+    ),
+    Setting(
+        ("nginx",),
+        "nginx (QUIC)",
+        "rcvbuf",
+        "listen {port} quic reuseport rcvbuf={bytes};",
+        "nginx.conf, at the listen line of that port",
+        _OS_DEFAULT,
+        "nginx.org, ngx_http_core_module, listen",
+        "reuseport gives each worker a socket of its own.",
+    ),
+    Setting(
+        ("caddy", "cloudflared", "ipfs", "syncthing"),
+        "quic-go",
+        "",
+        "",
+        "",
+        "asks for 7 MiB by itself",
+        "quic-go wiki, UDP Buffer Sizes",
+        "It asks for 7 MiB by itself: set net.core.rmem_max to 7500000 or more.",
+    ),
+    Setting(
+        ("tailscaled",),
+        "Tailscale",
+        "",
+        "",
+        "",
+        "forces 7 MiB by itself",
+        "tailscale/tailscale, wgengine/magicsock",
+        "It forces 7 MiB by itself and has no setting.",
+        forces=True,
+    ),
+    Setting(
+        ("openvpn",),
+        "OpenVPN",
+        "rcvbuf",
+        "rcvbuf {bytes}",
+        "its configuration",
+        _OS_DEFAULT,
+        "openvpn(8), --rcvbuf",
+    ),
+    Setting(
+        ("consul", "serf", "nomad"),
+        "memberlist",
+        "",
+        "",
+        "",
+        "asks for 2 MiB by itself, then half until granted",
+        "hashicorp/memberlist, net_transport.go",
+        "It asks for 2 MiB by itself and halves until granted: set net.core.rmem_max to 2097152"
+        " or more.",
+    ),
+    Setting(
+        ("mediamtx",),
+        "MediaMTX",
+        "udpReadBufferSize",
+        "udpReadBufferSize: {bytes}",
+        "mediamtx.yml, global settings",
+        "0: the system's",
+        "bluenviron/mediamtx, mediamtx.yml",
+    ),
+    Setting(
+        ("gst-launch-1.0",),
+        "GStreamer (udpsrc)",
+        "buffer-size",
+        "udpsrc buffer-size={bytes}",
+        "the pipeline",
+        "0: the system's",
+        "GStreamer good plug-ins, udpsrc, buffer-size",
+    ),
+    Setting(
+        ("ffmpeg", "ffplay", "mpv"),
+        "FFmpeg",
+        "buffer_size",
+        "udp://ADDRESS:PORT?buffer_size={bytes}",
+        "the URL",
+        "65536, or the system's",
+        "FFmpeg protocols documentation, udp, buffer_size",
+        "fifo_size is another buffer, in the program, in packets of 188 bytes.",
+    ),
+    Setting(
+        ("Jamulus", "jamulus"),
+        "Jamulus",
+        "",
+        "",
+        "",
+        _OS_DEFAULT,
+        "jamulussoftware/jamuluswebsite, issue 1150",
+        "It never asks: net.core.rmem_default is the one lever.",
+    ),
+    Setting(
+        ("aeronmd",),
+        "Aeron (C media driver)",
+        "aeron.socket.so_rcvbuf",
+        "aeron.socket.so_rcvbuf={bytes}",
+        "the driver's properties",
+        "131072",
+        "aeron-io/aeron, aeron_driver_context.h",
+    ),
+    Setting(
+        _JAVA,
+        "Aeron (media driver)",
+        "aeron.socket.so_rcvbuf",
+        "-Daeron.socket.so_rcvbuf={bytes}",
+        "the driver's properties or command line",
+        "131072",
+        "aeron-io/aeron, Configuration.java, SOCKET_RCVBUF_LENGTH",
+    ),
+    Setting(
+        _ROS_2,
+        "Cyclone DDS",
+        "SocketReceiveBufferSize",
+        '<SocketReceiveBufferSize min="{bytes}B"/>',
+        "CYCLONEDDS_URI, Domain/Internal",
+        "asks for 1 MiB and accepts less",
+        "eclipse-cyclonedds/cyclonedds, ddsi_config",
+    ),
+    Setting(
+        _ROS_2,
+        "Fast DDS",
+        "listenSocketBufferSize",
+        "<listenSocketBufferSize>{bytes}</listenSocketBufferSize>",
+        "the profile, participant rtps",
+        _OS_DEFAULT,
+        "eProsima Fast DDS, listen_socket_buffer_size",
+    ),
+)
+
+
+def _by_program() -> dict[str, tuple[Setting, ...]]:
+    table: dict[str, tuple[Setting, ...]] = {}
+    for one in SETTINGS:
+        for name in one.programs:
+            table[name] = (*table.get(name, ()), one)
+    return table
+
+
+_BY_PROGRAM = _by_program()
