@@ -123,3 +123,4 @@ class Diagnosis(NamedTuple):
     skipped: tuple[Skipped, ...]
     gaps: tuple[Gap, ...]
     notes: tuple[str, ...] = ()
+    plan: tuple[Recommendation, ...] = ()  # of all findings, agreed, best first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.finding import Diagnosis, Window
+from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import judge
@@ -34,6 +34,7 @@ def conclude(delta: Delta) -> Diagnosis:
     """Return the books and the findings of a window."""
     ledger = settle(delta)
     findings, skipped = judge(Facts(delta, ledger, _shapes(delta)))
+    findings, plan = _planned(findings, delta)
     return Diagnosis(
         host=delta.after.host,
         window=Window(delta.mode, delta.seconds),
@@ -42,7 +43,19 @@ def conclude(delta: Delta) -> Diagnosis:
         skipped=skipped,
         gaps=delta.after.gaps,
         notes=delta.notes + tuple(contradictions(delta)),
+        plan=plan,
     )
+
+
+def _planned(
+    findings: tuple[Finding, ...], delta: Delta
+) -> tuple[tuple[Finding, ...], tuple[Recommendation, ...]]:
+    """Return the findings with advice that agrees, and all of it as one plan."""
+    if not any(finding.recommendations for finding in findings):
+        return findings, ()
+    from netrx_tune.planning.plan import reconcile  # noqa: PLC0415 - not on a good day
+
+    return reconcile(findings, delta)
 
 
 def _shapes(delta: Delta) -> Mapping[int, QueueShape]:

@@ -27,6 +27,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
         ],
         "gaps": [gap._asdict() for gap in diagnosis.gaps],
         "notes": list(diagnosis.notes),
+        "plan": [item._asdict() for item in diagnosis.plan],
     }
 
 

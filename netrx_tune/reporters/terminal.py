@@ -66,6 +66,10 @@ def _report(
         yield Block(books(ledger), indent=2, hang=2, label="Books:")
         yield BLANK
     yield from _findings(diagnosis, verbose=verbose)
+    if diagnosis.plan:
+        from netrx_tune.reporters.plan_text import plan_blocks  # noqa: PLC0415 - on bad days
+
+        yield from plan_blocks(diagnosis)
     yield from _blind(diagnosis, quiet=quiet, verbose=verbose)
     following = _next(diagnosis, commands)
     if following:
