@@ -57,14 +57,24 @@ def _show(fault: Fault, trace: Trace, snapshots: Path | None) -> bool:
     try:
         outcome = perform(fault, trace, snapshots) if snapshots else rehearse(fault, trace)
     except (AssertionError, LabError, OSError) as error:
-        line, wrongs = f"| {fault.name} | {fault.stages} | | | | failed |\n", (str(error),)
+        line = f"| {fault.name} | {fault.stages} | | | | failed |\n"
+        wrongs: tuple[str, ...] = (str(error),)
     else:
-        line, wrongs = row(outcome), (*outcome.doubts, *outcome.complaints)
+        line, wrongs = row(outcome), _wrongs(outcome)
     sys.stdout.write(line)
     sys.stdout.flush()
     for wrong in wrongs:
         sys.stderr.write(f"{fault.name}: {wrong}\n")
     return not wrongs
+
+
+def _wrongs(outcome: Outcome) -> tuple[str, ...]:
+    return (
+        *outcome.doubts,
+        *outcome.complaints,
+        *outcome.wrong_causes,
+        *outcome.differences,
+    )
 
 
 def row(outcome: Outcome) -> str:

@@ -16,7 +16,7 @@ from tests.live.lab import Lab, alone
 from tests.live.report import Report, parse_report
 from tests.live.tracing import Drop, Trace
 from tests.live.truth import Fault, Play, Truth
-from tests.live.verdict import complaints, differences
+from tests.live.verdict import complaints, differences, wrong_causes
 from tests.live.witness import disagreements
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,11 +47,18 @@ class Outcome(NamedTuple):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What is wrong with the tool's report."""
-        if self.report is None or self.replay is None:
-            return ()
-        live = complaints(self.fault, self.truth, self.report)
-        return live + differences(self.report, self.replay)
+        """What is wrong with the stages, counts and findings that the tool reported."""
+        return complaints(self.fault, self.truth, self.report) if self.report else ()
+
+    @property
+    def wrong_causes(self) -> tuple[str, ...]:
+        """What is wrong with its cause of a full buffer."""
+        return wrong_causes(self.fault, self.report) if self.report else ()
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Where it says otherwise of the snapshot of the same window."""
+        return differences(self.report, self.replay) if self.report and self.replay else ()
 
 
 class Watcher:

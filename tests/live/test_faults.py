@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,38 +10,68 @@ import pytest
 from tests.live.children import MissingError
 from tests.live.faults import FAULTS
 from tests.live.lab import obstacle
-from tests.live.performance import perform
-from tests.live.tracing import Trace, tracing
+from tests.live.performance import Outcome, perform
+from tests.live.tracing import tracing
 from tests.live.truth import Fault
+
+Stage = Callable[[Fault], Outcome]
 
 
 @pytest.fixture(scope="module")
-def trace() -> Iterator[Trace | None]:
-    """The tracer, or None on a machine where the lab cannot work."""
-    if obstacle():
-        yield None
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Plays a fault the first time it is asked for, and skips it where it cannot be played."""
+    snapshots: Path = tmp_path_factory.mktemp("snapshots")
+    outcomes: dict[str, Outcome] = {}
+    why = obstacle()
+
+    def outcome_of(fault: Fault) -> Outcome:
+        if why:
+            pytest.skip(f"{fault.name}: {why}")
+        if fault.name not in outcomes:
+            try:
+                outcomes[fault.name] = perform(fault, trace, snapshots)
+            except MissingError as error:
+                pytest.skip(f"{fault.name}: needs {error}")
+        return outcomes[fault.name]
+
+    if why:
+        yield outcome_of
         return
-    with tracing() as made:
-        yield made
+    with tracing() as trace:
+        yield outcome_of
+
+
+def _names(faults: tuple[Fault, ...]) -> list[str]:
+    return [fault.name for fault in faults]
+
+
+CAUSED = tuple(fault for fault in FAULTS if fault.cause)
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_the_loss_is_charged_to_its_stage_to_the_packet(
-    fault: Fault, trace: Trace | None, tmp_path: Path
-) -> None:
-    if trace is None:
-        pytest.skip(f"{fault.name}: {obstacle()}")
-    try:
-        outcome = perform(fault, trace, tmp_path)
-    except MissingError as error:
-        pytest.skip(f"{fault.name}: needs {error}")
+@pytest.mark.parametrize("fault", FAULTS, ids=_names(FAULTS))
+def test_the_loss_is_charged_to_its_stage_to_the_packet(fault: Fault, played: Stage) -> None:
+    outcome = played(fault)
     assert outcome.doubts == ()
     for expected in fault.expected:
         assert outcome.truth.lost[expected.stage] > 0, "the lab lost nothing"
     assert outcome.complaints == ()
 
 
+@pytest.mark.live
+@pytest.mark.parametrize("fault", FAULTS, ids=_names(FAULTS))
+def test_the_snapshot_of_the_same_window_says_the_same(fault: Fault, played: Stage) -> None:
+    assert played(fault).differences == ()
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("fault", CAUSED, ids=_names(CAUSED))
+def test_the_full_buffer_has_the_cause_that_the_program_gave_it(
+    fault: Fault, played: Stage
+) -> None:
+    assert played(fault).wrong_causes == ()
+
+
 def test_every_fault_has_a_name_of_its_own() -> None:
-    names = [fault.name for fault in FAULTS]
+    names = _names(FAULTS)
     assert len(set(names)) == len(names)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from tests.live.report import Finding, Report
 from tests.live.tracing import Drop, parse_trace, reasons_of
 from tests.live.truth import Fault, Play, Truth, at
-from tests.live.verdict import complaints, differences
+from tests.live.verdict import complaints, differences, wrong_causes
 from tests.live.witness import disagreements
 
 
 def _never_played(_: object) -> Play:
-    raise NotImplementedError
     yield ""
+    return TRUTH
 
 
 FULL = Finding(
@@ -123,13 +123,19 @@ def test_loss_that_no_finding_names_is_wrong() -> None:
     )
 
 
-def test_the_socket_and_the_cause_are_judged() -> None:
-    finding = FULL._replace(drops=(60, 20), cause="burst")
+def test_the_sockets_of_a_full_buffer_are_judged() -> None:
+    finding = FULL._replace(drops=(60, 20))
     assert complaints(FAULT, TRUTH, REPORT._replace(findings=(finding,))) == (
         "1 sockets lost, 2 are named",
         "sockets dropped 80 of 90",
-        "the cause is reader-stopped, reported burst",
     )
+
+
+def test_the_cause_of_a_full_buffer_is_judged() -> None:
+    burst = REPORT._replace(findings=(FULL._replace(cause="burst"),))
+    assert wrong_causes(FAULT, REPORT) == ()
+    assert wrong_causes(FAULT, burst) == ("the cause is reader-stopped, reported burst",)
+    assert wrong_causes(replace(FAULT, cause=""), burst) == ()
 
 
 def test_a_new_namespace_has_no_past() -> None:

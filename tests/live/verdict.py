@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
-from tests.live.report import Report
+from tests.live.report import Finding, Report
 from tests.live.truth import Expected, Fault, Truth
 
 # A capture's copies, other hosts' frames and foreign EtherTypes were never on the way to a
@@ -23,7 +23,16 @@ def complaints(fault: Fault, truth: Truth, report: Report) -> tuple[str, ...]:
         *_totals(truth, report),
         *_findings(fault.expected, report),
         *_past(truth, report),
-        *_losers(truth, fault.cause, report),
+        *_losers(truth, report),
+    )
+
+
+def wrong_causes(fault: Fault, report: Report) -> tuple[str, ...]:
+    """Return how the cause of a full buffer differs from what the programs did."""
+    return tuple(
+        f"the cause is {fault.cause}, reported {finding.cause}"
+        for finding in report.findings
+        if fault.cause and _is_full_buffer(finding) and finding.cause != fault.cause
     )
 
 
@@ -106,20 +115,20 @@ def _past(truth: Truth, report: Report) -> tuple[str, ...]:
     )
 
 
-def _losers(truth: Truth, cause: str, report: Report) -> tuple[str, ...]:
-    """Judge which sockets a full buffer is charged to, and why it is said to be full."""
+def _is_full_buffer(finding: Finding) -> bool:
+    return finding.rule == "socket-buffer-full" and bool(finding.lost)
+
+
+def _losers(truth: Truth, report: Report) -> tuple[str, ...]:
+    """Judge which sockets a full buffer is charged to."""
     found = []
-    for finding in report.findings:
-        if finding.stage != "udp-rcvbuf-full" or not finding.lost:
-            continue
+    for finding in filter(_is_full_buffer, report.findings):
         if truth.losers is not None and len(finding.drops) != truth.losers:
             found.append(f"{truth.losers} sockets lost, {len(finding.drops)} are named")
         if truth.losers and sum(finding.drops) != finding.lost:
             found.append(f"sockets dropped {sum(finding.drops)} of {finding.lost}")
-        if cause and finding.cause != cause:
-            found.append(f"the cause is {cause}, reported {finding.cause}")
     return tuple(found)
 
 
-def _words(account: Counter[str] | dict[str, int]) -> str:
+def _words(account: Mapping[str, int]) -> str:
     return ", ".join(f"{stage} {lost}" for stage, lost in account.items()) or "nothing"
