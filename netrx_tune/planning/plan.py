@@ -22,12 +22,19 @@ from netrx_tune.planning.plan_values import (
     rewritten,
     values_of,
 )
+from netrx_tune.rxpath.kernel_features import somaxconn_default
 
 _RMEM_MAX = "net.core.rmem_max"
 _RMEM_DEFAULT = "net.core.rmem_default"
 _BUFFERS = (_RMEM_MAX, _RMEM_DEFAULT)
 # A value that was a mistake is put right: the one case in which less is better.
 _CORRECTIONS = frozenset({"udp-mem-unit"})
+# Kernel: net/core/dev.c, net/ipv4/ip_fragment.c, net/ipv6/reassembly.c.
+_DEFAULTS = (
+    ("net.core.netdev_max_backlog", 1000),
+    ("net.ipv4.ipfrag_high_thresh", 4 << 20),
+    ("net.ipv6.ip6frag_high_thresh", 4 << 20),
+)
 _OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
 _BOUNDED = " Bounded: all queues of this plan together may take a quarter of memory."
 
@@ -68,7 +75,16 @@ def _by_program(findings: tuple[Finding, ...], kernel: KernelVersion | None) -> 
 
 
 def _raised_meanwhile(delta: Delta) -> Iterator[str]:
-    """Yield limits that were raised in the window: what was lost, was lost to the old value."""
+    """Yield limits that may have been raised since the loss, which then was the old value's.
+
+    That is what rose within the window; for totals since boot, what is above the kernel's own
+    default: else each look at the same totals would double it again.
+    """
+    if delta.mode == "since-boot":
+        kernel = delta.after.host.kernel
+        for key, default in (*_DEFAULTS, ("net.core.somaxconn", somaxconn_default(kernel))):
+            if delta.after.settings.get(key, (0,))[0] > default:
+                yield key
     old = delta.before.settings if delta.before else {}
     for key, values in delta.after.settings.items():
         if key in old and len(old[key]) == len(values) and old[key] < values:

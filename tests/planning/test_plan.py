@@ -199,6 +199,14 @@ def test_a_limit_that_was_raised_in_the_window_is_measured_again_first() -> None
     assert [item.kind for item in reconcile((_finding(item),), delta)[1]] == ["none"]
 
 
+def test_totals_since_boot_raise_a_limit_once() -> None:
+    found = (_finding(_sysctl(ONE[2], (4000,)), present=None),)
+    once = _delta({ONE[2]: (1000,)})._replace(mode="since-boot", before=None)
+    again = _delta({ONE[2]: (2000,)})._replace(mode="since-boot", before=None)
+    assert [item.kind for item in reconcile(found, once)[1]] == ["sysctl"]
+    assert [item.kind for item in reconcile(found, again)[1]] == ["none"]
+
+
 def test_past_loss_is_not_planned_for() -> None:
     item = _sysctl(ONE[2], (4000,))
     done, plan = reconcile((_finding(item, present=False),), _delta({ONE[2]: (1000,)}))
