@@ -130,3 +130,36 @@ def test_the_help_has_every_option() -> None:
     page = command.get_help(click.Context(command, info_name="size"))
     for option in ("--rate", "--stall", "--rcvbuf", "--truesize", "--fragments"):
         assert option in page
+
+
+def test_what_a_buffer_survives_reads_with_its_range() -> None:
+    text = run(
+        *("--rate", "20000", "--payload", "300", "--rcvbuf", "416KiB"),
+        *("--drain", "10000", "--sockets", "4", "--kernel", "6.1"),
+    ).stdout
+    assert "takes a burst of 85 datagrams, or a pause of 3.15 ms" in " ".join(text.split())
+    assert "No buffer helps" in text
+    assert "in 4 sockets" in text
+    assert "after 6.3 ms to" in text
+
+
+def test_a_measured_truesize_leaves_no_range() -> None:
+    got = document("--truesize", "1280", "--burst", "2000", "--kernel", "4.19")
+    buffer = got["buffer"]
+    assert isinstance(buffer, dict)
+    assert got["truesize"] == {"low_bytes": 1280, "high_bytes": 1280, "how": "measured"}
+    assert any("x 4/3" in step for step in buffer["steps"])
+
+
+def test_a_burst_beyond_the_largest_buffer_is_said_to_be() -> None:
+    text = run("--truesize", "2304", "--burst", "100000000", "--kernel", "6.18").stdout
+    assert "A burst of 100,000,000 needs more than the largest buffer" in text
+    assert "setsockopt(" not in text
+
+
+def test_a_reader_as_fast_as_the_traffic_never_catches_up() -> None:
+    text = run(
+        *("--rate", "1000", "--drain", "1000", "--payload", "100"),
+        *("--stall", "1s", "--kernel", "6.18", "--link", "veth"),
+    ).stdout
+    assert "never faster than the traffic" in text
