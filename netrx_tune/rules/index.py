@@ -84,6 +84,7 @@ SHARED = frozenset(
         "judge",
         "memory_advice",
         "outcome",
+        "queue_causes",
         "rule",
         "sizing",
         "tcp_advice",
