@@ -35,7 +35,8 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def _written() -> str:
     entries = "".join(_entry(name, (rule.stages, rule.requires)) for name, rule in _RULES.items())
-    return f"{_HEAD}{entries}}}\n\n# Modules that rules share.\nSHARED = {_broken(sorted(_shared()))}\n"
+    shared = _broken(sorted(_shared()))
+    return f"{_HEAD}{entries}}}\n\n# Modules that rules share.\nSHARED = {shared}\n"
 
 
 def _shared() -> set[str]:
