@@ -2,6 +2,7 @@
 
 NetrxError
 ├── ParseError     a kernel file or record that does not read as its format says
+├── ProfileError   a profile that is not what the schema or the kernel takes
 ├── InputError     a snapshot, archive or namespace that cannot be opened
 └── NotEnoughData  an input that is readable, and too poor to judge what was asked
 """
@@ -21,9 +22,24 @@ class ParseError(NetrxError):
         self.got = got
 
 
+class ProfileError(NetrxError):
+    """A profile that is refused: which file, which line and key, and what stands there."""
+
+    def __init__(self, path: str, place: str, got: str) -> None:
+        super().__init__(f"{_visible(path)}:{place}, got {got[:80]!r}")
+        self.path = path
+        self.place = place
+        self.got = got
+
+
 class InputError(NetrxError):
     """An input that cannot be read at all."""
 
 
 class NotEnoughData(NetrxError):  # noqa: N818 - reads as what it is
     """A readable input without what the question needs."""
+
+
+def _visible(path: str) -> str:
+    """Return a file name that cannot move a terminal's cursor."""
+    return path if path.isprintable() else repr(path)
