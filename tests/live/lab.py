@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -28,6 +29,7 @@ from tests.live.sockets import Socket
 from tests.live.tracing import tracing
 from tests.live.traffic import Datagrams, Pace
 
+TURN_SECONDS = 0.05
 # Faults set host-wide sysctls and count host-wide drops, so there is one run at a time.
 LOCK = Path("/tmp/netrx-live.lock")  # noqa: S108 - a name that every run must agree on
 
@@ -39,6 +41,8 @@ def alone() -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         netns.sweep()
         yield
+    # A lock that is taken again at once never goes to who waits for it.
+    time.sleep(TURN_SECONDS)
 
 
 class Lab:
