@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import product
 
 from netrx_tune.collectors import sock_diag
 from netrx_tune.collectors.paths import TICKS
@@ -17,15 +16,18 @@ from netrx_tune.collectors.ticks import Counts, Tick, render_ticks
 from netrx_tune.host.netlink import Prober, scan_sockets
 from netrx_tune.host.readers import Activity, Readers
 from netrx_tune.host.source import Tree
+from netrx_tune.host.udp_counts import UdpCounters
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket, SocketTable
 
 _PERIOD_SECONDS = 0.010
 # Of one CPU: with the second sample and the search for readers a window of 5 s stays below 2 %.
-_LOOK_SHARE = 0.008
-_DUMP_SHARE = 0.004
-_FEW_SOCKETS = 32  # so many are all watched from the start, idle ones too
+_LOOK_SHARE = 0.009
+_DUMP_SHARE = 0.003
+_FEW_SOCKETS = 4  # so many are all watched from the start, idle ones too
 _MOST_SOCKETS = 16  # of more, those that matter
+_MOST_LINES = 32  # sockets that one dump may add to the record
+_CHEAP_SECONDS = 0.00015  # a dump that may be taken instead of asking
 
 
 class _Queues:
@@ -38,31 +40,42 @@ class _Queues:
         self.by_dump: set[int] = set()  # sockets that cannot be asked for by address
         self.prober = Prober()
         self.next_dump = 0.0
-        self.dump_seconds = 0.0  # CPU time of the last look's dump
+        self.dump_seconds = 0.0  # CPU time of the last dump
+        self.ask_seconds = 0.0  # and of one question
+        self.extra_seconds = 0.0  # of the last look, for a dump that has a share of its own
         self.passed_over: set[int] | None = None  # by the last look's dump, None without one
 
     def look(self, now: float) -> list[Socket]:
         """Return the sockets that hold a queue or gained drops since the first sample."""
         seen: dict[int, Socket] = {}
         self.passed_over = None
-        self.dump_seconds = 0.0
-        if now >= self.next_dump:
+        self.extra_seconds = 0.0
+        is_due = now >= self.next_dump
+        if is_due or self._dump_is_cheaper():
             began = time.thread_time()
             seen = {s.inode: s for s in self._dump()}
             self.dump_seconds = time.thread_time() - began
+            self.extra_seconds = self.dump_seconds if is_due else 0.0
             self.next_dump = now + max(_PERIOD_SECONDS, self.dump_seconds / _DUMP_SHARE)
-        for inode, probe in list(self.probes.items()):
-            if inode not in seen:
-                sock = self._ask(probe)
-                if sock:
-                    seen[inode] = sock
+        else:
+            began = time.thread_time()
+            answers = [self._ask(probe) for probe in list(self.probes.values())]
+            seen = {sock.inode: sock for sock in answers if sock}
+            spent = (time.thread_time() - began) / max(1, len(answers))
+            # Slowly up, at once down: a look that was interrupted is no measure.
+            self.ask_seconds = min(spent, 1.1 * self.ask_seconds or spent)
         return [sock for sock in seen.values() if self._matters(sock)]
+
+    def _dump_is_cheaper(self) -> bool:
+        """Tell whether one dump costs less than asking for each socket, or is the only way."""
+        asking = len(self.probes) * self.ask_seconds
+        return self.dump_seconds < (max(asking, _CHEAP_SECONDS) if self.by_dump else asking)
 
     def looked_at(self, inode: int) -> bool:
         """Tell whether the last look would have shown this socket's queue."""
-        if inode in self.probes:
-            return True
-        return self.passed_over is not None and inode not in self.passed_over
+        if self.passed_over is None:
+            return inode in self.probes
+        return inode not in self.passed_over
 
     def _matters(self, sock: Socket) -> bool:
         return bool(sock.unread_bytes) or (sock.drops or 0) != self.drops.get(sock.inode, 0)
@@ -86,16 +99,16 @@ class _Queues:
             for probe in probes(found, wanted):
                 if probe.inode not in self.by_dump:
                     self.probes.setdefault(probe.inode, probe)
-        self.passed_over = {sock.inode for sock in moving[_FEW_SOCKETS:]}
-        yield from moving[:_FEW_SOCKETS]
+        self.passed_over = {sock.inode for sock in moving[_MOST_LINES:]}
+        yield from moving[:_MOST_LINES]
 
 
 class _Record:
     """What was seen, moment by moment."""
 
     def __init__(self, tree: Tree, table: SocketTable) -> None:
-        self._tree = tree
-        self._has_inet6 = bool(table.counts.get("udp/inet6") or table.counts.get("udplite/inet6"))
+        has_inet6 = table.counts.get("udp/inet6") or table.counts.get("udplite/inet6")
+        self.counters = UdpCounters(tree, inet6=bool(has_inet6))
         self._drops = {sock.inode: sock.drops or 0 for sock in table.sockets}
         self._last: dict[int, Tick] = {}
         self.moments: list[tuple[float, list[Tick]]] = []
@@ -105,10 +118,10 @@ class _Record:
     def add(self, now: float, queues: _Queues) -> list[Socket]:
         """Look and add the moment; return the sockets that matter."""
         sockets = queues.look(now)
-        counts = udp_counts(self._tree, inet6=self._has_inet6)
+        counts = self.counters.read()
         if counts:
             self.counts[now] = counts
-        self.readers.begin()
+        self.readers.begin(now)
         ticks = {
             sock.inode: _tick(now, sock, self.readers.activity(sock.inode)) for sock in sockets
         }
@@ -156,7 +169,7 @@ def _look_until(record: _Record, began: float, seconds: float, table: SocketTabl
             cost = time.thread_time()
             now = time.monotonic() - began
             sockets = record.add(now, queues)
-            cost = time.thread_time() - cost - queues.dump_seconds
+            cost = time.thread_time() - cost - queues.extra_seconds
             record.readers.find({sock.inode for sock in sockets})
             pause = max(_PERIOD_SECONDS, min(cost, 0.1) / _LOOK_SHARE)
             if time.monotonic() - began + pause >= seconds:
@@ -164,26 +177,7 @@ def _look_until(record: _Record, began: float, seconds: float, table: SocketTabl
             time.sleep(pause)
     finally:
         queues.prober.close()
-
-
-def udp_counts(tree: Tree, *, inet6: bool) -> Counts | None:
-    """Return what programs read and what met a full buffer so far, None if /proc does not tell.
-
-    Not by parse_snmp(), which takes ten times as long: this is read a hundred times a second.
-    """
-    text = tree.read("/proc/net/snmp")
-    lines = text.splitlines() if isinstance(text, str) else []
-    rows = [line.split() for line in lines if line.startswith("Udp")]
-    totals = {"InDatagrams": 0, "RcvbufErrors": 0}
-    for names, values in zip(rows[::2], rows[1::2], strict=False):
-        for name in totals.keys() & set(names):
-            totals[name] += int(values[names.index(name)])
-    text = tree.read("/proc/net/snmp6") if inet6 else ""
-    if isinstance(text, str):
-        for name, mib in product(totals, ("Udp6", "UdpLite6")):
-            rest = text.partition(f"\n{mib}{name} ")[2]
-            totals[name] += int(rest.partition("\n")[0] or 0)
-    return Counts(totals["InDatagrams"], totals["RcvbufErrors"]) if rows else None
+        record.counters.close()
 
 
 def _dumps(table: SocketTable) -> Iterator[tuple[sock_diag.Protocol, sock_diag.Family]]:
