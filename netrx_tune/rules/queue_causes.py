@@ -15,8 +15,11 @@ _WAITING = 0.30  # share of the watch in which the reader waited for a CPU
 _THROTTLED = 0.20  # share of the watch in which a quota kept it off
 _SELDOM = 0.05  # share of moments with a low queue up to which it never was calm
 _MOSTLY = 0.5
+_STANDING = 0.75  # of the looks within overflows: the queue stood still, nothing was read
 _SURGE = 1.6  # arrivals in overflow over the others: more is a burst
 _SAG = 1.5  # reads outside of overflow over those in it: more is a pause
+_STEADY = 1.2  # arrivals that did not change at all; then a slight sag, of a pause that is
+# shorter than two looks, is enough where the queue is empty most of the time
 _ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
 
 
@@ -78,9 +81,11 @@ def _calm_between(shape: QueueShape) -> Verdict:
     if flow.surge >= _SURGE:
         return _burst(shape, "high" if flow.surge >= 2 * _SURGE else "medium")
     standing = flow.standing_share or 0.0
-    if (flow.sag or 0.0) >= _SAG or standing >= _MOSTLY:
-        sure = (flow.sag or 0.0) >= 2 * _SAG or standing >= _MOSTLY
+    if (flow.sag or 0.0) >= _SAG or standing >= _STANDING:
+        sure = (flow.sag or 0.0) >= 2 * _SAG or standing >= _STANDING
         return _pause(shape, "high" if sure else "medium")
+    if flow.surge <= _STEADY <= (flow.sag or 0.0) and shape.low_share >= _MOSTLY:
+        return _pause(shape, "medium")
     if shape.low_share < _MOSTLY and shape.episode_share >= _MOSTLY:
         seen = f"more came in than its reader took out, for {percent(shape.episode_share)} of it"
         return Verdict("sustained-overload", "medium", seen)
@@ -91,7 +96,7 @@ def _calm_between(shape: QueueShape) -> Verdict:
 def _without_rates(shape: QueueShape) -> Verdict:
     """Judge a queue that overflows nearly always or nearly never, or without counters."""
     standing = shape.flow.standing_share
-    if standing is not None and standing >= _MOSTLY:
+    if standing is not None and standing >= _STANDING:
         return _pause(shape, "medium")
     if shape.low_share >= _MOSTLY:
         return _burst(shape, "medium")

@@ -20,6 +20,7 @@ _LEAST_TRUESIZE = 512
 UNKNOWN_TRUESIZE = 2304
 _LEAST_VALUES = 4  # different fillings from which the charge of one datagram is known
 _STANDING_DATAGRAMS = 16  # a queue of fewer stands still by chance
+_LEAST_STANDING = 5  # steps; fewer may stand still by chance
 _LEAST_SHARE = 0.02  # of the watch, before a rate of that part says something
 
 
@@ -143,7 +144,7 @@ def _standing(own: Sequence[Step]) -> float | None:
         for before, step, after in zip(own, own[1:], own[2:], strict=False)
         if before.drops and step.drops and after.drops
     ]
-    if len(inside) < 2:
+    if len(inside) < _LEAST_STANDING:
         return None
     return sum(step.stands for step in inside) / len(inside)
 

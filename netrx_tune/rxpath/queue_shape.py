@@ -21,7 +21,7 @@ from netrx_tune.rxpath.queue_flow import (
 )
 
 FULL = 0.7
-_LOW = 0.1
+_LOW = 0.25  # an overloaded reader leaves more: memory comes back in quarters
 _LEAST_MOMENTS = 10
 
 
@@ -179,7 +179,7 @@ def _waiting(listed: Sequence[Tick]) -> float | None:
     The kernel adds a wait up when it ends, so one that does not end shows in the state alone.
     """
     told = _share(listed, "wait_ns")
-    pairs = [(a, b) for a, b in pairwise(listed) if a.states and b.states]
+    pairs = list(pairwise(tick for tick in listed if tick.states))
     if told is None or len(pairs) < _LEAST_MOMENTS:
         return told
     stuck = sum(

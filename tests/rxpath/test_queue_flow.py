@@ -1,0 +1,153 @@
+"""Bursts and pauses fill a queue alike; what came and what was read tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netrx_tune.collectors.ticks import Tick, Watch
+from netrx_tune.rules.queue_causes import cause_of_shape
+from netrx_tune.rxpath.queue_flow import measured_truesize
+from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
+from tests.rxpath.queue_model import CHARGE, INODE, watched
+
+
+def shape_of(watch: Watch) -> QueueShape:
+    return queue_shapes(watch)[INODE]
+
+
+def cause(watch: Watch) -> str:
+    return cause_of_shape(shape_of(watch)).cause
+
+
+def steady(rate: int) -> Callable[[int], int]:
+    return lambda _: rate
+
+
+def bursts(size: int, period: int, lasting: int = 20) -> Callable[[int], int]:
+    return lambda ms: size // lasting if ms % period < lasting else 0
+
+
+def pauses(length: int, period: int, speed: int = 100) -> Callable[[int], int]:
+    return lambda ms: 0 if ms % period < length else speed
+
+
+@settings(max_examples=60)
+@given(st.integers(10, 50), st.integers(60, 400), st.floats(1.4, 5))
+def test_steady_arrivals_and_reads_that_sag_are_a_pause(
+    rate: int, length: int, spacing: float
+) -> None:
+    period = int(length * spacing) + 60
+    assert cause(watched(steady(rate), pauses(length, period))) == "reader-stall"
+
+
+@settings(max_examples=60)
+@given(st.integers(600, 4_000), st.integers(100, 1_500), st.integers(5, 30))
+def test_arrivals_that_surge_are_a_burst(size: int, period: int, speed: int) -> None:
+    if size > 0.6 * speed * period or size < 20 * speed + 300:
+        return
+    assert cause(watched(bursts(size, period), steady(speed))) == "burst"
+
+
+@settings(max_examples=60)
+@given(st.integers(2, 50), st.floats(0.1, 0.8), st.integers(20, 300))
+def test_a_reader_that_is_always_behind_is_overloaded(
+    rate: int, share: float, capacity: int
+) -> None:
+    speed = max(1, int(rate * share))
+    room = max(capacity, 4 * rate)  # a millisecond's arrivals are no burst
+    assert cause(watched(steady(rate), steady(speed), capacity=room)) == "sustained-overload"
+
+
+def test_a_pause_that_burns_cpu_is_still_a_pause() -> None:
+    busy = watched(steady(20), pauses(100, 500), running=lambda _: True)
+    asleep = watched(steady(20), pauses(100, 500), running=lambda ms: ms % 500 >= 100)
+    assert (cause(busy), cause(asleep)) == ("reader-stall", "reader-stall")
+
+
+def test_a_neighbour_that_reads_far_more_does_not_hide_a_pause() -> None:
+    found = shape_of(watched(steady(10), pauses(200, 900), others_read=200))
+    assert found.flow.sag is not None
+    assert found.flow.sag < 1.5  # the counters alone do not show it
+    assert cause_of_shape(found).cause == "reader-stall"
+
+
+def test_a_neighbour_that_reads_far_more_never_turns_a_burst_into_a_pause() -> None:
+    watch = watched(bursts(800, 500), steady(4), others_read=200)
+    assert cause(watch) in {"burst", "unknown"}
+
+
+def test_without_counters_a_queue_that_stands_still_was_not_read() -> None:
+    assert cause(watched(steady(20), pauses(100, 500), counted=False)) == "reader-stall"
+
+
+def test_a_pause_of_two_seconds_is_no_overload() -> None:
+    watch = watched(steady(5), pauses(2_000, 2_080), capacity=100)
+    assert cause(watch) == "reader-stall"
+
+
+def test_a_queue_that_fills_late_and_is_never_read_is_stopped() -> None:
+    watch = watched(steady(2), steady(0), capacity=5_000)
+    assert shape_of(watch).full_share < 0.8
+    assert cause(watch) == "reader-stopped"
+
+
+def test_a_slow_reader_is_not_stopped() -> None:
+    watch = watched(steady(2), lambda ms: int(ms % 100 == 0), capacity=100)
+    assert cause(watch) == "sustained-overload"
+
+
+def test_a_reader_that_wants_a_cpu_and_gets_none_is_starved_and_not_stopped() -> None:
+    watch = watched(steady(5), steady(0), running=lambda _: False, state="R")
+    assert cause(watch) == "reader-starved"
+
+
+def test_a_stopped_process_is_named_as_such() -> None:
+    watch = watched(steady(5), steady(0), running=lambda _: False, state="T")
+    verdict = cause_of_shape(shape_of(watch))
+    assert verdict.cause == "reader-stopped"
+    assert "state T" in verdict.seen
+
+
+def test_a_quota_that_keeps_the_reader_off_is_named_with_its_share() -> None:
+    watch = watched(steady(5), pauses(60, 100))
+    ticks = tuple(
+        tick._replace(throttled_ns=int(0.6e9 * tick.seconds)) for tick in watch.sockets[INODE]
+    )
+    verdict = cause_of_shape(shape_of(watch._replace(sockets={INODE: ticks})))
+    assert verdict.cause == "reader-starved"
+    assert "quota" in verdict.seen
+    assert "60" in verdict.seen
+
+
+def test_a_socket_that_only_dumps_show_is_not_idle_between_them() -> None:
+    watch = watched(steady(5), steady(0))
+    seldom = watch._replace(sockets={INODE: watch.sockets[INODE][5::7]})
+    found = shape_of(seldom)
+    assert found.low_share < 0.1
+    assert cause_of_shape(found).cause == "reader-stopped"
+
+
+def test_drops_add_up_until_the_queue_is_low_again() -> None:
+    found = shape_of(watched(steady(20), pauses(200, 1_000), capacity=100))
+    assert len(found.episodes) == 5
+    for episode in found.episodes:
+        assert episode.drops + episode.unread_bytes // CHARGE == pytest.approx(200 * 20, rel=0.01)
+
+
+def test_what_one_datagram_costs_is_measured_where_all_cost_the_same() -> None:
+    assert shape_of(watched(steady(7), steady(3))).truesize_bytes == CHARGE
+
+
+def test_mixed_datagrams_have_no_one_charge() -> None:
+    sizes = (832, 832 + 1280, 832 + 2304, 2304 + 1280)
+    ticks = [Tick(n / 100, 7, held, held, 212_992, 0) for n, held in enumerate(sizes)]
+    assert measured_truesize(ticks) is None
+
+
+def test_few_fillings_do_not_tell_a_charge() -> None:
+    ticks = [Tick(n / 100, 7, 2560, 2560, 212_992, n) for n in range(50)]
+    assert measured_truesize(ticks) is None
