@@ -26,7 +26,8 @@ from netrx_tune.rxpath.queue_shape import QueueShape
 _MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
 _INT_MAX = 2**31 - 1
 
-_SPARE = 0.1  # the window need not have shown the worst
+_SPARE = 0.15  # the window need not have shown the worst
+_AWAY = 1.5  # reads elsewhere over reads in overflow: nothing was read while it filled
 HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
 
 
@@ -59,11 +60,12 @@ def _needed_by_shape(facts: Facts, shape: QueueShape) -> Size:
     Memory of what was read comes back in quarters of the buffer: up to a third of what waits.
     """
     charge = shape.truesize_bytes or truesize_of(facts.delta)[0]
+    was_away = (shape.flow.sag or 0.0) >= _AWAY
     sizes = []
     for episode in shape.episodes:
         held = -(-episode.unread_bytes // charge)
         waits = held + episode.drops
-        late = min(episode.read or 0, waits // 3)
+        late = 0 if was_away else min(episode.read or 0, waits // 3)
         sizes.append((waits + late, held, episode.drops, late))
     need, held, refused, late = max(sizes)
     reason = f"{count(held)} queued and {count(refused)} refused in the worst overflow of"

@@ -9,7 +9,7 @@ from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules.words import count, size
 from netrx_tune.rxpath.admission import queue_capacity, rcvbuf_for, request_for
 from netrx_tune.rxpath.queue_shape import FULL
-from netrx_tune.rxpath.truesize import Link, truesize_range
+from netrx_tune.rxpath.truesize import Family, Link, truesize_range
 
 # Where nothing tells how long a burst or a pause is, this much of the traffic is to fit.
 ASSUMED_SECONDS = 0.25
@@ -18,7 +18,7 @@ _SMALL_STEP_BYTES = 4 << 10
 TINY_BYTES = 64 << 10  # one burst of a few dozen packets fills such a buffer
 _MEMORY_SHARE = 0.02  # of RAM, the most that one socket's buffer may pin
 _POOL_SHARE = 0.25  # of udp_mem[0], which all UDP sockets of the host share
-_HEADERS_BYTES = 28  # IPv4 and UDP
+_UDP_BYTES = 8
 _UNKNOWN_PAYLOAD_BYTES = 1400
 _FALLBACK_BOUND_BYTES = 64 << 20
 
@@ -34,14 +34,43 @@ class Size(NamedTuple):
 
 def truesize_of(delta: Delta) -> tuple[int, str]:
     """Return what a datagram of this window's mean size is charged at most, and how it is known."""
-    octets, packets = delta.increase("IpExt.InOctets"), delta.increase("Ip.InReceives")
-    if not octets or not packets:
-        payload, how = _UNKNOWN_PAYLOAD_BYTES, f"a payload of {_UNKNOWN_PAYLOAD_BYTES} B assumed"
+    found = _mean_payload(delta)
+    if found is None:
+        payload, family = _UNKNOWN_PAYLOAD_BYTES, _FAMILIES[0]
+        how = f"a payload of {_UNKNOWN_PAYLOAD_BYTES} B assumed"
     else:
-        payload = min(65507, max(0, octets // packets - _HEADERS_BYTES))
+        payload, family = found
         how = f"mean payload {count(payload)} B"
     link: Link = "nic" if _has_nic(delta) else "veth"
-    return truesize_range(payload, delta.after.host.kernel, link).high, how
+    charge = truesize_range(payload, delta.after.host.kernel, link, family=family.number)
+    return charge.high, how
+
+
+class _Family(NamedTuple):
+    """Where one address family counts what came."""
+
+    number: Family
+    mib: str
+    octets: str
+    header_bytes: int
+
+
+_FAMILIES = (_Family(4, "Ip", "IpExt.InOctets", 20), _Family(6, "Ip6", "Ip6.InOctets", 40))
+
+
+def _mean_payload(delta: Delta) -> tuple[int, _Family] | None:
+    """Return the mean payload of the family that had more octets, fragments put together."""
+    means: list[tuple[int, int, _Family]] = []
+    for family in _FAMILIES:
+        octets = delta.increase(family.octets) or 0
+        packets = delta.increase(f"{family.mib}.InReceives") or 0
+        fragments = delta.increase(f"{family.mib}.ReasmReqds") or 0
+        whole = packets - fragments + (delta.increase(f"{family.mib}.ReasmOKs") or 0)
+        if octets and whole > 0:
+            content = octets - packets * family.header_bytes - whole * _UDP_BYTES
+            content -= 8 * fragments if family.number == 6 else 0
+            means.append((octets, min(65507, max(0, content // whole)), family))
+    return max(means)[1:] if means else None
 
 
 def _has_nic(delta: Delta) -> bool:
