@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.benchmarks.cause_cases import Case
 from tests.benchmarks.cause_players import Sent, Traffic, read, send, spin
-from tests.live.children import Child, LabError, MissingError, Place, own_name, number
+from tests.live.children import Child, LabError, MissingError, Place, number, own_name
 from tests.live.lab import Lab
 from tests.live.sockets import Socket
 
