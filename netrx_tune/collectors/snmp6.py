@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.collectors.text import Reading, decimal, values_by_line
+from netrx_tune.collectors.text import Reading, name_and_value, values_by_line
 from netrx_tune.model.errors import ParseError
 
 
@@ -25,10 +25,8 @@ def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
 
 def _counter(line: str, place: str) -> Iterator[tuple[str, int]]:
     """Yield the counter of a line."""
-    words = line.split()
-    if len(words) != 2:
-        raise ParseError(place, "expected a name and a value", line)
-    yield _name(words[0], place), decimal(words[1], place, words[0])
+    name, value = name_and_value(line, place)
+    yield _name(name, place), value
 
 
 def _name(word: str, place: str) -> str:

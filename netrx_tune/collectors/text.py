@@ -148,3 +148,15 @@ def attempt(
 def unparsed(path: str, error: ParseError) -> Gap:
     """Return the gap that a file or a part of it leaves."""
     return Gap(path, "unparsed", str(error))
+
+
+def name_and_value(line: str, place: str) -> tuple[str, int]:
+    """Return the two words of a line such as "Udp6InErrors 12".
+
+    Raises:
+        ParseError: there are not two, or the second is no number.
+    """
+    words = line.split()
+    if len(words) != 2:
+        raise ParseError(place, "expected a name and a value", line)
+    return words[0], decimal(words[1], place, words[0])

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.collectors.text import Reading, decimal, values_by_line
-from netrx_tune.model.errors import ParseError
+from netrx_tune.collectors.text import Reading, name_and_value, values_by_line
 
 
 def parse_xfrm_stat(text: str, path: str = "/proc/net/xfrm_stat") -> Reading:
@@ -25,7 +24,5 @@ def parse_xfrm_stat(text: str, path: str = "/proc/net/xfrm_stat") -> Reading:
 
 def _counter(line: str, place: str) -> Iterator[tuple[str, int]]:
     """Yield the counter of a line."""
-    words = line.split()
-    if len(words) != 2:
-        raise ParseError(place, "expected a name and a value", line)
-    yield f"xfrm.{words[0]}", decimal(words[1], place, words[0])
+    name, value = name_and_value(line, place)
+    yield f"xfrm.{name}", value

@@ -84,8 +84,9 @@ def _asked_for(granted_bytes: int, top: Ceiling) -> str:
 
 
 def report(delta: Delta, sock: Socket, drops: int) -> SocketReport:
-    """Return a socket as a finding shows it."""
+    """Return a socket as a finding shows it; only UDP's buffers have someone who caps them."""
     process = delta.after.processes.get(sock.inode)
+    udp = sock.protocol in ("udp", "udplite")
     return SocketReport(
         inode=sock.inode,
         family=sock.family,
@@ -96,7 +97,7 @@ def report(delta: Delta, sock: Socket, drops: int) -> SocketReport:
         process=process.name if process else None,
         drops=drops,
         rcvbuf_bytes=sock.rcvbuf_bytes,
-        limit=limit_of(sock, ceiling(delta)),
+        limit=limit_of(sock, ceiling(delta)) if udp else None,
     )
 
 

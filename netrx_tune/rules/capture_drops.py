@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding, SocketReport
-from netrx_tune.model.sample import Socket
+from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import do
+from netrx_tune.rules.buffers import report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
@@ -36,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     losers = [(s, n) for s, n in facts.delta.socket_drops or () if s.protocol in ("packet", "raw")]
     losers.sort(key=lambda loser: -loser[1])
-    reports = tuple(_report(facts, sock, drops) for sock, drops in losers[:_MOST])
+    reports = tuple(report(facts.delta, sock, drops) for sock, drops in losers[:_MOST])
     names = sorted({report.process for report in reports if report.process})
     by = f" of {', '.join(names)}" if names else ""
     yield found(
@@ -56,22 +56,6 @@ def check(facts: Facts) -> Iterator[Finding]:
                 cost="memory of the size of the ring",
             ),
         ),
-    )
-
-
-def _report(facts: Facts, sock: Socket, drops: int) -> SocketReport:
-    process = facts.delta.after.processes.get(sock.inode)
-    return SocketReport(
-        sock.inode,
-        sock.family,
-        sock.protocol,
-        sock.local,
-        facts.delta.after.host.netns,
-        process.pid if process else None,
-        process.name if process else None,
-        drops,
-        sock.rcvbuf_bytes,
-        None,
     )
 
 

@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding, Recommendation, SocketReport
+from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.rules.advice import double_sysctl, look, setting
+from netrx_tune.rules.buffers import report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
@@ -48,7 +49,9 @@ def check(facts: Facts) -> Iterator[Finding]:
         account,
         f"{lost_of(facts, account, 'connection attempts')} found the accept queue full{on}",
         meaning=_meaning(facts, listeners),
-        sockets=tuple(_report(facts, sock, drops) for sock, drops in listeners[:_MOST_SOCKETS]),
+        sockets=tuple(
+            report(facts.delta, sock, drops) for sock, drops in listeners[:_MOST_SOCKETS]
+        ),
         recommendations=_advice(facts, listeners),
     )
 
@@ -159,22 +162,6 @@ def _accept(sock: Socket) -> Recommendation:
         why="Accept faster: more acceptors (SO_REUSEPORT or worker processes), and no slow work"
         " between two accepts.",
         cost="a change of the program or its configuration",
-    )
-
-
-def _report(facts: Facts, sock: Socket, drops: int) -> SocketReport:
-    process = facts.delta.after.processes.get(sock.inode)
-    return SocketReport(
-        sock.inode,
-        sock.family,
-        sock.protocol,
-        sock.local,
-        facts.delta.after.host.netns,
-        process.pid if process else None,
-        process.name if process else None,
-        drops,
-        sock.rcvbuf_bytes,
-        None,
     )
 
 
