@@ -3,6 +3,8 @@
 Of files with one name only that of the first folder counts; then all are read in the order of
 their names, and the last assignment of a key stands. procps reads /etc/sysctl.conf once more at
 the end; systemd does not read it unless a link in sysctl.d points to it.
+A key that any file names is left out of every pattern such as net.ipv4.conf.*.rp_filter, those that
+come before and after it; both loaders do so (measured: systemd 252, procps 4.0.2).
 Sources: sysctl.d(5), systemd-sysctl.service(8); sysctl(8) of procps-ng 4.
 """
 
@@ -14,6 +16,9 @@ from typing import NamedTuple
 FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
            "/lib/sysctl.d")  # fmt: skip
 CONF = "/etc/sysctl.conf"
+OURS = "/etc/sysctl.d/90-netrx-tune.conf"
+_PATTERN = frozenset("*?[")
+_SWAP = str.maketrans("./", "/.")
 PATTERNS = (*(f"{folder}/*.conf" for folder in FOLDERS), CONF)
 
 
@@ -26,28 +31,62 @@ class Assignment(NamedTuple):
     line: int
 
 
-def parse_sysctl_conf(text: str, path: str) -> Iterator[Assignment]:
-    """Yield a file's assignments; comments, globs and lines without "=" are none."""
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip().removeprefix("-")
-        name, equals, value = stripped.partition("=")
-        if equals and not stripped.startswith(("#", ";")) and "*" not in name:
-            key = name.strip().replace("/", ".")
-            yield Assignment(key, " ".join(value.split()), path, number)
+def parse_sysctl_conf(text: str, path: str, *, procps: bool = False) -> Iterator[Assignment]:
+    """Yield a file's assignments; comments, patterns and lines without "=" are none.
+
+    "-" before a key lets a failure pass; procps takes no space after it, systemd does.
+    """
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        if procps and stripped.startswith(("- ", "-\t")):
+            continue
+        name, equals, value = stripped.removeprefix("-").partition("=")
+        if equals and not stripped.startswith(("#", ";")) and not _PATTERN & set(name):
+            yield Assignment(_dotted(name.strip()), " ".join(value.split()), path, number)
+
+
+def _dotted(name: str) -> str:
+    """Return a key with dots; the separator that comes first decides what the others are.
+
+    net/ipv4/conf/eth0.100/rp_filter is net.ipv4.conf.eth0/100.rp_filter. Source: sysctl.d(5).
+    """
+    dot, slash = name.find("."), name.find("/")
+    return name.translate(_SWAP) if slash >= 0 and (dot < 0 or slash < dot) else name
+
+
+def kernel_numbers(value: str) -> tuple[int, ...]:
+    """Return the numbers that the kernel takes from a text: those before the first that is none.
+
+    Kernel: kernel/sysctl.c, proc_get_long(): simple_strtoul() with base 0, so 0x11 is 17 and
+    011 is 9.
+    """
+    found = []
+    for word in value.split():
+        sign, digits = (-1, word[1:]) if word.startswith("-") else (1, word)
+        octal = len(digits) > 1 and digits.startswith("0") and digits.isdecimal()
+        try:
+            found.append(sign * int(digits, 8 if octal else 0))
+        except ValueError:
+            break
+    return tuple(found)
 
 
 def in_boot_order(files: Mapping[str, str], *, procps: bool) -> Iterator[Assignment]:
-    """Yield all assignments in the order in which a loader makes them."""
+    """Yield all assignments in the order in which a loader makes them.
+
+    systemd leaves out files whose names begin with a dot; procps reads them.
+    """
     chosen: dict[str, str] = {}  # file name -> path
     for folder in FOLDERS:
         for path in files:
             head, _, name = path.rpartition("/")
-            if head == folder and name.endswith(".conf"):
+            hidden = name.startswith(".") and not procps
+            if head == folder and name.endswith(".conf") and not hidden:
                 chosen.setdefault(name, path)
     for name in sorted(chosen):
-        yield from parse_sysctl_conf(files[chosen[name]], chosen[name])
+        yield from parse_sysctl_conf(files[chosen[name]], chosen[name], procps=procps)
     if procps and CONF in files:
-        yield from parse_sysctl_conf(files[CONF], CONF)
+        yield from parse_sysctl_conf(files[CONF], CONF, procps=procps)
 
 
 def assignments(files: Mapping[str, str], *, procps: bool) -> dict[str, list[Assignment]]:
