@@ -8,6 +8,7 @@ import sys
 
 BENCHMARKS = {
     "causes": "how often cause and limit of a full buffer are right",
+    "loop": "whether the first advice ends the loss, and is not too large",
     "startup": "the time of a whole run on an idle host, against Python with click and json",
     "sockets": "time and memory with 97,500 sockets, against ss",
     "watching": "CPU time of a watch, with few sockets and with 97,500",
