@@ -9,7 +9,6 @@ from netrx_tune.rules.sizing import TINY_BYTES, is_full
 from netrx_tune.rules.words import percent, size
 from netrx_tune.rxpath.admission import deferred_credit_share
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
-from netrx_tune.rxpath.queue_shape import QueueShape
 
 __all__ = ["Verdict", "cause_of"]
 
@@ -23,28 +22,26 @@ _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
-    if shape is not None and shape.episodes:
-        return cause_of_shape(shape)
-    like = _watched_beside(facts, sock)
-    if like is not None:
-        verdict = cause_of_shape(like)
-        seen = f"of another socket of its program, which was watched: {verdict.seen}"
-        return Verdict(verdict.cause, "low", seen)
-    return _by_totals(facts, sock)
+    own = cause_of_shape(shape) if shape is not None and shape.episodes else None
+    if own is not None and own.cause != "unknown":
+        return own
+    return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
 
 
-def _watched_beside(facts: Facts, sock: Socket) -> QueueShape | None:
-    """Return the shape of the worst socket that the same process reads, if all are of one kind."""
+def _watched_beside(facts: Facts, sock: Socket) -> Verdict | None:
+    """Return what the other sockets of the same process tell, if they agree."""
     processes = facts.delta.after.processes
     reader = processes.get(sock.inode)
-    shapes = [
-        shape
+    verdicts = [
+        cause_of_shape(shape)
         for inode, shape in facts.shapes.items()
         if shape.episodes and reader and inode in processes and processes[inode].pid == reader.pid
     ]
-    if len({cause_of_shape(shape).cause for shape in shapes}) != 1:
+    known = [verdict for verdict in verdicts if verdict.cause != "unknown"]
+    if len({verdict.cause for verdict in known}) != 1:
         return None
-    return max(shapes, key=lambda shape: shape.drops)
+    seen = f"another socket of its program was watched: {known[0].seen}"
+    return Verdict(known[0].cause, "low", seen)
 
 
 def _by_totals(facts: Facts, sock: Socket) -> Verdict:

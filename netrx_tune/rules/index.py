@@ -79,6 +79,7 @@ SHARED = frozenset(
         "buffer_advice",
         "buffers",
         "causes",
+        "company",
         "cpus",
         "index",
         "judge",

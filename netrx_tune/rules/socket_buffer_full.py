@@ -36,6 +36,7 @@ from netrx_tune.rules.buffers import (
     report,
 )
 from netrx_tune.rules.causes import Verdict, cause_of
+from netrx_tune.rules.company import one_reader_words, shared_port_words
 from netrx_tune.rules.judge import (
     BOOT_SHARE,
     account_evidence,
@@ -152,6 +153,8 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         sock, top = members[0][0], ceiling(facts.delta)
         words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes or 0, top)
         parts.append(f"{name_of(facts.delta, sock)}: {words}.")
+        parts.append(shared_port_words(facts, sock))
+        parts.append(one_reader_words(facts, [member for member, _, _ in members]))
     if not counts_full_buffers(facts.delta):
         parts.append(
             "On this kernel a full buffer moves InErrors and the socket's drops, and RcvbufErrors"
@@ -161,7 +164,7 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         parts.append("These are totals since boot: nothing tells whether any of it is lost now.")
         if members and is_full(members[0][0]):
             parts.append("Its queue is full at this moment, so it may well go on.")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
 
 
 def _recommendations(

@@ -9,10 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.ticks import Tick, Watch
+from netrx_tune.model.sample import Process, Socket
+from netrx_tune.rules.causes import cause_of
+from netrx_tune.rules.company import one_reader_words, shared_port_words
 from netrx_tune.rules.queue_causes import cause_of_shape
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.delta import between
+from netrx_tune.rxpath.ledger import settle
 from netrx_tune.rxpath.queue_flow import measured_truesize
 from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
 from tests.rxpath.queue_model import CHARGE, INODE, watched
+from tests.rxpath.snapshots import snapshot, sock
 
 
 def shape_of(watch: Watch) -> QueueShape:
@@ -151,3 +158,59 @@ def test_mixed_datagrams_have_no_one_charge() -> None:
 def test_few_fillings_do_not_tell_a_charge() -> None:
     ticks = [Tick(n / 100, 7, 2560, 2560, 212_992, n) for n in range(50)]
     assert measured_truesize(ticks) is None
+
+
+def _facts(watch: Watch, pids: dict[int, int], others: tuple[Socket, ...] = ()) -> Facts:
+    """Return what a rule sees: socket 7 was watched, the others were not."""
+    found = shape_of(watch)
+    processes = {inode: Process(inode, pid, "reader", "", "S") for inode, pid in pids.items()}
+    delta = between(
+        snapshot({"Udp.InDatagrams": 0, "Udp.RcvbufErrors": 0}, sockets=()),
+        snapshot(
+            {"Udp.InDatagrams": 500, "Udp.RcvbufErrors": found.drops},
+            sockets=(sock(found.drops), *others),
+            uptime=105.0,
+        )._replace(processes=processes),
+        live=True,
+    )
+    return Facts(delta, settle(delta), {INODE: found})
+
+
+def test_a_socket_that_was_not_watched_takes_the_cause_of_its_programs_others() -> None:
+    other = sock(30, inode=8)
+    watch = watched(steady(20), pauses(100, 500))
+    same = cause_of(_facts(watch, {7: 1, 8: 1}, (other,)), other)
+    assert (same.cause, same.confidence) == ("reader-stall", "low")
+    assert cause_of(_facts(watch, {7: 1, 8: 2}, (other,)), other).cause == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ((), ""),
+        ((sock(0, inode=8), sock(0, inode=9)), "1 of the 3 sockets on its port lost"),
+        ((sock(9, inode=8), sock(9, inode=9)), ""),
+        ((sock(0, inode=8)._replace(local="0.0.0.0:9001"),), ""),
+        ((sock(0, inode=8)._replace(local="127.0.0.1:9000"),), ""),
+    ],
+)
+def test_one_full_member_of_a_port_is_said_as_such(others: tuple[Socket, ...], words: str) -> None:
+    facts = _facts(watched(steady(20), pauses(100, 500)), {}, others)
+    said = shared_port_words(facts, facts.delta.after.sockets.sockets[0])  # type: ignore[union-attr]
+    assert said.startswith(words)
+    assert bool(said) == bool(words)
+
+
+def test_members_of_a_multicast_group_get_a_copy_each() -> None:
+    local = "239.7.7.7:9000"
+    member, full = sock(0, inode=8)._replace(local=local), sock(5)._replace(local=local)
+    facts = _facts(watched(steady(20), pauses(100, 500)), {}, (member, full))
+    assert "copy of its own" in shared_port_words(facts, full)
+
+
+def test_one_program_that_reads_several_losing_sockets_is_named() -> None:
+    members = [sock(10, inode=7), sock(10, inode=8)]
+    watch = watched(steady(20), pauses(100, 500))
+    assert "reader" in one_reader_words(_facts(watch, {7: 1, 8: 1}), members)
+    assert not one_reader_words(_facts(watch, {7: 1, 8: 2}), members)
+    assert not one_reader_words(_facts(watch, {7: 1}), members[:1])
