@@ -44,13 +44,13 @@ class _Collected:
             self.gaps.append(text)
 
     def add_pattern(self, pattern: str) -> None:
-        for path in _expanded(self.tree, pattern):
+        for path in expanded(self.tree, pattern):
             text = self.tree.read(path)
             if isinstance(text, str):
                 self.files[path] = text
 
 
-def _expanded(tree: Tree, pattern: str) -> Iterator[str]:
+def expanded(tree: Tree, pattern: str) -> Iterator[str]:
     """Yield the paths that a pattern stands for; `*` is within one name, as in "rx-*"."""
     head, star, rest = pattern.partition("*")
     if not star:
@@ -60,7 +60,7 @@ def _expanded(tree: Tree, pattern: str) -> Iterator[str]:
     suffix, slash, tail = rest.partition("/")
     for name in tree.names(folder):
         if name.startswith(prefix) and name.endswith(suffix):
-            yield from _expanded(tree, f"{folder}/{name}{slash}{tail}")
+            yield from expanded(tree, f"{folder}/{name}{slash}{tail}")
 
 
 def take_sample(tree: Tree, *, full: bool = False) -> Sample:

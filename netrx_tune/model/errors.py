@@ -4,6 +4,7 @@ NetrxError
 ├── ParseError     a kernel file or record that does not read as its format says
 ├── ProfileError   a profile that is not what the schema or the kernel takes
 ├── InputError     a snapshot, archive or namespace that cannot be opened
+├── ApplyError     a change of this host that failed and was undone, or that is refused
 └── NotEnoughData  an input that is readable, and too poor to judge what was asked
 """
 
@@ -43,3 +44,7 @@ class NotEnoughData(NetrxError):  # noqa: N818 - reads as what it is
 def _visible(path: str) -> str:
     """Return a file name that cannot move a terminal's cursor."""
     return path if path.isprintable() else repr(path)
+
+
+class ApplyError(NetrxError):
+    """A change that could not be made, kept or undone; it says how the host was left."""

@@ -1,0 +1,259 @@
+"""Changing the host, and putting it back: journal, file, running values, in that order.
+
+The journal says "applying" before anything is changed and "applied" once all was read back. Both
+directions may be killed at any moment and run again: each value and the file are compared with
+what was and what was to be, so that nothing is done twice and nobody else's change is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from netrx_tune import __version__
+from netrx_tune.collectors.sysctl_d import OURS
+from netrx_tune.host import journal, sysctls
+from netrx_tune.host.journal import Entry, FileChange, Value
+from netrx_tune.host.namespaces import own_inode
+from netrx_tune.host.replacing import FileState, below, draft_of, put, state_of, sync_folder
+from netrx_tune.host.source import Tree
+from netrx_tune.model.errors import ApplyError, NetrxError
+from netrx_tune.model.profile import Profile
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class Job(NamedTuple):
+    """What is to be done: the file's new text (None: leave it) and the keys' new texts."""
+
+    profile: Profile
+    text: str | None
+    values: tuple[tuple[str, str], ...]
+
+
+class Left(NamedTuple):
+    """What a rollback did not touch, since someone else changed it."""
+
+    what: str  # a key or a path
+    found: str
+    ours: str
+    old: str
+
+
+def refuse_unfinished(entries: tuple[Entry, ...]) -> None:
+    """Stop where an earlier run did not come to its end.
+
+    Raises:
+        ApplyError: it names what to type.
+    """
+    if entries and entries[-1].state == "applying":
+        raise ApplyError(
+            f"an apply of {entries[-1].profile} ({entries[-1].when}) was interrupted:"
+            " netrx-tune rollback puts back what it changed"
+        )
+
+
+def apply(root: str, job: Job) -> Entry:
+    """Make all changes or none; the caller holds the lock.
+
+    Raises:
+        ApplyError: something failed, and all was put back, or how it was left.
+    """
+    before = tuple(one for one in journal.load(root) if one.state != "left")
+    refuse_unfinished(before)
+    entry = _entry(root, job)
+    try:
+        journal.save(root, (*before, entry))
+        _change(root, entry)
+        done = entry._replace(state="applied")
+        journal.save(root, (*before, done))
+    except BaseException as error:
+        _put_back(root, entry, before, error)
+        raise
+    return done
+
+
+def _entry(root: str, job: Job) -> Entry:
+    return Entry(
+        "applying",
+        job.profile.name,
+        job.profile.path,
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        __version__,
+        _boot_id(),
+        None if root else own_inode(),
+        tuple(Value(key, sysctls.read(root, key), text) for key, text in job.values),
+        _file_change(root, job.text),
+    )
+
+
+def _boot_id() -> str:
+    text = Tree().read(_BOOT_ID)
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _file_change(root: str, text: str | None) -> FileChange | None:
+    if text is None:
+        return None
+    place = below(root, OURS)
+    new = FileState("file", text, 0o644, os.geteuid(), os.getegid())
+    return FileChange(OURS, _old_state(place), new, not place.parent.is_dir())
+
+
+def _old_state(place: Path) -> FileState:
+    try:
+        return state_of(place)
+    except OSError as error:
+        raise ApplyError(f"{place}: {error.strerror}") from error
+
+
+def _change(root: str, entry: Entry) -> None:
+    if entry.file:
+        _put_file(below(root, entry.file.path), entry.file.new)
+    for value in entry.values:
+        sysctls.write(root, value.key, value.new)
+
+
+def _put_file(place: Path, wanted: FileState) -> None:
+    try:
+        if wanted.kind != "absent" and not place.parent.is_dir():
+            place.parent.mkdir(parents=True)
+            sync_folder(place.parent.parent)
+        put(place, wanted)
+    except OSError as error:
+        name = sysctls.errno_name(error)
+        raise ApplyError(f"{place}: {error.strerror} ({name})") from error
+
+
+def _put_back(root: str, entry: Entry, before: tuple[Entry, ...], error: BaseException) -> None:
+    """Undo a change that failed; the error to raise says how that went."""
+    with unstoppable():
+        try:
+            undo(root, entry)
+            if journal.load(root) != before:
+                journal.save(root, before)
+        except NetrxError as worse:
+            raise ApplyError(
+                f"{error}; and putting back what was changed failed too: {worse}. The journal is"
+                " kept: run netrx-tune rollback once that is solved"
+            ) from error
+    if isinstance(error, NetrxError):
+        raise ApplyError(f"{error}; everything is as it was") from error
+
+
+def undo(root: str, entry: Entry, *, force: bool = False) -> tuple[Left, ...]:
+    """Put back an entry's values and file, the last change first; return what was left alone.
+
+    A value that is neither what we set nor what was before is someone else's: it stays
+    unless `force`.
+
+    Raises:
+        ApplyError: something cannot be put back; run again once it can.
+    """
+    left = [one for value in reversed(entry.values) if (one := _undo_value(root, value, force))]
+    if entry.file and (one := _undo_file(root, entry.file, force)):
+        left.append(one)
+    return tuple(left)
+
+
+def _undo_value(root: str, value: Value, force: bool) -> Left | None:
+    try:
+        found = sysctls.read(root, value.key)
+    except ApplyError:  # its module or device is gone, and the value with it
+        return None
+    if sysctls.same(value.key, found, value.old):
+        return None
+    if not sysctls.same(value.key, found, value.new) and not force:
+        return Left(value.key, found, value.new, value.old)
+    sysctls.write(root, value.key, value.old)
+    return None
+
+
+def _undo_file(root: str, change: FileChange, force: bool) -> Left | None:
+    place = below(root, change.path)
+    if not place.parent.is_dir():
+        return None
+    draft_of(place).unlink(missing_ok=True)
+    found = _old_state(place)
+    if found not in (change.old, change.new) and not force:
+        return Left(change.path, found.kind, change.new.kind, change.old.kind)
+    if found != change.old:
+        _put_file(place, change.old)
+    if change.made_folder and not any(place.parent.iterdir()):
+        place.parent.rmdir()
+    return None
+
+
+def rollback(root: str, *, force: bool = False) -> tuple[Entry | None, tuple[Left, ...]]:
+    """Undo the last apply, finished or not; the caller holds the lock.
+
+    Returns:
+        What was undone, None if there is nothing, and what was left alone.
+
+    Raises:
+        ApplyError: something cannot be put back; the journal stays.
+    """
+    entries = journal.load(root)
+    known = tuple(one for one in entries if force or one.state != "left")
+    with unstoppable():
+        if not known:
+            if not entries:
+                journal.save(root, ())  # drafts of a run that was killed early
+            return None, ()
+        last, rest = _here(root, known[-1], force=force), known[:-1]
+        left = undo(root, last, force=force)
+        journal.save(root, (*rest, _remainder(last, left)) if left else rest)
+        return last, left
+
+
+def _here(root: str, entry: Entry, *, force: bool) -> Entry:
+    """Return what of an entry can be put back here: a namespace's values only from inside it.
+
+    Raises:
+        ApplyError: it was applied in another network namespace of this boot.
+    """
+    if root or entry.netns in (None, own_inode()) or entry.boot_id != _boot_id():
+        return entry
+    if force:
+        return entry._replace(values=())
+    raise ApplyError(
+        f"{entry.profile} was applied in another network namespace (net:[{entry.netns}]): run"
+        " rollback there; if it is gone, --force puts back the files alone"
+    )
+
+
+def _remainder(entry: Entry, left: tuple[Left, ...]) -> Entry:
+    """Return what a later --force would still have to put back."""
+    names = {one.what for one in left}
+    values = tuple(value for value in entry.values if value.key in names)
+    file = entry.file if entry.file and entry.file.path in names else None
+    return entry._replace(state="left", values=values, file=file)
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Let no signal that can be held back interrupt what puts things back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Have a closed terminal and a request to end undo what is under way, as Ctrl-C does."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

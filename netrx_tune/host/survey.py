@@ -1,0 +1,105 @@
+"""What a host or an image shows of a profile's keys, and the files that set them at boot."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.collectors.host import PAGE_BYTES, host_facts
+from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.sysctl_d import OURS, PATTERNS
+from netrx_tune.host import sysctls
+from netrx_tune.host.capture import expanded
+from netrx_tune.host.journal import Entry
+from netrx_tune.host.profiles import load
+from netrx_tune.host.source import Tree
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.profile import Profile
+from netrx_tune.planning.boot import AtBoot, overriding
+from netrx_tune.planning.changes import Changes, Place, Values, plan_changes, text_of
+from netrx_tune.planning.profile import Memory
+from netrx_tune.reporters.sysctl_file import sysctl_file
+
+_FACTS = (
+    "/proc/sys/kernel/osrelease",
+    "/proc/version",
+    "/proc/sys/net/core/somaxconn",
+    "/proc/sys/net/core/netdev_max_backlog",
+)
+
+
+class Survey(NamedTuple):
+    """What a profile would change; `text` is our file afterwards, None where it stays."""
+
+    changes: Changes
+    text: str | None
+    at_boot: tuple[AtBoot, ...]
+
+
+def load_profile(name_or_path: str, root: str) -> Profile:
+    """Return a profile for this host's memory, or for the image's, if it tells.
+
+    Raises:
+        NetrxError: there is none, or it is refused.
+    """
+    path = "/proc/meminfo"
+    text = Tree(root).read(path) if sysctls.has_running_values(root) else None
+    try:
+        total = parse_meminfo(text, path).get("MemTotal") if isinstance(text, str) else None
+    except ParseError:
+        total = None
+    return load(name_or_path, Memory(total, PAGE_BYTES))
+
+
+def boot_files(root: str) -> dict[str, str]:
+    """Return the texts of all files that set sysctls at boot."""
+    tree = Tree(root)
+    paths = [path for pattern in PATTERNS for path in expanded(tree, pattern)]
+    texts = {path: tree.read(path) for path in paths}
+    return {path: text for path, text in texts.items() if isinstance(text, str)}
+
+
+def survey(
+    root: str, profile: Profile, entries: tuple[Entry, ...], *, runtime: bool, persist: bool
+) -> Survey:
+    """Return what a profile would change, of the running values, the file, or both."""
+    place = _place(root, entries, boot_files(root))
+    seen = sysctls.look(Tree(root), [setting.key for setting in profile.settings])
+    changes = plan_changes(profile, seen, place)
+    if not runtime:
+        changes = changes._replace(running=())
+    if not persist:
+        changes = changes._replace(lines=())
+    old = place.files.get(OURS, "")
+    text = sysctl_file(old, profile.name, changes.lines)
+    wanted = {line.key: line.proposed for line in changes.lines}
+    if text == old:
+        changes = changes._replace(lines=())
+    return Survey(
+        changes,
+        text if text != old else None,
+        overriding({**place.files, OURS: text}, wanted),
+    )
+
+
+def _place(root: str, entries: tuple[Entry, ...], files: dict[str, str]) -> Place:
+    tree = Tree(root)
+    texts = {path: tree.read(path) for path in _FACTS}
+    facts = host_facts({p: t for p, t in texts.items() if isinstance(t, str)}, None, [])
+    held = frozenset(value.key for entry in entries for value in entry.values)
+    has_kernel = sysctls.has_running_values(root)
+    return Place(facts.kernel, facts.initial_netns, has_kernel, files, held)
+
+
+def new_texts(changes: Changes) -> tuple[tuple[str, str], ...]:
+    """Return the running values to set, as texts, in the profile's order."""
+    return tuple((one.key, text_of(one.key, one.proposed)) for one in changes.running)
+
+
+def lines_of(text: str) -> dict[str, Values]:
+    """Return what our file sets."""
+    from netrx_tune.collectors.sysctl_d import (  # noqa: PLC0415 - for status only
+        kernel_numbers,
+        parse_sysctl_conf,
+    )
+
+    return {one.key: kernel_numbers(one.value) for one in parse_sysctl_conf(text, OURS)}
