@@ -1,0 +1,189 @@
+"""`netrx-tune apply`: show, set, verify by the counters, and undo when it made things worse."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import click
+
+from netrx_tune import __version__
+from netrx_tune.cli import options
+from netrx_tune.host import journal
+from netrx_tune.host.applying import refuse_unfinished
+from netrx_tune.host.survey import Survey, load_profile, survey
+from netrx_tune.model.errors import ApplyError
+from netrx_tune.model.profile import Profile
+from netrx_tune.reporters.plain import wants_color
+
+SCHEMA = "netrx-tune/apply/v1"
+
+
+class Asked(NamedTuple):
+    """The options."""
+
+    yes: bool
+    dry_run: bool
+    verify: float
+    no_rollback: bool
+    runtime_only: bool
+    persist_only: bool
+    confirm_within: float | None
+    root: str
+    output_format: str
+    color: str
+    quiet: bool
+
+
+@click.command("apply")
+@click.argument("profile")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option(
+    "--verify",
+    type=click.FloatRange(0, 86400),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Watch so long before and after; 0 only reads the values back.",
+)
+@click.option("--no-rollback", is_flag=True, help="Keep it even when the counters speak against.")
+@click.option("--runtime-only", is_flag=True, help="Set the running values, write no file.")
+@click.option("--persist-only", is_flag=True, help="Write the file, set no running value.")
+@click.option(
+    "--confirm-within",
+    type=click.FloatRange(1, 86400),
+    metavar="SECONDS",
+    help="Undo it unless you type yes in time.",
+)
+@click.option(
+    "--root",
+    default="",
+    type=click.Path(exists=True, file_okay=False),
+    help="Change the image or chroot below this folder.",
+)
+@options.output_options
+def command(profile: str, root: str, **typed: object) -> int:
+    """Apply PROFILE, a name or a file: show, ask, set, verify by the counters, or undo.
+
+    Exit code 1 says that the counters, or you, spoke against it; 2 that it failed. In both
+    cases everything is as it was before, unless --no-rollback is given.
+
+    \b
+    Examples:
+      sudo netrx-tune apply syslog-collector --dry-run
+      sudo netrx-tune apply syslog-collector --verify 30 --confirm-within 60
+      sudo netrx-tune apply ./generated.yaml --yes --root /mnt/image
+    """  # noqa: D301 - click reads the backspace
+    asked = Asked(root=root.rstrip("/"), **typed)  # type: ignore[arg-type]  # click checked each
+    if asked.runtime_only and asked.persist_only:
+        raise click.UsageError("--runtime-only and --persist-only exclude each other")
+    wanted = load_profile(profile, asked.root)
+    with ExitStack() as held:
+        if not asked.dry_run:
+            held.enter_context(journal.locked(asked.root))
+        return _apply(wanted, asked)
+
+
+def _apply(profile: Profile, asked: Asked) -> int:
+    entries = _entries(asked)
+    found = survey(
+        asked.root,
+        profile,
+        entries,
+        runtime=not asked.persist_only,
+        persist=not asked.runtime_only,
+    )
+    document: dict[str, object] = _document(profile, found, asked)
+    _show(profile, found, asked)
+    if found.text is None and not found.changes.running:
+        return _end({**document, "outcome": "nothing-to-do"}, asked)
+    if asked.dry_run:
+        return _end({**document, "outcome": "dry-run"}, asked)
+    _ask(asked)
+    from netrx_tune.cli.apply_steps import carry_out  # noqa: PLC0415 - only to change something
+
+    done = carry_out(profile, found, asked)
+    for line in done.lines:
+        _say(line, asked)
+    return _end({**document, **done.document}, asked, done.code)
+
+
+def _entries(asked: Asked) -> tuple[journal.Entry, ...]:
+    """Return what is applied; a dry run by a user who may not read it takes it as nothing."""
+    try:
+        entries = journal.load(asked.root)
+    except ApplyError:
+        if asked.dry_run and os.geteuid():
+            return ()
+        raise
+    if not asked.dry_run:
+        refuse_unfinished(entries)
+    return entries
+
+
+def _ask(asked: Asked) -> None:
+    """Go on only with a yes.
+
+    Raises:
+        click.UsageError: there is nobody to ask.
+        click.Abort: the answer was no.
+    """
+    if asked.yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask: say --yes, or --dry-run to look")
+    click.confirm("Apply this?", abort=True, err=True)
+
+
+def _document(profile: Profile, found: Survey, asked: Asked) -> dict[str, object]:
+    if asked.output_format != "json":
+        return {}
+    from netrx_tune.reporters.changes_text import changes_json  # noqa: PLC0415 - for JSON
+
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "netrx-tune", "version": __version__},
+        "profile": profile.name,
+        "path": profile.path,
+        "root": asked.root or None,
+        **changes_json(found.changes, found.at_boot),
+        "verification": None,
+    }
+
+
+def _show(profile: Profile, found: Survey, asked: Asked) -> None:
+    """Write the difference; beside a JSON document it goes to whoever is asked."""
+    is_json = asked.output_format == "json"
+    if is_json and (asked.yes or asked.dry_run):
+        return
+    from netrx_tune.reporters.changes_text import render_changes  # noqa: PLC0415 - not for JSON
+
+    stream = sys.stderr if is_json else sys.stdout
+    is_terminal = stream is not None and stream.isatty()
+    colored = wants_color(asked.color, os.environ, is_terminal=is_terminal)
+    text = render_changes(
+        profile, found.changes, found.at_boot, width=options.width(), color=colored
+    )
+    if is_json:
+        click.echo(text, nl=False, err=True)
+    else:
+        options.echo_plain(text, color=colored)
+
+
+def _say(line: str, asked: Asked) -> None:
+    if asked.output_format == "text":
+        options.echo_plain(line + "\n")
+
+
+def _end(document: dict[str, object], asked: Asked, code: int = 0) -> int:
+    if asked.output_format == "json":
+        click.echo(json.dumps(document, indent=2))
+    elif document.get("outcome") == "nothing-to-do":
+        _say("Nothing to change.", asked)
+    elif document.get("outcome") == "dry-run":
+        _say("Dry run: nothing was changed.", asked)
+    return code

@@ -1,0 +1,144 @@
+"""The steps of `apply` that change something: watch, set, watch again, ask again, or undo."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from netrx_tune.cli.options import progress
+from netrx_tune.collectors.sysctl_d import OURS
+from netrx_tune.host.applying import Job, Left, apply, rollback, stoppable
+from netrx_tune.host.journal import Entry
+from netrx_tune.host.survey import Survey, new_texts
+from netrx_tune.model.errors import ApplyError
+from netrx_tune.model.profile import Profile
+from netrx_tune.reporters.changes_text import left_lines, verdict_json, verdict_line
+
+if TYPE_CHECKING:
+    from netrx_tune.cli.apply import Asked
+    from netrx_tune.model.ledger import Ledger
+    from netrx_tune.planning.verification import Verdict
+
+_YES = frozenset({b"y", b"yes"})
+
+
+class Done(NamedTuple):
+    """How it ended: lines for people, fields for JSON, and the exit code."""
+
+    lines: tuple[str, ...]
+    document: dict[str, object]
+    code: int
+
+
+def carry_out(profile: Profile, found: Survey, asked: Asked) -> Done:
+    """Apply, verify, have it confirmed; undo it where one of them fails.
+
+    Raises:
+        ApplyError: it failed or was interrupted, and was undone.
+    """
+    watched = asked.verify > 0 and not asked.root and bool(found.changes.running)
+    with stoppable():
+        before = _books(asked.verify, "before the change", asked) if watched else None
+        entry = apply(asked.root, Job(profile, found.text, new_texts(found.changes)))
+        try:
+            verdict = _verdict(before, found, asked) if before else None
+            reason = _objection(verdict, asked)
+        except (KeyboardInterrupt, OSError, click.Abort) as error:
+            _undo_after(error, asked)
+            raise  # --no-rollback: it stays
+        except BaseException:
+            if not asked.no_rollback:
+                rollback(asked.root)
+            raise
+        left = rollback(asked.root)[1] if reason and not asked.no_rollback else ()
+    return _done(entry, verdict, reason, left, asked)
+
+
+def _undo_after(error: BaseException, asked: Asked) -> None:
+    """Undo what nobody could verify or confirm to its end.
+
+    Raises:
+        ApplyError: always, unless it is to be kept.
+    """
+    if not asked.no_rollback:
+        rollback(asked.root)
+        why = "the terminal is gone" if isinstance(error, OSError) else "interrupted"
+        raise ApplyError(f"{why} before the change was verified: everything is as it was") from None
+
+
+def _books(seconds: float, when: str, asked: Asked) -> Ledger:
+    """Return where packets went while watching."""
+    from netrx_tune.host.source import Tree  # noqa: PLC0415 - not without verification
+    from netrx_tune.host.watch import watch  # noqa: PLC0415 - likewise
+    from netrx_tune.planning.diagnosis import measure  # noqa: PLC0415 - likewise
+    from netrx_tune.rxpath.ledger import settle  # noqa: PLC0415 - likewise
+
+    progress(f"watching for {seconds:g} s {when}", quiet=asked.quiet)
+    first, last = watch(Tree(), seconds)
+    return settle(measure(first, last, live=True, netns=None))
+
+
+def _verdict(before: Ledger, found: Survey, asked: Asked) -> Verdict:
+    from netrx_tune.planning.verification import judge_change  # noqa: PLC0415 - likewise
+
+    after = _books(asked.verify, "after the change", asked)
+    return judge_change(before, after, found.changes.running)
+
+
+def _objection(verdict: Verdict | None, asked: Asked) -> str:
+    """Return why the change is not to be kept, "" if it is."""
+    if verdict and not verdict.keep:
+        return verdict.outcome
+    if asked.confirm_within is None:
+        return ""
+    click.echo(
+        f"Keep these settings? Type yes within {asked.confirm_within:g} s: ", nl=False, err=True
+    )
+    return "" if confirmed(asked.confirm_within) else "not-confirmed"
+
+
+def confirmed(seconds: float) -> bool:
+    """Tell whether someone types yes in time; the end of the input is a no."""
+    deadline = time.monotonic() + seconds
+    typed = b""
+    while b"\n" not in typed:
+        wait = deadline - time.monotonic()
+        if wait <= 0 or not select.select([0], [], [], wait)[0]:
+            return False
+        part = os.read(0, 256)
+        if not part:
+            return False
+        typed += part
+    return typed.partition(b"\n")[0].strip().lower() in _YES
+
+
+def _done(
+    entry: Entry, verdict: Verdict | None, reason: str, left: tuple[Left, ...], asked: Asked
+) -> Done:
+    undone = bool(reason) and not asked.no_rollback
+    lines = [verdict_line(verdict)] if verdict else []
+    lines += _ending(entry, reason, undone=undone)
+    lines += left_lines(left)
+    document: dict[str, object] = {
+        "outcome": "undone" if undone else "applied",
+        "why": reason or None,
+        "verification": verdict_json(verdict) if verdict else None,
+        "left": [one._asdict() for one in left],
+    }
+    return Done(tuple(lines), document, 1 if reason else 0)
+
+
+def _ending(entry: Entry, reason: str, *, undone: bool) -> list[str]:
+    if undone:
+        why = "nobody confirmed it in time" if reason == "not-confirmed" else "see above"
+        return [f"Undone ({why}): everything is as it was before."]
+    what = []
+    if entry.values:
+        what.append(f"{len(entry.values)} running values set and read back")
+    if entry.file:
+        what.append(f"{OURS} written")
+    return [f"Applied {entry.profile}: {', '.join(what)}. Undo it with: netrx-tune rollback"]

@@ -1,0 +1,106 @@
+"""`netrx-tune rollback`: put back exactly what the last apply changed."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from netrx_tune import __version__
+from netrx_tune.cli import options
+from netrx_tune.host import journal
+from netrx_tune.host.applying import Left, rollback
+from netrx_tune.host.journal import Entry
+from netrx_tune.reporters.changes_text import left_lines
+
+SCHEMA = "netrx-tune/rollback/v1"
+
+
+@click.command("rollback")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Put back also what someone else changed since.")
+@click.option(
+    "--root",
+    default="",
+    type=click.Path(exists=True, file_okay=False),
+    help="Put back the image or chroot below this folder.",
+)
+@options.output_options
+def command(
+    yes: bool,
+    force: bool,
+    root: str,
+    output_format: str,
+    color: str,  # noqa: ARG001 - every command takes it
+    quiet: bool,  # noqa: ARG001 - likewise
+) -> int:
+    """Put back the values and files of the last apply, also after a crash in the middle of it.
+
+    Exit code 1 says that something was left alone, since someone else changed it meanwhile.
+
+    \b
+    Examples:
+      sudo netrx-tune rollback
+      sudo netrx-tune rollback --yes --force
+    """  # noqa: D301 - click reads the backspace
+    root = root.rstrip("/")
+    with journal.locked(root):
+        entries = journal.load(root)
+        if entries and not yes:
+            _ask(entries[-1], as_json=output_format == "json")
+        undone, left = rollback(root, force=force)
+    if output_format == "json":
+        click.echo(json.dumps(_document(undone, left), indent=2))
+    else:
+        _tell(undone, left, entries)
+    return 1 if left else 0
+
+
+def _ask(entry: Entry, *, as_json: bool) -> None:
+    """Show what would be put back, and go on only with a yes.
+
+    Raises:
+        click.UsageError: there is nobody to ask.
+        click.Abort: the answer was no.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask: say --yes")
+    lines = [f"{entry.profile}, {entry.state} {entry.when}:"]
+    lines += [f"  {one.key}: {one.new} -> {one.old}" for one in reversed(entry.values)]
+    if entry.file:
+        old = "removed" if entry.file.old.kind == "absent" else "as it was before"
+        lines.append(f"  {entry.file.path}: {old}")
+    for line in lines:
+        if as_json:
+            click.echo(line, err=True)
+        else:
+            options.echo_plain(line + "\n")
+    click.confirm("Put this back?", abort=True, err=True)
+
+
+def _document(undone: Entry | None, left: tuple[Left, ...]) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "netrx-tune", "version": __version__},
+        "outcome": "undone" if undone else "nothing-to-do",
+        "profile": undone and undone.profile,
+        "applied": undone and undone.when,
+        "was": undone and undone.state,
+        "values": [one._asdict() for one in undone.values] if undone else [],
+        "file": undone.file.path if undone and undone.file else None,
+        "left": [one._asdict() for one in left],
+    }
+
+
+def _tell(undone: Entry | None, left: tuple[Left, ...], entries: tuple[Entry, ...]) -> None:
+    if undone is None:
+        more = "; what someone else changed waits for --force" if entries else ""
+        options.echo_plain(f"Nothing to undo{more}.\n")
+        return
+    how = "interrupted" if undone.state == "applying" else "applied"
+    options.echo_plain(f"Undone: {undone.profile} ({how} {undone.when}).\n")
+    for line in left_lines(left):
+        options.echo_plain(line + "\n")
+    if len(entries) > 1:
+        options.echo_plain(f"Before it, {entries[-2].profile} was applied ({entries[-2].when}).\n")
