@@ -24,7 +24,11 @@ COMMANDS = {
     "diagnose": "Say where packets are lost, why, and what to change.",
     "snapshot": "Save two samples that a later diagnosis can judge.",
     "size": "Compute a buffer for a rate, a payload and a pause, or what a buffer survives.",
+    "profile": "Show, check, generate and export profiles for workloads and other tools.",
     "path": "Show the receive path with this host's counters and settings.",
+    "apply": "Apply a profile: show, ask, set, verify by the counters, or undo.",
+    "rollback": "Put back the values and files of the last apply.",
+    "status": "Tell what is applied, and whether it is in force now and after boot.",
     "explain": "Explain a finding, a stage, a counter or a tunable.",
 }
 

@@ -61,7 +61,7 @@ def command(
         diagnoses = tuple(_everywhere(interval, quiet=quiet))
     else:
         diagnoses = (conclude(delta_of(place, interval, quiet=quiet, keep=save)),)
-    _refuse_emptiness(diagnoses[0])
+    refuse_emptiness(diagnoses[0])
     if output_format == "json":
         click.echo(json.dumps(_document(diagnoses), indent=2))
     else:
@@ -93,7 +93,7 @@ def _document(diagnoses: tuple[Diagnosis, ...]) -> dict[str, object]:
     return document
 
 
-def _refuse_emptiness(diagnosis: Diagnosis) -> None:
+def refuse_emptiness(diagnosis: Diagnosis) -> None:
     """Stop where there is nothing to judge: no counter of IP or UDP could be read.
 
     A sandbox, whose counters prove nothing, is a verdict of its own.

@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import netrx_tune
-from netrx_tune.model.errors import InputError, ProfileError
+from netrx_tune.collectors.host import PAGE_BYTES
+from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.sysctl import parse_sysctl, path_of
+from netrx_tune.host.source import Tree
+from netrx_tune.model.errors import InputError, ParseError, ProfileError
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.profile import Memory, Written, parse_profile, resolve
 from netrx_tune.planning.profile_document import MOST_BYTES
@@ -100,6 +104,31 @@ def by_name(name: str, where: Shelf) -> Written | None:
     found = parse_profile(read(path), path)
     if found.name != name:
         raise ProfileError(path, f"1: name: the file is named {name}", found.name)
+    return found
+
+
+def memory(tree: Tree) -> Memory:
+    """Return a host's memory, from which shares are computed."""
+    text = tree.read("/proc/meminfo")
+    page_bytes = os.sysconf("SC_PAGE_SIZE") if tree.is_live else PAGE_BYTES
+    try:
+        total = parse_meminfo(text).get("MemTotal") if isinstance(text, str) else None
+    except ParseError:
+        total = None
+    return Memory(total, page_bytes)
+
+
+def current(tree: Tree, profile: Profile) -> dict[str, tuple[int, ...]]:
+    """Return a host's values of a profile's keys; one that cannot be read is not there."""
+    found: dict[str, tuple[int, ...]] = {}
+    for one in profile.settings:
+        path = path_of(one.key)
+        text = tree.read(path)
+        try:
+            if isinstance(text, str):
+                found[one.key] = parse_sysctl(text, path)
+        except ParseError:
+            continue
     return found
 
 

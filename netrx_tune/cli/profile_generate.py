@@ -1,0 +1,131 @@
+"""`profile generate`: from a diagnosis to a profile."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from netrx_tune import __version__
+from netrx_tune.cli import COMMANDS, options
+from netrx_tune.cli.diagnose import refuse_emptiness
+from netrx_tune.cli.inputs import Place, delta_of
+from netrx_tune.cli.profile_reading import color_option, colored, print_profile, quiet_option
+from netrx_tune.host import profiles
+from netrx_tune.host.source import Tree
+from netrx_tune.model.profile import Profile
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.planning.diagnosis import conclude
+from netrx_tune.planning.profile_fields import NAME
+from netrx_tune.planning.profile_generate import Origin, generate
+from netrx_tune.reporters.plain import escape
+from netrx_tune.reporters.profile_yaml import render_yaml
+
+_CHUNK = 1 << 20
+
+
+@click.command("generate")
+@click.option("--profile", metavar="NAME|FILE", help="Merge the floors of this workload profile.")
+@click.option("-o", "--output", metavar="FILE", help="Write it there, as YAML.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 86400),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to watch; 0 judges totals since boot.",
+)
+@options.place_options
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["yaml", "text", "json"]),
+    default="yaml",
+    show_default=True,
+    help="What to print where -o is not given.",
+)
+@color_option
+@quiet_option
+def generate_command(
+    profile: str | None,
+    output: str | None,
+    interval: float,
+    saved: str | None,
+    netns: str | None,
+    pid: int | None,
+    root: str | None,
+    output_format: str,
+    color: str,
+    quiet: bool,
+) -> int:
+    """Write a profile of what a diagnosis asks for, and nothing else.
+
+    Each value comes with its reason, the counters that moved, and the value that it replaces.
+
+    \b
+    Examples:
+      sudo netrx-tune profile generate --interval 30 -o here.yaml
+      netrx-tune profile generate --from ticket.tar.gz --profile syslog-collector -o here.yaml
+    """  # noqa: D301 - click reads the backspace
+    place = Place(saved, root, netns, pid)
+    place.check()
+    tree = Tree((root or "").rstrip("/"))
+    base = profiles.load(profile, profiles.memory(tree)) if profile else None
+    delta = delta_of(place, interval, quiet=quiet)
+    diagnosis = conclude(delta)
+    refuse_emptiness(diagnosis)
+    made = generate(diagnosis, delta.after.settings, _origin(place, delta, output), base)
+    if output and output != "-":
+        profiles.write(output, (("", render_yaml(made)),))
+    else:
+        print_profile(made, tree, output_format, color=colored(color))
+    options.progress(_word(made, output, base), quiet=quiet)
+    return 0
+
+
+def _origin(place: Place, delta: Delta, output: str | None) -> Origin:
+    """Return the profile's name and what made it."""
+    stem = Path(output or "").stem
+    window = delta.mode if delta.seconds is None else f"{delta.mode}, {delta.seconds:.1f} s"
+    facts = {
+        "from": _source(place),
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "window": window,
+        "kernel": delta.after.host.release or "unknown",
+        "by": f"netrx-tune {__version__}",
+    }
+    if place.saved and Path(place.saved).is_file():
+        facts["sha256"] = _digest(place.saved)
+    clean = {key: escape(value)[:200] for key, value in facts.items()}
+    return Origin(stem if NAME.fullmatch(stem) else "generated", clean)
+
+
+def _source(place: Place) -> str:
+    if place.saved:
+        return Path(place.saved).name or place.saved
+    if place.netns:
+        return f"namespace {place.netns}"
+    if place.pid:
+        return f"process {place.pid}"
+    return f"the tree {place.root}" if place.root else "this host"
+
+
+def _digest(path: str) -> str:
+    found = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while part := file.read(_CHUNK):
+            found.update(part)
+    return found.hexdigest()
+
+
+def _word(made: Profile, output: str | None, base: Profile | None) -> str:
+    """Return the closing line for standard error."""
+    where = f"{escape(output)}: " if output else ""
+    if not made.settings:
+        also = f" {base.name} itself was not applied." if base else ""
+        return f"{where}no evidence asks for a setting; the profile is empty.{also}"
+    many = f"{len(made.settings)} setting{'s' * (len(made.settings) != 1)}"
+    then = f"; next: netrx-tune apply {output}" if output and "apply" in COMMANDS else ""
+    return f"{where}{many}{escape(then)}"

@@ -1,0 +1,145 @@
+"""From a diagnosis' plan to a profile: what evidence asks for, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from netrx_tune.model.finding import Diagnosis, Finding, Recommendation
+from netrx_tune.model.profile import Profile, ProfileSetting
+from netrx_tune.planning.plan_values import Host, bytes_each, is_limit, values_of
+from netrx_tune.planning.profile_amounts import key_complaint, memory_units
+from netrx_tune.planning.profile_bounds import complaint
+from netrx_tune.planning.tunables import tunable
+
+_MOST_TEXT = 900  # a profile takes lines of 1000 characters
+_GRAIN = 4096
+
+Values = tuple[int, ...]
+
+
+class Origin(NamedTuple):
+    """What a profile is made from."""
+
+    name: str  # of the profile
+    generated: Mapping[str, str]  # from, when, kernel
+
+
+def generate(
+    diagnosis: Diagnosis, now: Mapping[str, Values], origin: Origin, base: Profile | None = None
+) -> Profile:
+    """Return the profile that a diagnosis asks for.
+
+    Args:
+        diagnosis: with its plan.
+        now: the host's settings when it was watched.
+        origin: the profile's name, and what made it.
+        base: a workload profile: where evidence asks for one of its keys, its floor counts as
+            well; what it keeps is not proposed; its advice comes along.
+    """
+    host = Host(
+        now, diagnosis.host.memory_bytes, diagnosis.host.page_bytes, diagnosis.host.cpus or 1
+    )
+    settings: dict[str, ProfileSetting] = {}
+    rest: list[Recommendation] = []
+    kept = base.keep if base else ()
+    for item in diagnosis.plan:
+        if item.kind == "sysctl" and item.target in kept:
+            continue
+        found = _setting(item, diagnosis, host, base)
+        if found is None:
+            rest.append(item)
+        elif found.values != now.get(found.key):
+            settings.setdefault(found.key, found)
+    many = f"{len(settings)} setting{'s' * (len(settings) != 1)}"
+    summary = f"{many} that a diagnosis asks for" if settings else "Nothing to set: no evidence asks for it"
+    own = (line for item in rest if not _is_settled(item, settings) for line in _advice(item))
+    return Profile(
+        name=origin.name,
+        summary=summary,
+        path="",
+        extends=None,
+        settings=tuple(settings.values()),
+        application=tuple(dict.fromkeys((*own, *(base.application if base else ())))),
+        keep=kept,
+        memory_share=base.memory_share if base else None,
+        generated=dict(origin.generated),
+    )
+
+
+def _is_settled(item: Recommendation, settings: Mapping[str, ProfileSetting]) -> bool:
+    return item.kind == "sysctl" and item.target in settings
+
+
+def _setting(
+    item: Recommendation, diagnosis: Diagnosis, host: Host, base: Profile | None
+) -> ProfileSetting | None:
+    """Return a sysctl of the plan as a setting, None for what cannot be one."""
+    values, one = values_of(item), tunable(item.target)
+    if values is None or one is None or key_complaint(item.target):
+        return None
+    wish = next((s for s in base.settings if s.key == item.target), None) if base else None
+    limit = is_limit(item.target)
+    mode = wish.mode if wish else "at_least" if limit else "exactly"
+    why, source = _line(item.why), _evidence(item, diagnosis)
+    if wish and len(wish.values) == len(values):
+        if mode == "exactly":
+            values = wish.values
+        elif any(floor > value for floor, value in zip(wish.values, values, strict=True)):
+            values = tuple(map(max, wish.values, values))
+            why = _line(f"{why} At least what {base.name if base else ''} has: {wish.why}")
+    if mode == "at_least":
+        values = _never_lower(_affordable(item.target, values, host, base), host)
+    wrong = complaint(one, values, memory_units(one, host.memory_bytes, host.page_bytes))
+    if wrong:
+        return None
+    previous = host.settings.get(item.target)
+    return ProfileSetting(item.target, mode, values, why, source, previous)
+
+
+def _never_lower(found: tuple[str, Values], host: Host) -> Values:
+    key, values = found
+    now = host.settings.get(key, ())
+    return tuple(map(max, values, now)) if len(now) == len(values) else values
+
+
+def _affordable(key: str, values: Values, host: Host, base: Profile | None) -> tuple[str, Values]:
+    """Return values within the share of memory that a workload profile allows."""
+    each = bytes_each(key, host, 1)
+    if base is None or base.memory_share is None or not each or host.memory_bytes is None:
+        return key, values
+    most = int(host.memory_bytes * base.memory_share) // each
+    most = most // _GRAIN * _GRAIN if most > 16 * _GRAIN else most
+    return key, tuple(min(value, most) for value in values)
+
+
+def _evidence(item: Recommendation, diagnosis: Diagnosis) -> str:
+    """Return the findings that ask for a change, with the counters that moved."""
+    asking = [one for one in diagnosis.findings if _asks(one, item)]
+    return _line("; ".join(f"{one.rule}: {', '.join(_counters(one))}" for one in asking))
+
+
+def _asks(finding: Finding, item: Recommendation) -> bool:
+    return finding.present is not False and any(
+        other.kind == item.kind and other.target == item.target for other in finding.recommendations
+    )
+
+
+def _counters(finding: Finding) -> Iterator[str]:
+    if finding.lost is not None:
+        yield f"lost {finding.lost}"
+    for one in finding.evidence:
+        if one.increase:
+            yield f"{one.counter} +{one.increase}"
+
+
+def _advice(item: Recommendation) -> Iterator[str]:
+    """Yield what no sysctl expresses: the command first, so that an export can find it."""
+    if item.kind != "none":
+        yield _line(f"{item.command or item.target}: {item.why}")
+
+
+def _line(text: str) -> str:
+    """Return text as one line that a profile can hold."""
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(plain.split())[:_MOST_TEXT]
