@@ -61,12 +61,11 @@ class Asked(NamedTuple):
 )
 @click.option(
     "--root",
-    default="",
     type=click.Path(exists=True, file_okay=False),
     help="Change the image or chroot below this folder.",
 )
 @options.output_options
-def command(profile: str, root: str, **typed: object) -> int:
+def command(profile: str, root: str | None, **typed: object) -> int:
     """Apply PROFILE, a name or a file: show, ask, set, verify by the counters, or undo.
 
     Exit code 1 says that the counters, or you, spoke against it; 2 that it failed. In both
@@ -78,7 +77,7 @@ def command(profile: str, root: str, **typed: object) -> int:
       sudo netrx-tune apply syslog-collector --verify 30 --confirm-within 60
       sudo netrx-tune apply ./generated.yaml --yes --root /mnt/image
     """  # noqa: D301 - click reads the backspace
-    asked = Asked(root=root.rstrip("/"), **typed)  # type: ignore[arg-type]  # click checked each
+    asked = Asked(root=(root or "").rstrip("/"), **typed)  # type: ignore[arg-type]  # click checked each
     if asked.runtime_only and asked.persist_only:
         raise click.UsageError("--runtime-only and --persist-only exclude each other")
     wanted = load_profile(profile, asked.root)

@@ -22,7 +22,6 @@ SCHEMA = "netrx-tune/rollback/v1"
 @click.option("--force", is_flag=True, help="Put back also what someone else changed since.")
 @click.option(
     "--root",
-    default="",
     type=click.Path(exists=True, file_okay=False),
     help="Put back the image or chroot below this folder.",
 )
@@ -30,7 +29,7 @@ SCHEMA = "netrx-tune/rollback/v1"
 def command(
     yes: bool,
     force: bool,
-    root: str,
+    root: str | None,
     output_format: str,
     color: str,  # noqa: ARG001 - every command takes it
     quiet: bool,  # noqa: ARG001 - likewise
@@ -44,7 +43,7 @@ def command(
       sudo netrx-tune rollback
       sudo netrx-tune rollback --yes --force
     """  # noqa: D301 - click reads the backspace
-    root = root.rstrip("/")
+    root = (root or "").rstrip("/")
     with journal.locked(root):
         entries = journal.load(root)
         if entries and not yes:

@@ -42,13 +42,12 @@ class FileNow(NamedTuple):
 @click.command("status")
 @click.option(
     "--root",
-    default="",
     type=click.Path(exists=True, file_okay=False),
     help="Look at the image or chroot below this folder.",
 )
 @options.output_options
 def command(
-    root: str,
+    root: str | None,
     output_format: str,
     color: str,  # noqa: ARG001 - every command takes it
     quiet: bool,  # noqa: ARG001 - likewise
@@ -62,7 +61,7 @@ def command(
       sudo netrx-tune status
       netrx-tune status --format json
     """  # noqa: D301 - click reads the backspace
-    root = root.rstrip("/")
+    root = (root or "").rstrip("/")
     entries = journal.load(root)
     keys = tuple(_keys(root, entries))
     file = _file(root, entries)

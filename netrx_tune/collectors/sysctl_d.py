@@ -32,16 +32,22 @@ class Assignment(NamedTuple):
 
 
 def parse_sysctl_conf(text: str, path: str, *, procps: bool = False) -> Iterator[Assignment]:
-    """Yield a file's assignments; comments, patterns and lines without "=" are none.
+    """Yield a file's assignments; comments, patterns and other lines without "=" are none.
 
-    "-" before a key lets a failure pass; procps takes no space after it, systemd does.
+    "-" before a key lets a failure pass; procps takes no space after it, systemd does. A line
+    "-key" takes earlier assignments back in systemd: it is one without a value.
     """
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if procps and stripped.startswith(("- ", "-\t")):
             continue
         name, equals, value = stripped.removeprefix("-").partition("=")
-        if equals and not stripped.startswith(("#", ";")) and not _PATTERN & set(name):
+        takes_back = not procps and stripped.startswith("-") and bool(name.strip())
+        if (
+            (equals or takes_back)
+            and not stripped.startswith(("#", ";"))
+            and not _PATTERN & set(name)
+        ):
             yield Assignment(_dotted(name.strip()), " ".join(value.split()), path, number)
 
 

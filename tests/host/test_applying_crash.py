@@ -1,0 +1,31 @@
+"""What the proofs print: every write of apply and rollback was hit, and the host came back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.host.inside import lacks, output_of
+
+
+@pytest.mark.skipif(bool(lacks("strace")), reason=lacks("strace") or "runs")
+@pytest.mark.live
+def test_killed_at_every_write_the_host_is_old_or_new_and_comes_back() -> None:
+    found = re.findall(r"(.+): (\d+) calls, the host came back", output_of("tests.host.killing"))
+    assert [name for name, _ in found] == [
+        "apply killed",
+        "second apply killed",
+        "rollback killed",
+        "disk full at one call",
+        "permission lost for good",
+        "input/output error in rollback",
+    ]
+    assert min(int(calls) for _, calls in found) >= 10
+
+
+@pytest.mark.skipif(bool(lacks("sysctl")), reason=lacks("sysctl") or "runs")
+def test_the_value_after_boot_is_the_one_that_both_loaders_give() -> None:
+    found = re.findall(r": (\d+) of (\d+) values", output_of("tests.host.booting"))
+    assert found
+    assert all(right == every for right, every in found)
