@@ -53,7 +53,7 @@ def _full(name: str, description: str, play: Callable[[Lab], Play], cause: str =
         play=play,
         expected=(at("udp-rcvbuf-full"),),
         cause=cause,
-        seconds=3.4 if cause else 1.8,
+        seconds=3.8 if cause else 1.8,
     )
 
 
