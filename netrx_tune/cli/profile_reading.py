@@ -66,7 +66,7 @@ def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: A
         click.echo(_document("profiles", profiles=rows))
     else:
         blocks = [
-            Block(text, 0, _NAMES + 1, name.ljust(_NAMES), "title") for name, text, _ in found
+            Block(text, 0, _NAMES, name.ljust(_NAMES), "title") for name, text, _ in found
         ]
         paint = colored(color)
         options.echo_plain(layout(blocks, width=options.width(), color=paint), color=paint)

@@ -14,6 +14,8 @@ from netrx_tune.planning.tunables import tunable
 
 _MOST_TEXT = 900  # a profile takes lines of 1000 characters
 _GRAIN = 4096
+# They show, and are set back after a look: advice, no setting to keep.
+_LOOKS = (".log_martians", ".nf_conntrack_log_invalid")
 
 Values = tuple[int, ...]
 
@@ -52,7 +54,11 @@ def generate(
         elif found.values != now.get(found.key):
             settings.setdefault(found.key, found)
     many = f"{len(settings)} setting{'s' * (len(settings) != 1)}"
-    summary = f"{many} that a diagnosis asks for" if settings else "Nothing to set: no evidence asks for it"
+    summary = (
+        f"{many} that a diagnosis asks for"
+        if settings
+        else "Nothing to set: no evidence asks for it"
+    )
     own = (line for item in rest if not _is_settled(item, settings) for line in _advice(item))
     return Profile(
         name=origin.name,
@@ -76,7 +82,7 @@ def _setting(
 ) -> ProfileSetting | None:
     """Return a sysctl of the plan as a setting, None for what cannot be one."""
     values, one = values_of(item), tunable(item.target)
-    if values is None or one is None or key_complaint(item.target):
+    if values is None or one is None or key_complaint(item.target) or one.name.endswith(_LOOKS):
         return None
     wish = next((s for s in base.settings if s.key == item.target), None) if base else None
     limit = is_limit(item.target)

@@ -1,4 +1,4 @@
-"""A profile of tuned. Source: tuned-profiles(7); tuned/plugins/base.py of 2.20 and 2.26.
+"""A profile of tuned. Source: tuned-profiles(7); tuned/plugins/base.py (2.20).
 
 `key=>number` raises and never lowers. It compares with int(), so a key of several numbers
 cannot be a floor there: _process_assignment_modifiers() would write the sign itself.

@@ -1,0 +1,129 @@
+"""A profile from a diagnosis: what evidence asks for, and nothing once it is applied."""
+
+from __future__ import annotations
+
+import pytest
+
+from netrx_tune.model.finding import Diagnosis, Recommendation
+from netrx_tune.model.profile import Profile, ProfileSetting
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.planning.plan_values import is_limit
+from netrx_tune.planning.profile import Memory, parse_profile, resolve
+from netrx_tune.planning.profile_generate import Origin, generate
+from netrx_tune.reporters.profile_yaml import render_yaml
+from tests import scenario
+
+ORIGIN = Origin("made", {"from": "a test", "kernel": "6.12.0"})
+MAX = "net.core.rmem_max"
+BACKLOG = "net.core.netdev_max_backlog"
+CASES = [(name, case) for name, case in scenario.load() if "before" in case]
+
+
+def _delta(case: scenario.Case) -> Delta:
+    moments = (case["before"], case.get("after") or {})
+    before, after = (
+        scenario._sample(case, moment, seconds=1000.0 + 5 * number)
+        for number, moment in enumerate(moments)
+    )
+    return measure(before, after, live=True, netns=case.get("netns"))
+
+
+def _quiet() -> Delta:
+    return _delta({"kernel": "6.12.0", "before": {}, "after": {}})
+
+
+def _advised(*items: Recommendation) -> Diagnosis:
+    return conclude(_quiet())._replace(plan=items)
+
+
+def _raise(key: str, proposed: int | str) -> Recommendation:
+    return Recommendation("sysctl", key, "host", "why", "cost", proposed=proposed, command="c")
+
+
+def _base(**fields: object) -> Profile:
+    usual = Profile("work", "s", "", None, (), (), (), None, {})
+    return usual._replace(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
+def test_after_it_was_applied_there_is_nothing_to_generate(name: str, case: scenario.Case) -> None:
+    delta = _delta(case)
+    now = delta.after.settings
+    made = generate(conclude(delta), now, ORIGIN)
+    for one in made.settings:
+        if one.mode == "at_least" and one.key in now:
+            pairs = zip(one.values, now[one.key], strict=True)
+            assert all(new >= old for new, old in pairs), name
+        assert one.previous == now.get(one.key), name
+        assert one.why, name
+        assert one.source, name
+        assert (one.mode == "at_least") == is_limit(one.key), name
+    applied = {**now, **{one.key: one.values for one in made.settings}}
+    again = delta._replace(after=delta.after._replace(settings=applied))
+    left = generate(conclude(again), applied, ORIGIN).settings
+    # Of two devices the other may come under suspicion, for the same loss.
+    done = {one.key for one in made.settings}
+    assert [one for one in left if is_limit(one.key) or one.key in done] == [], name
+
+
+@pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
+def test_what_is_generated_reads_back_as_itself(name: str, case: scenario.Case) -> None:
+    delta = _delta(case)
+    made = generate(conclude(delta), delta.after.settings, ORIGIN)
+    read = resolve(parse_profile(render_yaml(made), ""), lambda _: None, Memory(None))
+    assert read == made, name
+
+
+def test_a_quiet_host_gets_a_valid_empty_profile_that_says_so() -> None:
+    made = generate(conclude(_quiet()), {}, ORIGIN)
+    assert made.settings == ()
+    assert made.summary == "Nothing to set: no evidence asks for it"
+    assert parse_profile(render_yaml(made), "p").settings == ()
+
+
+def test_a_workload_profile_raises_what_evidence_asks_for_and_adds_no_key() -> None:
+    floors = (
+        ProfileSetting(MAX, "at_least", (8 << 20,), "bursts", "vendor"),
+        ProfileSetting("net.core.somaxconn", "at_least", (9000,), "w", "s"),
+    )
+    base = _base(settings=floors, keep=(BACKLOG,), application=("restart",))
+    found = _advised(_raise(MAX, 1 << 20), _raise(BACKLOG, 2000))
+    made = generate(found, {MAX: (212992,), BACKLOG: (1000,)}, ORIGIN, base)
+    assert [(one.key, one.values, one.previous) for one in made.settings] == [
+        (MAX, (8 << 20,), (212992,))
+    ]
+    assert made.settings[0].why == "why At least what work has: bursts"
+    assert made.keep == (BACKLOG,)
+    assert made.application == ("restart",)
+
+
+def test_a_workload_profiles_share_of_memory_is_not_passed() -> None:
+    found = _advised(_raise(MAX, 1 << 30))
+    found = found._replace(host=found.host._replace(memory_bytes=1 << 30))
+    made = generate(found, {MAX: (212992,)}, ORIGIN, _base(memory_share=0.125))
+    assert made.settings[0].values == (64 << 20,)  # doubled by the kernel: an eighth
+
+
+def test_an_exact_value_of_a_workload_profile_counts() -> None:
+    time = "net.ipv4.ipfrag_time"
+    base = _base(settings=(ProfileSetting(time, "exactly", (3,), "w", "s"),))
+    made = generate(_advised(_raise(time, 10)), {time: (30,)}, ORIGIN, base)
+    assert [(one.mode, one.values) for one in made.settings] == [("exactly", (3,))]
+    assert generate(_advised(_raise(time, 10)), {time: (3,)}, ORIGIN, base).settings == ()
+
+
+def test_what_is_no_sysctl_is_advice_that_begins_with_its_command() -> None:
+    ring = Recommendation(
+        "ethtool", "eth0", "device", "a longer\nring", "c", proposed=512,
+        command="ethtool -G eth0 rx 512",
+    )  # fmt: skip
+    mask = _raise("net.core.rps_default_mask", "f")
+    none = Recommendation("none", "x", "host", "wait", "none")
+    made = generate(_advised(ring, mask, none), {}, ORIGIN)
+    assert made.settings == ()
+    assert made.application == ("ethtool -G eth0 rx 512: a longer ring", "c: why")
+
+
+def test_a_value_that_the_kernel_would_refuse_is_no_setting() -> None:
+    assert generate(_advised(_raise(MAX, 1 << 40)), {}, ORIGIN).settings == ()
