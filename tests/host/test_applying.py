@@ -1,0 +1,304 @@
+"""Apply, status and rollback as a script meets them, on trees that stand for a host."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+PROFILE = """\
+schema: 1
+name: test
+summary: s
+settings:
+  net.core.rmem_max: {at_least: 800000, why: "room", source: "s"}
+  net.ipv4.ipfrag_time: {exactly: 3, why: "short", source: "s"}
+"""
+OURS = "etc/sysctl.d/90-netrx-tune.conf"
+JOURNAL = "var/lib/netrx-tune/journal.json"
+TOOL = (sys.executable, "-m", "netrx_tune")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    tree = tmp_path / "root"
+    write(tree, "proc/sys/net/core/rmem_max", "400000\n")
+    write(tree, "proc/sys/net/ipv4/ipfrag_time", "30\n")
+    write(tree, "etc/sysctl.d/60-other.conf", "vm.swappiness = 1\n")
+    profile = tmp_path / "test.yaml"
+    profile.write_text(PROFILE)
+    profile.chmod(0o600)
+    return tree
+
+
+def write(tree: Path, path: str, text: str) -> None:
+    place = tree / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+
+
+def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    arguments = [*TOOL, words[0]]
+    if words[0] == "apply":
+        arguments.append(str(tree.parent / "test.yaml"))
+    arguments += ["--root", str(tree), *words[1:]]
+    return subprocess.run(
+        arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+def files(tree: Path) -> Mapping[str, str]:
+    return {
+        str(path.relative_to(tree)): path.read_text()
+        for path in sorted(tree.rglob("*"))
+        if path.is_file() and path.name != "netrx-tune.lock"
+    }
+
+
+def value(tree: Path, key: str) -> str:
+    return (tree / "proc/sys" / key).read_text().strip()
+
+
+def test_apply_sets_writes_and_journals_and_rollback_takes_all_of_it_back(root: Path) -> None:
+    before = files(root)
+    done = run(root, "apply", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "net.core.rmem_max 400000 -> 800000 (at least)" in done.stdout
+    assert value(root, "net/core/rmem_max") == "800000"
+    assert "\nnet.ipv4.ipfrag_time = 3\n" in (root / OURS).read_text()
+    assert json.loads((root / JOURNAL).read_text())["entries"][0]["state"] == "applied"
+    assert run(root, "status").returncode == 0
+    undone = run(root, "rollback", "--yes")
+    assert undone.returncode == 0
+    assert files(root) == before
+    again = run(root, "rollback", "--yes")
+    assert (again.returncode, again.stdout) == (0, "Nothing to undo.\n")
+
+
+def test_a_second_apply_of_the_same_changes_nothing(root: Path) -> None:
+    run(root, "apply", "--yes")
+    before = files(root)
+    done = run(root, "apply", "--yes", "--format", "json")
+    assert json.loads(done.stdout)["outcome"] == "nothing-to-do"
+    assert files(root) == before
+
+
+def test_a_dry_run_shows_all_and_touches_nothing(root: Path) -> None:
+    before = files(root)
+    done = run(root, "apply", "--dry-run", "--format", "json")
+    document = json.loads(done.stdout)
+    assert document["outcome"] == "dry-run"
+    assert [one["key"] for one in document["changes"]] == [
+        "net.core.rmem_max",
+        "net.ipv4.ipfrag_time",
+    ]
+    assert files(root) == before
+    assert not (root / "run").exists()
+
+
+def test_without_a_terminal_and_without_yes_nothing_happens(root: Path) -> None:
+    before = files(root)
+    done = run(root, "apply")
+    assert done.returncode == 2
+    assert "there is no terminal to ask: say --yes" in done.stderr
+    assert files(root) == before
+
+
+def test_only_the_file_or_only_the_values(root: Path) -> None:
+    run(root, "apply", "--yes", "--persist-only")
+    assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("400000", True)
+    run(root, "rollback", "--yes")
+    run(root, "apply", "--yes", "--runtime-only")
+    assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("800000", False)
+    run(root, "apply", "--yes")  # what was set before is now to outlive a boot
+    assert "net.core.rmem_max = 800000" in (root / OURS).read_text()
+    assert run(root, "apply", "--runtime-only", "--persist-only").returncode == 2
+
+
+def test_an_image_without_a_kernel_gets_the_file_alone(root: Path) -> None:
+    (root / "proc/self").symlink_to("1")  # /proc of the host that builds the image
+    run(root, "apply", "--yes")
+    assert value(root, "net/core/rmem_max") == "400000"
+    assert "net.core.rmem_max = 800000" in (root / OURS).read_text()
+
+
+def test_the_file_that_was_there_comes_back_byte_for_byte(root: Path) -> None:
+    write(root, OURS, "# mine\n\nnet.core.somaxconn = 9\n")
+    (root / OURS).chmod(0o640)
+    before = files(root)
+    run(root, "apply", "--yes")
+    assert "net.core.somaxconn = 9" in (root / OURS).read_text()
+    run(root, "rollback", "--yes")
+    assert files(root) == before
+    assert (root / OURS).stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_that_masks_our_file_comes_back_as_a_link(root: Path) -> None:
+    (root / OURS).symlink_to("/dev/null")
+    run(root, "apply", "--yes")
+    assert not (root / OURS).is_symlink()
+    run(root, "rollback", "--yes")
+    assert (root / OURS).readlink() == Path("/dev/null")
+
+
+def test_a_folder_that_was_made_goes_again(root: Path) -> None:
+    (root / "etc/sysctl.d/60-other.conf").unlink()
+    (root / "etc/sysctl.d").rmdir()
+    run(root, "apply", "--yes")
+    assert (root / OURS).exists()
+    run(root, "rollback", "--yes")
+    assert not (root / "etc/sysctl.d").exists()
+
+
+def test_a_link_that_leads_out_of_the_root_is_refused(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (root / "etc/sysctl.d/60-other.conf").unlink()
+    (root / "etc/sysctl.d").rmdir()
+    (root / "etc/sysctl.d").symlink_to(outside)
+    done = run(root, "apply", "--yes")
+    assert done.returncode == 2
+    assert "leads out of" in done.stderr
+    assert (list(outside.iterdir()), value(root, "net/core/rmem_max")) == ([], "400000")
+
+
+def test_what_someone_else_changed_is_left_unless_forced(root: Path) -> None:
+    run(root, "apply", "--yes")
+    write(root, "proc/sys/net/core/rmem_max", "900000\n")
+    status = run(root, "status")
+    assert status.returncode == 1
+    assert "= 800000 (before: 400000): NOT in force: it is 900000" in status.stdout
+    done = run(root, "rollback", "--yes")
+    assert done.returncode == 1
+    assert "net.core.rmem_max is 900000 (we set 800000, before it was 400000)" in done.stdout
+    assert value(root, "net/core/rmem_max") == "900000"
+    assert value(root, "net/ipv4/ipfrag_time") == "30"
+    assert run(root, "rollback", "--yes", "--force").returncode == 0
+    assert value(root, "net/core/rmem_max") == "400000"
+
+
+def test_a_file_that_someone_edited_is_left_unless_forced(root: Path) -> None:
+    run(root, "apply", "--yes")
+    write(root, OURS, "# edited\n")
+    assert run(root, "rollback", "--yes").returncode == 1
+    assert (root / OURS).read_text() == "# edited\n"
+    assert run(root, "rollback", "--yes", "--force").returncode == 0
+    assert not (root / OURS).exists()
+
+
+def test_two_profiles_are_undone_one_after_the_other(root: Path) -> None:
+    before = files(root)
+    run(root, "apply", "--yes")
+    first = files(root)
+    other = PROFILE.replace("name: test", "name: other").replace("800000", "1200000")
+    (root.parent / "test.yaml").write_text(other)
+    run(root, "apply", "--yes")
+    text = (root / OURS).read_text()
+    assert "# Profiles: test, other" in text
+    assert text.count("net.core.rmem_max =") == 1
+    assert "net.ipv4.ipfrag_time = 3" in text
+    assert "Before it, test was applied" in run(root, "rollback", "--yes").stdout
+    assert files(root) == first
+    run(root, "rollback", "--yes")
+    assert files(root) == before
+
+
+def test_after_a_crash_apply_refuses_and_rollback_restores(root: Path) -> None:
+    before = files(root)
+    run(root, "apply", "--yes")
+    journal = root / JOURNAL
+    journal.write_text(journal.read_text().replace('"applied"', '"applying"', 1))
+    write(root, "proc/sys/net/core/rmem_max", "400000\n")  # as after a reboot
+    done = run(root, "apply", "--yes")
+    assert done.returncode == 2
+    assert "was interrupted" in done.stderr
+    assert run(root, "status").returncode == 1
+    assert run(root, "rollback", "--yes").returncode == 0
+    assert files(root) == before
+
+
+def test_a_later_file_that_wins_is_named_with_its_line(root: Path) -> None:
+    write(root, "etc/sysctl.d/99-late.conf", "# x\nnet.core.rmem_max = 500000\n")
+    done = run(root, "apply", "--yes")
+    told = " ".join(done.stdout.split())
+    assert "/etc/sysctl.d/99-late.conf:2 sets net.core.rmem_max to 500000 after" in told
+    assert "(systemd-sysctl and sysctl --system)" in told
+    assert run(root, "status").returncode == 1
+
+
+def test_a_second_run_at_the_same_time_is_refused(root: Path) -> None:
+    write(root, "run/netrx-tune.lock", "")
+    with (root / "run/netrx-tune.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run(root, "apply", "--yes")
+    assert done.returncode == 2
+    assert "another netrx-tune is changing this host" in done.stderr
+    assert value(root, "net/core/rmem_max") == "400000"
+
+
+def test_a_journal_that_is_no_journal_stops_everything(root: Path) -> None:
+    write(root, JOURNAL, '{"schema": "netrx-tune/journal/v1", "entries": [{}]}')
+    before = files(root)
+    for name in ("apply", "rollback"):
+        done = run(root, name, "--yes")
+        assert done.returncode == 2
+        assert "not a journal of this tool" in done.stderr
+    assert files(root) == before
+
+
+def confirming(root: Path, seconds: int) -> tuple[subprocess.Popen[str], int]:
+    """Start an apply that waits for a yes on a terminal; return it and the terminal's end."""
+    ours, theirs = pty.openpty()
+    words = ["apply", str(root.parent / "test.yaml"), "--root", str(root), "--yes"]
+    words += ["--confirm-within", str(seconds)]
+    done = subprocess.Popen(
+        [*TOOL, *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    os.close(theirs)
+    deadline = time.monotonic() + 20
+    while value(root, "net/ipv4/ipfrag_time") != "3" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert value(root, "net/ipv4/ipfrag_time") == "3"
+    return done, ours
+
+
+def test_a_yes_in_time_keeps_it(root: Path) -> None:
+    done, terminal = confirming(root, 20)
+    os.write(terminal, b"yes\n")
+    assert done.communicate(timeout=20)[0].endswith("Undo it with: netrx-tune rollback\n")
+    assert (done.returncode, value(root, "net/core/rmem_max")) == (0, "800000")
+    os.close(terminal)
+
+
+@pytest.mark.parametrize("answer", [b"no\n", b"\n", b""])
+def test_without_a_yes_in_time_it_is_undone(root: Path, answer: bytes) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 1)
+    os.write(terminal, answer)
+    assert "Undone (nobody confirmed it in time)" in done.communicate(timeout=20)[0]
+    assert (done.returncode, files(root)) == (1, before)
+    os.close(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, None])
+def test_a_terminal_that_goes_away_undoes_it(root: Path, number: signal.Signals | None) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 60)
+    if number is None:
+        os.close(terminal)
+    else:
+        done.send_signal(number)
+    done.communicate(timeout=20)
+    assert done.returncode in (1, 2)
+    assert files(root) == before
+    if number is not None:
+        os.close(terminal)
