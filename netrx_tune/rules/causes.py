@@ -23,13 +23,19 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
     own = cause_of_shape(shape) if shape is not None and shape.episodes else None
-    if own is not None and own.cause != "unknown":
-        return own
-    return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
+    if own is None or own.cause == "unknown":
+        return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
+    if shape is not None and shape.wait_share is None:  # its reader was not found in time
+        beside = _watched_beside(facts, sock, starved=True)
+        return beside or own
+    return own
 
 
-def _watched_beside(facts: Facts, sock: Socket) -> Verdict | None:
-    """Return what the other sockets of the same process tell, if they agree."""
+def _watched_beside(facts: Facts, sock: Socket, *, starved: bool = False) -> Verdict | None:
+    """Return what the other sockets of the same process tell, if they agree.
+
+    With `starved`, only those that know how long that process waited for a CPU, if it did.
+    """
     processes = facts.delta.after.processes
     reader = processes.get(sock.inode)
     verdicts = [
@@ -38,6 +44,8 @@ def _watched_beside(facts: Facts, sock: Socket) -> Verdict | None:
         if shape.episodes and reader and inode in processes and processes[inode].pid == reader.pid
     ]
     known = [verdict for verdict in verdicts if verdict.cause != "unknown"]
+    if starved:
+        known = [verdict for verdict in verdicts if verdict.cause == "reader-starved"]
     if len({verdict.cause for verdict in known}) != 1:
         return None
     seen = f"another socket of its program was watched: {known[0].seen}"

@@ -20,6 +20,7 @@ _SURGE = 1.6  # arrivals in overflow over the others: more is a burst
 _SAG = 1.5  # reads outside of overflow over those in it: more is a pause
 _STEADY = 1.2  # arrivals that did not change at all; then a slight sag, of a pause that is
 # shorter than two looks, is enough where the queue is empty most of the time
+_LONG_SECONDS = 0.3  # on end, that no single burst lasts
 _ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
 
 
@@ -74,30 +75,38 @@ def _never_calm(shape: QueueShape) -> Verdict | None:
 
 
 def _calm_between(shape: QueueShape) -> Verdict:
-    """Tell a pause of the reader from a burst: did reading sag, or did arrivals surge?"""
+    """Tell a pause of the reader from a burst: did reading sag, or did arrivals surge?
+
+    Traffic that ends within the watch looks like a surge, so what the reader did comes first.
+    """
     flow = shape.flow
+    sag, standing = flow.sag or 0.0, flow.standing_share or 0.0
+    if standing >= _STANDING or sag >= 2 * _SAG:
+        return _pause(shape, "high")
+    if _is_behind(shape):
+        lasting = max(episode.seconds for episode in shape.episodes)
+        seen = f"more came in than its reader took out, for {lasting:.2g} s on end"
+        return Verdict("sustained-overload", "medium", seen)
     if flow.surge is None:
         return _without_rates(shape)
     if flow.surge >= _SURGE:
         return _burst(shape, "high" if flow.surge >= 2 * _SURGE else "medium")
-    standing = flow.standing_share or 0.0
-    if (flow.sag or 0.0) >= _SAG or standing >= _STANDING:
-        sure = (flow.sag or 0.0) >= 2 * _SAG or standing >= _STANDING
-        return _pause(shape, "high" if sure else "medium")
-    if flow.surge <= _STEADY <= (flow.sag or 0.0) and shape.low_share >= _MOSTLY:
+    slight = flow.surge <= _STEADY <= sag and shape.low_share >= _MOSTLY
+    if sag >= _SAG or slight:
         return _pause(shape, "medium")
-    if shape.low_share < _MOSTLY and shape.episode_share >= _MOSTLY:
-        seen = f"more came in than its reader took out, for {percent(shape.episode_share)} of it"
-        return Verdict("sustained-overload", "medium", seen)
     seen = f"{_full(shape)}, and neither arrivals nor reads changed while it was"
     return Verdict("unknown", "low", seen)
 
 
+def _is_behind(shape: QueueShape) -> bool:
+    """Tell whether one long overflow, read all the while, has most of the drops."""
+    longest = max(shape.episodes, key=lambda episode: episode.seconds)
+    whole = longest.seconds >= _LONG_SECONDS and longest.drops >= _ALWAYS * shape.drops
+    return whole or (shape.low_share < _MOSTLY <= shape.episode_share)
+
+
 def _without_rates(shape: QueueShape) -> Verdict:
     """Judge a queue that overflows nearly always or nearly never, or without counters."""
-    standing = shape.flow.standing_share
-    if standing is not None and standing >= _STANDING:
-        return _pause(shape, "medium")
     if shape.low_share >= _MOSTLY:
         return _burst(shape, "medium")
     return Verdict("unknown", "low", f"{_full(shape)} and neither empty nor full throughout")

@@ -90,8 +90,8 @@ def flow(
         refused = b.full - a.full if a and b else own[n].drops
         full.append(refused > 0 or overflow)
         if a and b:
-            if not (overflow and low[n + 1]):  # the reader came back within this step
-                read.add(b.read - a.read, own[n].seconds, inside=overflow)
+            # A step that ends with a low queue saw the reader come back.
+            read.add(b.read - a.read, own[n].seconds, inside=overflow and not low[n + 1])
             arrived = b.read - a.read + refused + (held[n + 1] - held[n]) / size
             come.add(arrived, own[n].seconds, inside=overflow)
     first, last = known[0], known[-1]

@@ -23,6 +23,7 @@ from netrx_tune.rxpath.queue_flow import (
 FULL = 0.7
 _LOW = 0.25  # an overloaded reader leaves more: memory comes back in quarters
 _LEAST_MOMENTS = 10
+_LONG_SECONDS = 0.3  # in which a reader would have read something
 
 
 class Episode(NamedTuple):
@@ -156,7 +157,7 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
         throttled_share=_share(listed, "throttled_ns"),
         stopped_share=_stopped(listed),
         truesize_bytes=charge,
-        ends_full=_ends_full(row, own),
+        ends_full=_ends_full(moments, row, own),
         flow=_flow(listed, own, around, low, charge),
     )
 
@@ -197,12 +198,13 @@ def _stopped(listed: Sequence[Tick]) -> float | None:
     return stopped / len(states) if states else None
 
 
-def _ends_full(row: Sequence[Tick | None], own: Sequence[Step]) -> bool:
+def _ends_full(moments: Sequence[float], row: Sequence[Tick | None], own: Sequence[Step]) -> bool:
     """Tell whether nothing left the queue in the last part of the watch, and it overflowed."""
     since = max((n for n, step in enumerate(own) if step.unread_bytes < 0), default=-1) + 1
     last = row[-1]
-    refused = sum(1 for step in own[since:] if step.drops)
-    return last is not None and _occupied(last) > FULL and refused >= _LEAST_MOMENTS
+    refused = any(step.drops for step in own[since:])
+    long = moments[-1] - moments[since] >= _LONG_SECONDS
+    return last is not None and _occupied(last) > FULL and refused and long
 
 
 def _grown(row: Sequence[Tick | None]) -> int:

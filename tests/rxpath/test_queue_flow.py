@@ -184,6 +184,31 @@ def test_a_socket_that_was_not_watched_takes_the_cause_of_its_programs_others() 
     assert cause_of(_facts(watch, {7: 1, 8: 2}, (other,)), other).cause == "unknown"
 
 
+def test_a_starved_program_is_starved_on_all_its_sockets() -> None:
+    facts = _facts(watched(steady(5), steady(0)), {7: 1, 8: 1})
+    silent = shape_of(watched(steady(5), steady(1)))._replace(inode=8, wait_share=None)
+    waits = facts.shapes[INODE]._replace(wait_share=0.9)
+    both = facts._replace(shapes={INODE: waits, 8: silent})
+    assert cause_of(facts._replace(shapes={8: silent}), sock(1, inode=8)).cause != "reader-starved"
+    assert cause_of(both, sock(1, inode=8)).cause == "reader-starved"
+
+
+def test_traffic_that_ends_within_the_watch_does_not_make_a_slow_reader_a_burst() -> None:
+    ends = watched(lambda ms: 10 if ms < 1_000 else 0, steady(2), seconds=1.5)
+    assert shape_of(ends).flow.surge is None or (shape_of(ends).flow.surge or 0) > 1.6
+    assert cause(ends) == "sustained-overload"
+
+
+def test_traffic_that_ends_within_the_watch_does_not_make_a_pause_a_burst() -> None:
+    at_once = pauses(199, 200, speed=500)
+    ends = watched(lambda ms: 10 if ms < 1_000 else 0, at_once, seconds=2.0)
+    assert cause(ends) == "reader-stall"
+
+
+def test_a_queue_that_stands_full_after_the_traffic_was_not_read() -> None:
+    assert cause(watched(lambda ms: 50 * (ms < 40), steady(0), seconds=1.5)) == "reader-stopped"
+
+
 @pytest.mark.parametrize(
     ("others", "words"),
     [
