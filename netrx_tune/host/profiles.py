@@ -6,6 +6,7 @@ the installed package, or in the folder beside it in a checkout.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -26,6 +27,7 @@ from netrx_tune.planning.profile_fields import NAME
 
 OWN_FOLDER = "/etc/netrx-tune/profiles"
 _SUFFIXES = (".yaml", ".yml")
+_MOST_LINKS = 40  # as the kernel, MAXSYMLINKS in include/linux/namei.h
 _HERE = Path(netrx_tune.__file__).parent
 
 
@@ -160,12 +162,36 @@ def read(path: str) -> str:
 
 
 def _followed(path: str) -> str:
-    """Return the file that a path leads to, by links that only root or we could have made."""
-    for link in (path, os.path.dirname(path) or "."):  # noqa: PTH120 - text
-        found = os.lstat(link)
-        if stat.S_ISLNK(found.st_mode) and found.st_uid not in {0, os.geteuid()}:
-            raise ProfileError(path, f"1: a symbolic link of user {found.st_uid}", link)
-    return os.path.realpath(path, strict=True)
+    """Return the file that a path leads to, by links that only root or we could have made.
+
+    Raises:
+        ProfileError: a link is another user's.
+        OSError: something on the way is missing, or links go round in a circle.
+    """
+    done, left, links = "/", f"{os.getcwd()}/{path}".split("/"), 0  # noqa: PTH109 - text
+    if path.startswith("/"):
+        left = path.split("/")
+    while left:
+        part = left.pop(0)
+        here = os.path.join(done, part)  # noqa: PTH118 - text
+        found = os.lstat(here)
+        if part in {"", "."}:
+            continue
+        if part == "..":
+            done = os.path.dirname(done)  # noqa: PTH120 - text
+            continue
+        if not stat.S_ISLNK(found.st_mode):
+            done = here
+            continue
+        if found.st_uid not in {0, os.geteuid()}:
+            raise ProfileError(path, f"1: a symbolic link of user {found.st_uid}", here)
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        target = os.readlink(here)  # noqa: PTH115 - text
+        done = "/" if target.startswith("/") else done
+        left = target.split("/") + left
+    return done
 
 
 def _check(found: os.stat_result, path: str, real: str) -> None:

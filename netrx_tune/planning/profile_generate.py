@@ -11,6 +11,7 @@ from netrx_tune.planning.plan_values import Host, bytes_each, is_limit, values_o
 from netrx_tune.planning.profile_amounts import key_complaint, memory_units
 from netrx_tune.planning.profile_bounds import complaint
 from netrx_tune.planning.tunables import tunable
+from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 _MOST_TEXT = 900  # a profile takes lines of 1000 characters
 _GRAIN = 4096
@@ -87,7 +88,7 @@ def _setting(
     wish = next((s for s in base.settings if s.key == item.target), None) if base else None
     limit = is_limit(item.target)
     mode = wish.mode if wish else "at_least" if limit else "exactly"
-    why, source = _line(item.why), _evidence(item, diagnosis)
+    why, source = _line(item.why + _inside(item, diagnosis)), _evidence(item, diagnosis)
     if wish and len(wish.values) == len(values):
         if mode == "exactly":
             values = wish.values
@@ -101,6 +102,14 @@ def _setting(
         return None
     previous = host.settings.get(item.target)
     return ProfileSetting(item.target, mode, values, why, source, previous)
+
+
+def _inside(item: Recommendation, diagnosis: Diagnosis) -> str:
+    """Return where a value of a namespace's own belongs."""
+    netns = diagnosis.host.netns
+    if not netns or sysctl_scope(item.target, diagnosis.host.kernel) != "netns":
+        return ""
+    return f" It is the own value of namespace {netns}: apply it in there."
 
 
 def _never_lower(found: tuple[str, Values], host: Host) -> Values:

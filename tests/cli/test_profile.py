@@ -13,7 +13,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from netrx_tune.cli.profile import command
+from netrx_tune.cli.profile import SUBCOMMANDS, command
+from netrx_tune.host.profiles import Shelf
 from netrx_tune.reporters.exports import FORMATS
 
 SNAPSHOT = str(Path(__file__).parents[1] / "snapshots" / "v1.tar.gz")
@@ -49,6 +50,28 @@ def mine(tmp_path: Path) -> str:
     path = tmp_path / "mine.yaml"
     path.write_text(CLAMPED)
     return str(path)
+
+
+@pytest.mark.parametrize("name", list(SUBCOMMANDS))
+def test_every_subcommand_has_help_and_an_example(name: str) -> None:
+    assert name in run("--help").stdout
+    assert "Example" in run(name, "--help").stdout
+
+
+def test_a_subcommand_that_is_none_is_a_usage_error() -> None:
+    assert "No such command" in str(run("lsit").exception)
+
+
+def test_list_goes_on_after_a_file_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.yaml").write_text("schema: 9\n")
+    (tmp_path / "mine.yaml").write_text(CLAMPED)
+    monkeypatch.setattr("netrx_tune.host.profiles.shelf", lambda: Shelf((str(tmp_path),)))
+    got = run("list")
+    assert value(got) == 2
+    assert got.stdout == "mine              s\n"
+    assert got.stderr == f"netrx-tune: {tmp_path}/bad.yaml:1: schema: expected 1, got '9'\n"
 
 
 def test_list_has_name_and_summary_of_each() -> None:

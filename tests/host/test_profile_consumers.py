@@ -122,6 +122,7 @@ def test_udev_knows_every_key_of_a_link(tmp_path: Path) -> None:
         ["unshare", "-mn", "sh", "-c", SETUP_LINK, "sh", path],
         capture_output=True, text=True, check=False,
     ).stdout  # fmt: skip
+    assert 'Parsed configuration file "/etc/systemd/network/60-netrx-tune.link"' in got
     unknown = [line for line in got.splitlines() if "60-netrx-tune.link:" in line]
     assert all("ReceivePacketSteeringCPUMask" in line for line in unknown), unknown
 

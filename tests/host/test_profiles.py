@@ -9,6 +9,7 @@ import pytest
 
 from netrx_tune.host import profiles
 from netrx_tune.host.profiles import Shelf
+from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import InputError, ProfileError
 from netrx_tune.planning.profile import Memory
 
@@ -29,6 +30,17 @@ def test_every_profile_that_comes_along_loads_by_name() -> None:
     found = [name for name, _ in profiles.names(shelf)]
     assert len(found) == 16
     assert [profiles.load(name, MEMORY, shelf).name for name in found] == found
+
+
+def test_what_a_host_does_not_tell_is_not_there(tmp_path: Path) -> None:
+    tree = Tree(str(tmp_path))
+    assert profiles.memory(tree) == Memory(None, 4096)
+    (tmp_path / "proc/sys/net/core").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("nonsense\n")
+    (tmp_path / "proc/sys/net/core/rmem_max").write_text("nonsense\n")
+    assert profiles.memory(tree) == Memory(None, 4096)
+    found = profiles.load("quic-http3", MEMORY, profiles.shelf("/nonexistent"))
+    assert profiles.current(tree, found) == {}
 
 
 def test_an_own_folder_comes_first_and_its_names_are_names(mine: Path) -> None:
@@ -84,8 +96,27 @@ def test_a_link_that_another_user_made_is_refused(mine: Path) -> None:
     link.symlink_to(mine)
     assert profiles.load(str(link), MEMORY).name == "mine"
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    with pytest.raises(ProfileError, match="a symbolic link of user 65534"):
-        profiles.load(str(link), MEMORY)
+    other = mine.with_name("other.yaml")
+    other.symlink_to("./link.yaml")
+    for path in (link, other):
+        with pytest.raises(ProfileError, match="a symbolic link of user 65534"):
+            profiles.load(str(path), MEMORY)
+
+
+def test_links_are_followed_and_a_circle_of_them_ends(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mine.parent)
+    (mine.parent / "d").mkdir()
+    (mine.parent / "e").symlink_to("d")
+    (mine.parent / "d" / "again.yaml").symlink_to(mine)
+    (mine.parent / "circle.yaml").symlink_to("circle.yaml")
+    for path in ("./mine.yaml", "e/again.yaml", "e/../mine.yaml", f"{mine.parent}//e/./again.yaml"):
+        assert profiles.load(path, MEMORY).name == "mine"
+    with pytest.raises(InputError, match="Too many levels"):
+        profiles.read("circle.yaml")
+    with pytest.raises(InputError, match="Not a directory"):
+        profiles.read("mine.yaml/x.yaml")
 
 
 def test_what_is_no_small_text_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:

@@ -160,6 +160,11 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
         (f"{HEAD}generated: {{previous: {{kernel.x: 1}}}}\n", 4),
         (f"{HEAD}generated: {{previous: {{net.core.rmem_max: -1}}}}\n", 4),
         (f"{HEAD}generated: {{../x: 1}}\n", 4),
+        (f"{HEAD}generated: {{from: [x]}}\n", 4),
+        (f"{HEAD}application: text\n", 4),
+        (f"{HEAD}settings: [x]\n", 4),
+        (f"{HEAD}[a]: b\n", 4),
+        (f"{HEAD}settings: {{[a]: b}}\n", 4),
         ("schema: 2\nname: p\nsummary: s\n", 1),
         ("schema: 01\nname: p\nsummary: s\n", 1),
         ("schema: 1\nname: ../p\nsummary: s\n", 2),
@@ -198,6 +203,16 @@ def test_a_duplicate_names_the_key_and_the_first_line() -> None:
     assert refused(text) == (
         "p.yaml:6: settings: this key stands on line 5 already, got 'net.core.rmem_max'"
     )
+
+
+def test_a_chain_of_too_many_bases_is_refused() -> None:
+    others = [f"schema: 1\nname: o{n}\nsummary: s\nextends: o{n + 1}\n" for n in range(12)]
+    assert "extends: more than 8 bases" in refused(f"{HEAD}extends: o0\n", *others)
+
+
+def test_keys_with_nothing_behind_them_are_empty() -> None:
+    got = load(f"{HEAD}settings:\napplication:\nkeep:\nlimits:\n")
+    assert (got.settings, got.application, got.keep, got.memory_share) == ((), (), (), None)
 
 
 def test_a_circle_of_bases_is_refused() -> None:

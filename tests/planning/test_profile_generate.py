@@ -127,3 +127,11 @@ def test_what_is_no_sysctl_is_advice_that_begins_with_its_command() -> None:
 
 def test_a_value_that_the_kernel_would_refuse_is_no_setting() -> None:
     assert generate(_advised(_raise(MAX, 1 << 40)), {}, ORIGIN).settings == ()
+
+
+def test_a_value_of_a_namespace_is_applied_in_there() -> None:
+    found = _advised(_raise("net.core.somaxconn", 9000), _raise(MAX, 1 << 20))
+    found = found._replace(host=found.host._replace(netns="blue"))
+    own, of_host = generate(found, {}, ORIGIN).settings
+    assert own.why == "why It is the own value of namespace blue: apply it in there."
+    assert of_host.why == "why"
