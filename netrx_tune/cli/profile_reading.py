@@ -65,9 +65,7 @@ def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: A
         rows = [{"name": name, "summary": text, "path": path} for name, text, path in found]
         click.echo(_document("profiles", profiles=rows))
     else:
-        blocks = [
-            Block(text, 0, _NAMES, name.ljust(_NAMES), "title") for name, text, _ in found
-        ]
+        blocks = [Block(text, 0, _NAMES, name.ljust(_NAMES), "title") for name, text, _ in found]
         paint = colored(color)
         options.echo_plain(layout(blocks, width=options.width(), color=paint), color=paint)
     return 2 if failed else 0

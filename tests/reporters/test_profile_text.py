@@ -43,7 +43,10 @@ def text(profile: Profile, now: dict[str, tuple[int, ...]]) -> str:
 
 
 def test_each_value_stands_beside_the_hosts_with_reason_source_and_what_was() -> None:
-    now: dict[str, tuple[int, ...]] = {"net.core.rmem_max": (16 << 20,), "net.ipv4.ipfrag_time": (30,)}
+    now: dict[str, tuple[int, ...]] = {
+        "net.core.rmem_max": (16 << 20,),
+        "net.ipv4.ipfrag_time": (30,),
+    }
     assert text(PROFILE, now) == TEXT
 
 
