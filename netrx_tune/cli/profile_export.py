@@ -7,7 +7,7 @@ import click
 from netrx_tune.cli import options
 from netrx_tune.cli.profile_reading import color_option, quiet_option, root_option, tree_of
 from netrx_tune.host import profiles
-from netrx_tune.reporters.exports import FORMATS, export, joined
+from netrx_tune.reporters.exports import FORMATS, SEVERAL, export, joined
 from netrx_tune.reporters.plain import escape
 
 
@@ -21,7 +21,7 @@ from netrx_tune.reporters.plain import escape
     show_default=True,
 )
 @click.option(
-    "-o", "--output", metavar="FILE|FOLDER", help="Write there; a folder for several files."
+    "-o", "--output", metavar="FILE|FOLDER", help="Write there; networkd and systemd fill a folder."
 )
 @click.option(
     "--for-other-hosts",
@@ -58,7 +58,9 @@ def export_command(
     if output is None or output == "-":
         options.echo_plain(joined(files))
         return 0
-    profiles.write(output, [(one.path.lstrip("/"), one.text) for one in files])
+    several = output_format in SEVERAL
+    below = [(one.path.lstrip("/"), one.text) for one in files]
+    profiles.write(output, below, folder=several)
     for one in files:
         options.progress(f"{escape(output)}: for {one.path}", quiet=quiet)
     return 0

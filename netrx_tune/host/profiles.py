@@ -215,18 +215,19 @@ def _check(found: os.stat_result, path: str, real: str) -> None:
             raise ProfileError(path, what, f"{folder} {stat.filemode(mode)}")
 
 
-def write(path: str, files: Sequence[tuple[str, str]]) -> None:
+def write(path: str, files: Sequence[tuple[str, str]], *, folder: bool = False) -> None:
     """Write one text to a file, or several below a folder, each whole or not at all.
 
     Args:
-        path: the file, or the folder where there are several.
-        files: name below the folder, and text; a single text's name is not used.
+        path: the file, or a folder.
+        files: name below the folder, and text; a single file's name is not used.
+        folder: whether `path` is one; so it is, too, if it is there or ends in a slash.
 
     Raises:
         InputError: it cannot be written.
     """
     try:
-        if len(files) == 1:
+        if not (folder or path.endswith("/") or os.path.isdir(path)):  # noqa: PTH112 - text
             _write(Path(path), files[0][1])
             return
         for name, text in files:

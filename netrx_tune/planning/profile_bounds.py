@@ -82,7 +82,7 @@ def complaint(one: Tunable, values: tuple[int, ...], memory_units: int | None) -
         return f"expected {one.unit} from {least} to {most}"
     if list(values) != sorted(values):
         return "expected numbers that do not fall"
-    if memory_units is not None and values[one.limit_index] > memory_units:
+    if memory_units is not None and max(values) > memory_units:
         return f"more than this host's memory of {memory_units} {one.unit}"
     if one.name == "net.core.flow_limit_table_len" and values[0] & (values[0] - 1):
         return "expected a power of two"

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from netrx_tune.cli.profile import SUBCOMMANDS, command
 from netrx_tune.host.profiles import Shelf
-from netrx_tune.reporters.exports import FORMATS
+from netrx_tune.reporters.exports import FORMATS, SEVERAL
 
 SNAPSHOT = str(Path(__file__).parents[1] / "snapshots" / "v1.tar.gz")
 CHECKOUT = Path(__file__).parents[2]
@@ -163,6 +163,8 @@ def test_export_writes_what_it_prints(kind: str, host: Path, mine: str, tmp_path
     assert "8388608" in printed.stdout
     output = tmp_path / "out"
     run("export", mine, "--format", kind, "--root", str(host), "-o", str(output))
+    if kind in SEVERAL:
+        output /= "etc/sysctl.d/90-netrx-tune.conf"
     assert output.read_text() == printed.stdout
 
 

@@ -195,7 +195,6 @@ def test_ansible_takes_the_tasks(tmp_path: Path) -> None:
         pytest.skip("the collection ansible.posix is not installed")
     environment = {**os.environ, "HOME": str(tmp_path), "ANSIBLE_LOCALHOST_WARNING": "False"}
     python = "ansible_python_interpreter=/usr/bin/python3"
-    # Loading a module's file is left out: it looks at /etc of whoever runs this.
     got = run(
         *("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", python),
         *("-e", "ansible_become=false", "--check", _play(tmp_path)),

@@ -138,7 +138,9 @@ def test_what_is_no_small_text_file_is_refused_and_never_waited_for(tmp_path: Pa
 def test_a_written_file_is_whole_and_a_failed_one_leaves_the_old(mine: Path) -> None:
     profiles.write(str(mine), (("x", "new"),))
     assert mine.read_text() == "new"
-    profiles.write(str(mine.parent / "d"), (("a/b", "1"), ("c", "2")))
+    profiles.write(str(mine.parent / "d"), (("a/b", "1"), ("c", "2")), folder=True)
+    profiles.write(str(mine.parent / "d"), (("e", "3"),))
+    assert (mine.parent / "d/e").read_text() == "3"
     assert (mine.parent / "d/a/b").read_text() == "1"
     with pytest.raises(InputError):
         profiles.write("/proc/nothing/x", (("x", "new"),))

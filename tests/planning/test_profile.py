@@ -101,7 +101,7 @@ def test_a_number_that_yaml_would_guess_or_the_kernel_refuse_is_refused(number: 
         ("net.ipv4.udp_mem", "64MiB"),
         ("net.ipv4.udp_mem", "1 2"),
         ("net.ipv4.udp_mem", "3 2 1"),
-        ("net.ipv4.udp_mem", "16777216 16777216 16777216"),  # 64 GiB, copied everywhere
+        ("net.ipv4.udp_mem", "65536 131072 16777216"),  # 64 GiB, copied everywhere
         ("net.core.netdev_max_backlog", "1KiB"),
         ("net.core.netdev_max_backlog", "1% of memory"),
         ("net.ipv4.conf.all.rp_filter", "3"),

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from netrx_tune.model.profile import Profile
 from netrx_tune.reporters.exports.wanted import Export, File, Wanted, wanted
 
-__all__ = ["FORMATS", "Export", "File", "Wanted", "export", "joined"]
+__all__ = ["FORMATS", "SEVERAL", "Export", "File", "Wanted", "export", "joined"]
 
 # Format -> what it is, in the order of --help.
 FORMATS = {
@@ -26,6 +26,8 @@ FORMATS = {
     "nix": "a NixOS module",
     "shell": "a POSIX shell script that never lowers a value",
 }
+# Those that may be more than one file.
+SEVERAL = frozenset({"networkd", "systemd"})
 
 
 class _Format(Protocol):
