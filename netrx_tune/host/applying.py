@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal, sysctls
 from netrx_tune.host.journal import Entry, FileChange, Value
 from netrx_tune.host.namespaces import own_inode
-from netrx_tune.host.replacing import FileState, below, draft_of, put, state_of, sync_folder
+from netrx_tune.host.replacing import FileState, below, drop_draft, put, state_of, sync_folder
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ApplyError, NetrxError
 from netrx_tune.model.profile import Profile
@@ -115,19 +115,21 @@ def _old_state(place: Path) -> FileState:
 def _change(root: str, entry: Entry) -> None:
     if entry.file:
         _put_file(below(root, entry.file.path), entry.file.new)
-    for value in entry.values:
-        sysctls.write(root, value.key, value.new)
+    _each(entry.values, lambda value: sysctls.write(root, value.key, value.new))
 
 
 def _put_file(place: Path, wanted: FileState) -> None:
     try:
-        if wanted.kind != "absent" and not place.parent.is_dir():
+        if not place.parent.is_dir():
             place.parent.mkdir(parents=True)
             sync_folder(place.parent.parent)
         put(place, wanted)
     except OSError as error:
-        name = sysctls.errno_name(error)
-        raise ApplyError(f"{place}: {error.strerror} ({name})") from error
+        raise _refused(place, error) from error
+
+
+def _refused(place: Path, error: OSError) -> ApplyError:
+    return ApplyError(f"{place}: {error.strerror} ({sysctls.errno_name(error)})")
 
 
 def _put_back(root: str, entry: Entry, before: tuple[Entry, ...], error: BaseException) -> None:
@@ -137,7 +139,7 @@ def _put_back(root: str, entry: Entry, before: tuple[Entry, ...], error: BaseExc
             undo(root, entry)
             if journal.load(root) != before:
                 journal.save(root, before)
-        except NetrxError as worse:
+        except (NetrxError, OSError) as worse:
             raise ApplyError(
                 f"{error}; and putting back what was changed failed too: {worse}. The journal is"
                 " kept: run netrx-tune rollback once that is solved"
@@ -155,10 +157,37 @@ def undo(root: str, entry: Entry, *, force: bool = False) -> tuple[Left, ...]:
     Raises:
         ApplyError: something cannot be put back; run again once it can.
     """
-    left = [one for value in reversed(entry.values) if (one := _undo_value(root, value, force))]
+    left: list[Left] = []
+
+    def put_back(value: Value) -> None:
+        one = _undo_value(root, value, force)
+        left.extend([one] if one else [])
+
+    _each(entry.values[::-1], put_back)
     if entry.file and (one := _undo_file(root, entry.file, force)):
         left.append(one)
     return tuple(left)
+
+
+def _each(values: tuple[Value, ...], act: Callable[[Value], None]) -> None:
+    """Act on each value; one that fails is tried again once others are done.
+
+    Some bound each other: net.ipv4.ipfrag_low_thresh may not pass ipfrag_high_thresh.
+    Kernel: net/ipv4/ip_fragment.c, ip4_frags_ns_ctl_register(): extra1 and extra2.
+
+    Raises:
+        ApplyError: of the first one that fails still.
+    """
+    failed: list[tuple[Value, ApplyError]] = []
+    for value in values:
+        try:
+            act(value)
+        except ApplyError as error:
+            failed.append((value, error))
+    if failed and len(failed) == len(values):
+        raise failed[0][1]
+    if failed:
+        _each(tuple(value for value, _ in failed), act)
 
 
 def _undo_value(root: str, value: Value, force: bool) -> Left | None:
@@ -178,14 +207,17 @@ def _undo_file(root: str, change: FileChange, force: bool) -> Left | None:
     place = below(root, change.path)
     if not place.parent.is_dir():
         return None
-    draft_of(place).unlink(missing_ok=True)
     found = _old_state(place)
     if found not in (change.old, change.new) and not force:
         return Left(change.path, found.kind, change.new.kind, change.old.kind)
-    if found != change.old:
-        _put_file(place, change.old)
-    if change.made_folder and not any(place.parent.iterdir()):
-        place.parent.rmdir()
+    try:
+        drop_draft(place)
+        if found != change.old:
+            put(place, change.old)
+        if change.made_folder and not any(place.parent.iterdir()):
+            place.parent.rmdir()
+    except OSError as error:
+        raise _refused(place, error) from error
     return None
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
-from netrx_tune.host.replacing import FileState, below, draft_of, put, sync_folder
+from netrx_tune.host.replacing import FileState, below, drop_draft, put, sync_folder
 from netrx_tune.model.errors import ApplyError
 
 JOURNAL = "/var/lib/netrx-tune/journal.json"
@@ -153,6 +153,6 @@ def _make_folder(folder: Path) -> None:
 
 
 def _drop(place: Path) -> None:
-    draft_of(place).unlink(missing_ok=True)
+    drop_draft(place)
     if place.parent.is_dir():
         put(place, FileState("absent"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -53,19 +54,21 @@ def put(path: Path, wanted: FileState) -> None:
         OSError: it cannot be; what stood there stands.
     """
     if wanted.kind == "absent":
-        path.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        if os.path.lexists(path):
+            path.unlink()
+            sync_folder(path.parent)
         return
     draft = draft_of(path)
     try:
-        draft.unlink(missing_ok=True)  # of a run that was killed; the caller holds the lock
+        drop_draft(path)
         if wanted.kind == "link":
             draft.symlink_to(wanted.text)
         else:
             _write(draft, wanted)
         draft.replace(path)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            drop_draft(path)
         raise
     sync_folder(path.parent)
 
@@ -85,6 +88,16 @@ def _write(draft: Path, wanted: FileState) -> None:
 def draft_of(path: Path) -> Path:
     """Return the name under which a file is written before it takes its place."""
     return path.with_name(f".{path.name}.draft")
+
+
+def drop_draft(path: Path) -> None:
+    """Remove what a run that was killed left; the caller holds the lock.
+
+    unlink() of what is not there is an error on a read-only file system, so it is not tried.
+    """
+    draft = draft_of(path)
+    if os.path.lexists(draft):
+        draft.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the proofs print: every write of apply and rollback was hit, and the host came back."""
+"""The proofs of apply and rollback, each in namespaces of its own; they print what they proved."""
 
 from __future__ import annotations
 
@@ -29,3 +29,16 @@ def test_the_value_after_boot_is_the_one_that_both_loaders_give() -> None:
     found = re.findall(r": (\d+) of (\d+) values", output_of("tests.host.booting"))
     assert found
     assert all(right == every for right, every in found)
+
+
+@pytest.mark.skipif(bool(lacks("ip")), reason=lacks("ip") or "runs")
+@pytest.mark.live
+def test_what_the_counters_or_the_host_speak_against_is_undone() -> None:
+    assert output_of("tests.host.verifying").splitlines() == [
+        "a change that loses all fragments: undone",
+        "a change that gives the room back: cured",
+        "rollback: only in the namespace that was changed",
+        "read-only /etc: refused, everything as it was",
+        "full /etc: refused, everything as it was",
+        "full /var: refused, everything as it was",
+    ]
