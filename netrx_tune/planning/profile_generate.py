@@ -43,17 +43,7 @@ def generate(
     host = Host(
         now, diagnosis.host.memory_bytes, diagnosis.host.page_bytes, diagnosis.host.cpus or 1
     )
-    settings: dict[str, ProfileSetting] = {}
-    rest: list[Recommendation] = []
-    kept = base.keep if base else ()
-    for item in diagnosis.plan:
-        if item.kind == "sysctl" and item.target in kept:
-            continue
-        found = _setting(item, diagnosis, host, base)
-        if found is None:
-            rest.append(item)
-        elif found.values != now.get(found.key):
-            settings.setdefault(found.key, found)
+    settings, rest = _divided(diagnosis, host, base)
     many = f"{len(settings)} setting{'s' * (len(settings) != 1)}"
     summary = (
         f"{many} that a diagnosis asks for"
@@ -68,10 +58,28 @@ def generate(
         extends=None,
         settings=tuple(settings.values()),
         application=tuple(dict.fromkeys((*own, *(base.application if base else ())))),
-        keep=kept,
+        keep=base.keep if base else (),
         memory_share=base.memory_share if base else None,
         generated=dict(origin.generated),
     )
+
+
+def _divided(
+    diagnosis: Diagnosis, host: Host, base: Profile | None
+) -> tuple[dict[str, ProfileSetting], list[Recommendation]]:
+    """Return the plan's settings by key, and what is no setting."""
+    settings: dict[str, ProfileSetting] = {}
+    rest: list[Recommendation] = []
+    kept = base.keep if base else ()
+    for item in diagnosis.plan:
+        if item.kind == "sysctl" and item.target in kept:
+            continue
+        found = _setting(item, diagnosis, host, base)
+        if found is None:
+            rest.append(item)
+        elif found.values != host.settings.get(found.key):
+            settings.setdefault(found.key, found)
+    return settings, rest
 
 
 def _is_settled(item: Recommendation, settings: Mapping[str, ProfileSetting]) -> bool:
