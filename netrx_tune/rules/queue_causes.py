@@ -20,6 +20,9 @@ _SURGE = 1.6  # arrivals in overflow over the others: more is a burst
 _SAG = 1.5  # reads outside of overflow over those in it: more is a pause
 _STEADY = 1.2  # arrivals that did not change at all; then a slight sag, of a pause that is
 # shorter than two looks, is enough where the queue is empty most of the time
+_FEW = 16  # datagrams: what arrives within a millisecond
+_EMPTIED = 0.12  # share of looks that found such a buffer empty, if its reader keeps up
+_BUSY = 0.7  # of a CPU, of a reader that does not
 _LONG_SECONDS = 0.3  # on end, that no single burst lasts
 _ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
 
@@ -34,7 +37,13 @@ class Verdict(NamedTuple):
 
 def cause_of_shape(shape: QueueShape) -> Verdict:
     """Return why a watched queue overflowed, `unknown` rather than wrong."""
-    return _starved(shape) or _stopped(shape) or _never_calm(shape) or _calm_between(shape)
+    return (
+        _starved(shape)
+        or _stopped(shape)
+        or _too_small(shape)
+        or _never_calm(shape)
+        or _calm_between(shape)
+    )
 
 
 def _starved(shape: QueueShape) -> Verdict | None:
@@ -58,6 +67,20 @@ def _stopped(shape: QueueShape) -> Verdict | None:
     if (shape.stopped_share or 0.0) >= _MOSTLY:
         seen += "; its reader is stopped (state T)"
     return Verdict("reader-stopped", "high", seen)
+
+
+def _too_small(shape: QueueShape) -> Verdict | None:
+    """Tell a buffer of few datagrams that an idle reader empties: what comes at once fills it."""
+    idle = (shape.run_share or 0.0) < _BUSY
+    always = shape.episode_share >= _ALWAYS and (shape.flow.sag or 1.0) < _SAG
+    few = shape.capacity is not None and shape.capacity < _FEW
+    if not (few and idle and always and shape.empty_share >= _EMPTIED):
+        return None
+    seen = (
+        f"its buffer holds {shape.capacity} datagrams; it was found empty in"
+        f" {percent(shape.empty_share)} of the looks and overflowed between them"
+    )
+    return Verdict("burst", "low", seen)
 
 
 def _never_calm(shape: QueueShape) -> Verdict | None:

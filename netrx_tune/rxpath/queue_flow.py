@@ -9,7 +9,7 @@ shows a pause all the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -135,18 +135,17 @@ class _Rates:
 
 
 def _standing(own: Sequence[Step]) -> float | None:
-    """Return in how many of the steps within overflows the queue stood still.
+    """Return in how many of the steps within long overflows the queue stood still.
 
-    The first and the last step of an overflow are left out: it rises and falls in them.
+    The first and the last step of an overflow are left out: it rises and falls in them. One
+    step alone may end by chance as it began.
     """
-    inside = [
-        step
-        for before, step, after in zip(own, own[1:], own[2:], strict=False)
-        if before.drops and step.drops and after.drops
-    ]
-    if len(inside) < _LEAST_STANDING:
-        return None
-    return sum(step.stands for step in inside) / len(inside)
+    stands: list[bool] = []
+    for overflowed, run in groupby(own, lambda step: step.drops > 0):
+        inside = list(run)[1:-1] if overflowed else []
+        if len(inside) > 1:
+            stands += [step.stands for step in inside]
+    return sum(stands) / len(stands) if len(stands) >= _LEAST_STANDING else None
 
 
 def _calm_runs(low: Sequence[bool], full: Sequence[bool]) -> int:

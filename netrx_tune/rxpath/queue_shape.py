@@ -50,6 +50,8 @@ class QueueShape(NamedTuple):
     drops: int
     full_share: float
     low_share: float
+    empty_share: float  # nothing waited at all
+    capacity: int | None  # datagrams that the queue holds, where their charge is known
     drained_bytes: int  # seen to leave the queue: less than was read
     peak_unread_bytes: int
     episodes: tuple[Episode, ...]
@@ -149,6 +151,8 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
         drops=sum(step.drops for step in own),
         full_share=sum(1 for tick in listed if _occupied(tick) > FULL) / len(moments),
         low_share=sum(low) / len(moments),
+        empty_share=sum(1 for tick in row if tick is None or not tick.unread_bytes) / len(moments),
+        capacity=max(tick.rcvbuf_bytes for tick in listed) // charge if charge else None,
         drained_bytes=-sum(min(0, step.unread_bytes) for step in own),
         peak_unread_bytes=max(tick.unread_bytes for tick in listed),
         episodes=tuple(_episodes(moments, row, around.known)),

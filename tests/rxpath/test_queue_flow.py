@@ -184,6 +184,20 @@ def test_a_socket_that_was_not_watched_takes_the_cause_of_its_programs_others() 
     assert cause_of(_facts(watch, {7: 1, 8: 2}, (other,)), other).cause == "unknown"
 
 
+def test_a_buffer_for_few_datagrams_that_an_idle_reader_empties_is_too_small() -> None:
+    def arrives(ms: int) -> int:
+        return (2, 3, 4, 5)[ms // 2 % 4]
+
+    def every_other(ms: int) -> int:
+        return 20 * (ms % 2 == 0)
+
+    idle = watched(arrives, every_other, capacity=6, running=lambda ms: ms % 10 == 0)
+    assert cause(idle) == "burst"
+    assert "holds 6 datagrams" in cause_of_shape(shape_of(idle)).seen
+    busy = watched(arrives, every_other, capacity=6)
+    assert "holds 6 datagrams" not in cause_of_shape(shape_of(busy)).seen
+
+
 def test_a_starved_program_is_starved_on_all_its_sockets() -> None:
     facts = _facts(watched(steady(5), steady(0)), {7: 1, 8: 1})
     silent = shape_of(watched(steady(5), steady(1)))._replace(inode=8, wait_share=None)
