@@ -20,6 +20,11 @@ from netrx_tune.model.profile import Profile
 from netrx_tune.reporters.plain import wants_color
 
 SCHEMA = "netrx-tune/apply/v1"
+_SAID = {
+    "nothing-to-do": "Nothing to change.",
+    "not-from-here": "Nothing was changed: what is missing cannot be set from here.",
+    "dry-run": "Dry run: nothing was changed.",
+}
 
 
 class Asked(NamedTuple):
@@ -68,8 +73,9 @@ class Asked(NamedTuple):
 def command(profile: str, root: str | None, **typed: object) -> int:
     """Apply PROFILE, a name or a file: show, ask, set, verify by the counters, or undo.
 
-    Exit code 1 says that the counters, or you, spoke against it; 2 that it failed. In both
-    cases everything is as it was before, unless --no-rollback is given.
+    Exit code 1 says that the counters, or you, spoke against it; 2 that it failed, or that
+    nothing of it can be set from here. In both cases everything is as it was before, unless
+    --no-rollback is given.
 
     \b
     Examples:
@@ -95,11 +101,16 @@ def _apply(profile: Profile, asked: Asked) -> int:
         entries,
         runtime=not asked.persist_only,
         persist=not asked.runtime_only,
+        trial=asked.dry_run,
     )
     document: dict[str, object] = _document(profile, found, asked)
     _show(profile, found, asked)
     if found.text is None and not found.changes.running:
-        return _end({**document, "outcome": "nothing-to-do"}, asked)
+        refused = bool(found.changes.refused)
+        outcome = "not-from-here" if refused else "nothing-to-do"
+        return _end(
+            {**document, "outcome": outcome}, asked, 2 if refused and not asked.dry_run else 0
+        )
     if asked.dry_run:
         return _end({**document, "outcome": "dry-run"}, asked)
     _ask(asked)
@@ -181,8 +192,6 @@ def _say(line: str, asked: Asked) -> None:
 def _end(document: dict[str, object], asked: Asked, code: int = 0) -> int:
     if asked.output_format == "json":
         click.echo(json.dumps(document, indent=2))
-    elif document.get("outcome") == "nothing-to-do":
-        _say("Nothing to change.", asked)
-    elif document.get("outcome") == "dry-run":
-        _say("Dry run: nothing was changed.", asked)
+    elif (outcome := document.get("outcome")) in _SAID:
+        _say(_SAID[str(outcome)], asked)
     return code

@@ -59,11 +59,23 @@ def boot_files(root: str) -> dict[str, str]:
 
 
 def survey(
-    root: str, profile: Profile, entries: tuple[Entry, ...], *, runtime: bool, persist: bool
+    root: str,
+    profile: Profile,
+    entries: tuple[Entry, ...],
+    *,
+    runtime: bool,
+    persist: bool,
+    trial: bool = False,
 ) -> Survey:
-    """Return what a profile would change, of the running values, the file, or both."""
+    """Return what a profile would change, of the running values, the file, or both.
+
+    A trial by a user who may not write shows what root would change.
+    """
     place = _place(root, entries, boot_files(root))
     seen = sysctls.look(Tree(root), [setting.key for setting in profile.settings])
+    if trial and place.initial_netns is not False:
+        denied = {key: one for key, one in seen.items() if one.obstacle == "denied"}
+        seen.update({key: one._replace(obstacle="") for key, one in denied.items() if one.text})
     changes = plan_changes(profile, seen, place)
     if not runtime:
         changes = changes._replace(running=())

@@ -113,6 +113,16 @@ def test_without_a_terminal_and_without_yes_nothing_happens(root: Path) -> None:
     assert files(root) == before
 
 
+def test_what_cannot_be_set_from_here_at_all_is_a_failure(root: Path) -> None:
+    (root / "proc/sys/net/core/rmem_max").unlink()
+    (root / "proc/sys/net/ipv4/ipfrag_time").unlink()
+    before = files(root)
+    done = run(root, "apply", "--yes")
+    assert done.returncode == 2
+    assert "Nothing was changed: what is missing cannot be set from here." in done.stdout
+    assert files(root) == before
+
+
 def test_only_the_file_or_only_the_values(root: Path) -> None:
     run(root, "apply", "--yes", "--persist-only")
     assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("400000", True)
