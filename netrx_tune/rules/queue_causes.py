@@ -72,7 +72,9 @@ def _stopped(shape: QueueShape) -> Verdict | None:
 def _too_small(shape: QueueShape) -> Verdict | None:
     """Tell a buffer of few datagrams that an idle reader empties: what comes at once fills it."""
     idle = (shape.run_share or 0.0) < _BUSY
-    always = shape.episode_share >= _ALWAYS and (shape.flow.sag or 1.0) < _SAG
+    longest = max(episode.seconds for episode in shape.episodes)
+    lasting = shape.episode_share >= _ALWAYS or longest >= _LONG_SECONDS
+    always = lasting and (shape.flow.sag or 1.0) < _SAG
     few = shape.capacity is not None and shape.capacity < _FEW
     if not (few and idle and always and shape.empty_share >= _EMPTIED):
         return None
