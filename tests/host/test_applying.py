@@ -4,68 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
-import pty
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-PROFILE = """\
-schema: 1
-name: test
-summary: s
-settings:
-  net.core.rmem_max: {at_least: 800000, why: "room", source: "s"}
-  net.ipv4.ipfrag_time: {exactly: 3, why: "short", source: "s"}
-"""
-OURS = "etc/sysctl.d/90-netrx-tune.conf"
-JOURNAL = "var/lib/netrx-tune/journal.json"
-TOOL = (sys.executable, "-m", "netrx_tune")
+from tests.host.host_tree import JOURNAL, OURS, PROFILE, files, made, run, value, write
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    tree = tmp_path / "root"
-    write(tree, "proc/sys/net/core/rmem_max", "400000\n")
-    write(tree, "proc/sys/net/ipv4/ipfrag_time", "30\n")
-    write(tree, "etc/sysctl.d/60-other.conf", "vm.swappiness = 1\n")
-    profile = tmp_path / "test.yaml"
-    profile.write_text(PROFILE)
-    profile.chmod(0o600)
-    return tree
-
-
-def write(tree: Path, path: str, text: str) -> None:
-    place = tree / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text)
-
-
-def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    arguments = [*TOOL, words[0]]
-    if words[0] == "apply":
-        arguments.append(str(tree.parent / "test.yaml"))
-    arguments += ["--root", str(tree), *words[1:]]
-    return subprocess.run(
-        arguments, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
-
-
-def files(tree: Path) -> Mapping[str, str]:
-    return {
-        str(path.relative_to(tree)): path.read_text()
-        for path in sorted(tree.rglob("*"))
-        if path.is_file() and path.name != "netrx-tune.lock"
-    }
-
-
-def value(tree: Path, key: str) -> str:
-    return (tree / "proc/sys" / key).read_text().strip()
+    return made(tmp_path)
 
 
 def test_apply_sets_writes_and_journals_and_rollback_takes_all_of_it_back(root: Path) -> None:
@@ -263,52 +211,3 @@ def test_a_journal_that_is_no_journal_stops_everything(root: Path) -> None:
         assert done.returncode == 2
         assert "not a journal of this tool" in done.stderr
     assert files(root) == before
-
-
-def confirming(root: Path, seconds: int) -> tuple[subprocess.Popen[str], int]:
-    """Start an apply that waits for a yes on a terminal; return it and the terminal's end."""
-    ours, theirs = pty.openpty()
-    words = ["apply", str(root.parent / "test.yaml"), "--root", str(root), "--yes"]
-    words += ["--confirm-within", str(seconds)]
-    done = subprocess.Popen(
-        [*TOOL, *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    os.close(theirs)
-    deadline = time.monotonic() + 20
-    while value(root, "net/ipv4/ipfrag_time") != "3" and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert value(root, "net/ipv4/ipfrag_time") == "3"
-    return done, ours
-
-
-def test_a_yes_in_time_keeps_it(root: Path) -> None:
-    done, terminal = confirming(root, 20)
-    os.write(terminal, b"yes\n")
-    assert done.communicate(timeout=20)[0].endswith("Undo it with: netrx-tune rollback\n")
-    assert (done.returncode, value(root, "net/core/rmem_max")) == (0, "800000")
-    os.close(terminal)
-
-
-@pytest.mark.parametrize("answer", [b"no\n", b"\n", b""])
-def test_without_a_yes_in_time_it_is_undone(root: Path, answer: bytes) -> None:
-    before = files(root)
-    done, terminal = confirming(root, 1)
-    os.write(terminal, answer)
-    assert "Undone (nobody confirmed it in time)" in done.communicate(timeout=20)[0]
-    assert (done.returncode, files(root)) == (1, before)
-    os.close(terminal)
-
-
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, None])
-def test_a_terminal_that_goes_away_undoes_it(root: Path, number: signal.Signals | None) -> None:
-    before = files(root)
-    done, terminal = confirming(root, 60)
-    if number is None:
-        os.close(terminal)
-    else:
-        done.send_signal(number)
-    done.communicate(timeout=20)
-    assert done.returncode in (1, 2)
-    assert files(root) == before
-    if number is not None:
-        os.close(terminal)
