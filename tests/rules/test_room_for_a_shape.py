@@ -1,0 +1,74 @@
+"""The room that a watched queue needs, and what one datagram of the window costs."""
+
+from __future__ import annotations
+
+from netrx_tune.rules.buffer_advice import needed
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.sizing import truesize_of
+from netrx_tune.rxpath.delta import between
+from netrx_tune.rxpath.ledger import settle
+from netrx_tune.rxpath.queue_shape import queue_shapes
+from tests.rxpath.queue_model import CHARGE, INODE, watched
+from tests.rxpath.snapshots import snapshot, sock
+
+SPARE = 1.15
+
+
+def _needed(capacity: int, pause_ms: int, rate: int) -> int:
+    watch = watched(
+        lambda _: rate, lambda ms: 0 if ms % 1_000 < pause_ms else 100, capacity=capacity
+    )
+    shape = queue_shapes(watch)[INODE]
+    loser = sock(shape.drops, rcvbuf=capacity * CHARGE)
+    counters = {"Udp.RcvbufErrors": shape.drops, "IpExt.InOctets": 62_800, "Ip.InReceives": 100}
+    delta = between(
+        snapshot(dict.fromkeys(counters, 0), sockets=()),
+        snapshot(counters, sockets=(loser,), uptime=105.0),
+        live=True,
+    )
+    facts = Facts(delta, settle(delta), {INODE: shape})
+    return needed(facts, loser, shape.drops).rcvbuf_bytes
+
+
+def test_a_pause_needs_its_length_times_the_rate_whatever_the_buffer_was() -> None:
+    pause = 200 * 20 * CHARGE
+    for capacity in (60, 166, 1_000):
+        assert pause <= _needed(capacity, 200, 20) <= 1.05 * SPARE * pause
+
+
+def test_a_small_need_is_not_rounded_up_to_twice_itself() -> None:
+    pause = 40 * 1 * CHARGE
+    assert pause <= _needed(20, 40, 1) <= 1.7 * pause
+
+
+def _truesize(counters: dict[str, int]) -> int:
+    delta = between(
+        snapshot(dict.fromkeys(counters, 0)), snapshot(counters, uptime=105.0), live=True
+    )
+    return truesize_of(delta)[0]
+
+
+def test_fragments_are_one_datagram() -> None:
+    # 100 datagrams of 8,000 B in six fragments each: 12,800 B over veth, measured on 6.18.
+    octets = 100 * (8_000 + 8 + 6 * 20)
+    counters = {"IpExt.InOctets": octets, "Ip.InReceives": 600}
+    assert _truesize({**counters, "Ip.ReasmReqds": 600, "Ip.ReasmOKs": 100}) == 12_800
+
+
+def test_ipv6_has_octets_of_its_own() -> None:
+    # 632 B over IPv6 are 1,280 B, 633 B are 2,304 B.
+    small = {"Ip6.InOctets": 100 * (600 + 48), "Ip6.InReceives": 100}
+    large = {"Ip6.InOctets": 100 * (700 + 48), "Ip6.InReceives": 100}
+    assert (_truesize(small), _truesize(large)) == (1_280, 2_304)
+
+
+def test_ipv6_fragments_carry_a_header_of_their_own() -> None:
+    # 1,720 B over IPv6 cost 3,584 B, measured on 6.18.
+    octets = 100 * (1_720 + 8 + 2 * 48)
+    counters = {"Ip6.InOctets": octets, "Ip6.InReceives": 200}
+    assert _truesize({**counters, "Ip6.ReasmReqds": 200, "Ip6.ReasmOKs": 100}) == 3_584
+
+
+def test_the_family_with_more_octets_decides() -> None:
+    stray = {"Ip6.InOctets": 500, "Ip6.InReceives": 5}
+    assert _truesize({"IpExt.InOctets": 100 * 1428, "Ip.InReceives": 100, **stray}) == 2_304
