@@ -28,11 +28,12 @@ AWAY = Habit(stall_seconds=0.6)
 # /etc/sysctl.d, the journal and the lock are scratch folders, the same in each call.
 PRIVATE = """
 set -e
-for place in /etc/sysctl.d /var/lib /run/lock; do
+for place in /etc/sysctl.d /var/lib /run; do
   mkdir -p "$0$place"
 done
 mount --bind "$0/etc/sysctl.d" /etc/sysctl.d
 mount --bind "$0/var/lib" /var/lib
+mount --bind "$0/run" /run
 exec "$@"
 """
 
