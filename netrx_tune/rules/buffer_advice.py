@@ -16,6 +16,7 @@ from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import (
     Size,
     capacity,
+    plausible_charge,
     size_for,
     size_without_shape,
     truesize_of,
@@ -59,7 +60,8 @@ def _needed_by_shape(facts: Facts, shape: QueueShape) -> Size:
 
     Memory of what was read comes back in quarters of the buffer: up to a third of what waits.
     """
-    charge = shape.truesize_bytes or truesize_of(facts.delta)[0]
+    measured = plausible_charge(facts.delta, shape.truesize_bytes)
+    charge = measured or truesize_of(facts.delta)[0]
     was_away = (shape.flow.sag or 0.0) >= _AWAY
     sizes = []
     for episode in shape.episodes:
@@ -74,7 +76,7 @@ def _needed_by_shape(facts: Facts, shape: QueueShape) -> Size:
         reason += f", {count(late)} read whose memory comes back late"
     reason += f", and {percent(_SPARE)} for a worse one"
     spared = need + int(need * _SPARE)
-    return size_for(facts.delta, spared, reason=reason, truesize=shape.truesize_bytes)
+    return size_for(facts.delta, spared, reason=reason, truesize=measured)
 
 
 def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:

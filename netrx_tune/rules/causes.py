@@ -16,6 +16,7 @@ __all__ = ["Verdict", "cause_of"]
 _LARGE_BYTES = 16 << 20
 _LARGE_SHARE = 0.01
 _AS_LONG = 0.9
+_MOST = 0.8  # share of a program's watched loss that makes its cause that of the rest
 _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 
 
@@ -32,24 +33,25 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
 
 
 def _watched_beside(facts: Facts, sock: Socket, *, starved: bool = False) -> Verdict | None:
-    """Return what the other sockets of the same process tell, if they agree.
+    """Return what the other sockets of the same process tell, if most of their loss agrees.
 
     With `starved`, only those that know how long that process waited for a CPU, if it did.
     """
     processes = facts.delta.after.processes
     reader = processes.get(sock.inode)
-    verdicts = [
-        cause_of_shape(shape)
-        for inode, shape in facts.shapes.items()
-        if shape.episodes and reader and inode in processes and processes[inode].pid == reader.pid
-    ]
-    known = [verdict for verdict in verdicts if verdict.cause != "unknown"]
-    if starved:
-        known = [verdict for verdict in verdicts if verdict.cause == "reader-starved"]
-    if len({verdict.cause for verdict in known}) != 1:
+    drops: dict[str, int] = {}
+    verdicts: dict[str, Verdict] = {}
+    for inode, shape in facts.shapes.items():
+        if shape.episodes and reader and inode in processes and processes[inode].pid == reader.pid:
+            verdict = cause_of_shape(shape)
+            if verdict.cause == "reader-starved" or not starved:
+                verdicts.setdefault(verdict.cause, verdict)
+                drops[verdict.cause] = drops.get(verdict.cause, 0) + shape.drops
+    cause = max(drops, key=lambda cause: drops[cause], default="unknown")
+    if cause == "unknown" or drops[cause] < _MOST * sum(drops.values()):
         return None
-    seen = f"another socket of its program was watched: {known[0].seen}"
-    return Verdict(known[0].cause, "low", seen)
+    seen = f"another socket of its program was watched: {verdicts[cause].seen}"
+    return Verdict(verdicts[cause].cause, "low", seen)
 
 
 def _by_totals(facts: Facts, sock: Socket) -> Verdict:

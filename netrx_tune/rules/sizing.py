@@ -19,6 +19,7 @@ TINY_BYTES = 64 << 10  # one burst of a few dozen packets fills such a buffer
 _MEMORY_SHARE = 0.02  # of RAM, the most that one socket's buffer may pin
 _POOL_SHARE = 0.25  # of udp_mem[0], which all UDP sockets of the host share
 _UDP_BYTES = 8
+_MOST_TIMES = 4  # a measured charge over the expected one
 _UNKNOWN_PAYLOAD_BYTES = 1400
 _FALLBACK_BOUND_BYTES = 64 << 20
 
@@ -44,6 +45,17 @@ def truesize_of(delta: Delta) -> tuple[int, str]:
     link: Link = "nic" if _has_nic(delta) else "veth"
     charge = truesize_range(payload, delta.after.host.kernel, link, family=family.number)
     return charge.high, how
+
+
+def plausible_charge(delta: Delta, measured: int | None) -> int | None:
+    """Return a measured charge, None where it may be that of several datagrams.
+
+    Traffic that always comes ten at a time fills a queue in steps of ten.
+    """
+    expected = truesize_of(delta)[0]
+    if measured is None or measured % expected == 0 or measured > _MOST_TIMES * expected:
+        return None
+    return measured
 
 
 class _Family(NamedTuple):
