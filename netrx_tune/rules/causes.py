@@ -24,12 +24,13 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
     own = cause_of_shape(shape) if shape is not None and shape.episodes else None
-    if own is None or own.cause == "unknown":
-        return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
-    if shape is not None and shape.wait_share is None:  # its reader was not found in time
-        beside = _watched_beside(facts, sock, starved=True)
-        return beside or own
-    return own
+    # Waiting for a CPU is the process's, and few looks at one of its sockets may miss it.
+    starved = _watched_beside(facts, sock, starved=True)
+    if starved is not None and (own is None or own.cause != "reader-starved"):
+        return starved
+    if own is not None and own.cause != "unknown":
+        return own
+    return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
 
 
 def _watched_beside(facts: Facts, sock: Socket, *, starved: bool = False) -> Verdict | None:
