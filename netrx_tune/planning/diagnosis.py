@@ -11,7 +11,7 @@ from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.rules import judge
+from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.delta import between, since_boot
@@ -33,7 +33,7 @@ def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | No
 def conclude(delta: Delta) -> Diagnosis:
     """Return the books and the findings of a window."""
     ledger = settle(delta)
-    findings, skipped = judge(Facts(delta, ledger, _shapes(delta)))
+    findings, skipped = run_rules(Facts(delta, ledger, _shapes(delta)))
     findings, plan = _planned(findings, delta)
     return Diagnosis(
         host=delta.after.host,

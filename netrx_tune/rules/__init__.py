@@ -26,7 +26,7 @@ def rules() -> Iterator[tuple[str, Rule, str]]:
             yield module.replace("_", "-"), rule, found.__doc__ or ""
 
 
-def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
+def run_rules(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Return what the rules find, worst and largest first, and the rules that could not judge."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []

@@ -98,6 +98,7 @@ def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     errors = errors_of(delta)
     delivered = None if errors is None else errors.delivered + _tcp_delivered(delta, accounts)
     queued, gone = _waiting(delta, accounts)
+    accounts = tuple(_with_queued(account, queued or 0) for account in accounts)
     if gone is not None:
         accounts = _merged((*accounts, gone))
     lost = sum(a.lost or 0 for a in accounts if a.stage not in NOT_LOST)
@@ -110,6 +111,13 @@ def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
         lost=lost,
         unattributed=sum(nameless) if nameless else None,
     )
+
+
+def _with_queued(account: Account, queued: int) -> Account:
+    """Add to what UDP was offered what still waits: it came, and is in no counter yet."""
+    if account.offered is None or not account.stage.startswith("udp-"):
+        return account
+    return account._replace(offered=account.offered + queued)
 
 
 def _tcp_delivered(delta: Delta, accounts: tuple[Account, ...]) -> int:

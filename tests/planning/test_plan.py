@@ -13,7 +13,7 @@ from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
 from netrx_tune.planning.plan import Plan, reconcile
 from netrx_tune.planning.plan_values import Host, bytes_each, is_limit, values_of
-from netrx_tune.rules import judge
+from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.ledger import settle
 from tests import scenario
@@ -245,7 +245,7 @@ def test_every_scenarios_advice_agrees(name: str, case: scenario.Case) -> None:
         for number, moment in enumerate(moments)
     )
     delta = measure(before, after, live=True, netns=case.get("netns"))
-    found, _ = judge(Facts(delta, settle(delta)))
+    found, _ = run_rules(Facts(delta, settle(delta)))
     done, plan = reconcile(found, delta)
     settings = delta.after.settings
     for key, proposed in _sysctls(plan):
