@@ -16,7 +16,7 @@ __all__ = ["Verdict", "cause_of"]
 _LARGE_BYTES = 16 << 20
 _LARGE_SHARE = 0.01
 _AS_LONG = 0.9
-_MOST = 0.8  # share of a program's watched loss that makes its cause that of the rest
+_MOST = 0.6  # share of a program's watched loss that makes its cause that of the rest
 _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 
 
@@ -25,19 +25,15 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
     shape = facts.shapes.get(sock.inode)
     own = cause_of_shape(shape) if shape is not None and shape.episodes else None
     # Waiting for a CPU is the process's, and few looks at one of its sockets may miss it.
-    starved = _watched_beside(facts, sock, starved=True)
-    if starved is not None and (own is None or own.cause != "reader-starved"):
-        return starved
-    if own is not None and own.cause != "unknown":
-        return own
-    return _watched_beside(facts, sock) or own or _by_totals(facts, sock)
+    beside = _watched_beside(facts, sock)
+    if beside is not None and own is not None and own.cause != "reader-starved":
+        starved = beside.cause == "reader-starved"
+        return beside if starved or own.cause == "unknown" else own
+    return own or beside or _by_totals(facts, sock)
 
 
-def _watched_beside(facts: Facts, sock: Socket, *, starved: bool = False) -> Verdict | None:
-    """Return what the other sockets of the same process tell, if most of their loss agrees.
-
-    With `starved`, only those that know how long that process waited for a CPU, if it did.
-    """
+def _watched_beside(facts: Facts, sock: Socket) -> Verdict | None:
+    """Return what the other sockets of the same process tell, if most of their loss agrees."""
     processes = facts.delta.after.processes
     reader = processes.get(sock.inode)
     drops: dict[str, int] = {}
@@ -45,9 +41,8 @@ def _watched_beside(facts: Facts, sock: Socket, *, starved: bool = False) -> Ver
     for inode, shape in facts.shapes.items():
         if shape.episodes and reader and inode in processes and processes[inode].pid == reader.pid:
             verdict = cause_of_shape(shape)
-            if verdict.cause == "reader-starved" or not starved:
-                verdicts.setdefault(verdict.cause, verdict)
-                drops[verdict.cause] = drops.get(verdict.cause, 0) + shape.drops
+            verdicts.setdefault(verdict.cause, verdict)
+            drops[verdict.cause] = drops.get(verdict.cause, 0) + shape.drops
     cause = max(drops, key=lambda cause: drops[cause], default="unknown")
     if cause == "unknown" or drops[cause] < _MOST * sum(drops.values()):
         return None

@@ -94,7 +94,8 @@ def _between(dice: random.Random, low: float, high: float) -> float:
 def _buffer(dice: random.Random) -> Buffer:
     kind = dice.choice(("default", "default", "clamped", "asked", "small", "forced"))
     if kind == "clamped":
-        top = dice.choice((65_536, 106_496, 212_992, 425_984))
+        # Not 106,496: twice that is rmem_default, and nobody can tell the two apart.
+        top = dice.choice((65_536, 98_304, 212_992, 425_984))
         return Buffer("rmem-max", 2 * top, int(top * _between(dice, 1.2, 64)), top)
     if kind == "asked":
         request = int(_between(dice, 20_000, 400_000))

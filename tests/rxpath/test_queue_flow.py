@@ -200,9 +200,11 @@ def test_a_buffer_for_few_datagrams_that_an_idle_reader_empties_is_too_small() -
 
 def test_a_starved_program_is_starved_on_all_its_sockets() -> None:
     facts = _facts(watched(steady(5), steady(0)), {7: 1, 8: 1})
-    silent = shape_of(watched(steady(5), steady(1)))._replace(inode=8, wait_share=0.0)
+    silent = shape_of(watched(steady(5), steady(1)))._replace(inode=8, wait_share=0.0, drops=100)
     waits = facts.shapes[INODE]._replace(wait_share=0.9)
     both = facts._replace(shapes={INODE: waits, 8: silent})
+    lone = facts._replace(shapes={INODE: waits._replace(drops=1), 8: silent})
+    assert cause_of(lone, sock(1, inode=8)).cause != "reader-starved"
     assert cause_of(facts._replace(shapes={8: silent}), sock(1, inode=8)).cause != "reader-starved"
     assert cause_of(both, sock(1, inode=8)).cause == "reader-starved"
 
