@@ -1,4 +1,4 @@
-"""`netrx-tune explain`: the page of a finding, a stage, a counter, a tunable or a system."""
+"""`netrx-tune explain`: the page of a finding, stage, counter, tunable, system or log line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def command(
     color: str,  # noqa: ARG001 - every command takes it
     quiet: bool,  # noqa: ARG001 - it has no progress to tell
 ) -> int:
-    """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a system.
+    """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a system, a log line.
 
     \b
     Examples:
       netrx-tune explain socket-buffer-full
       netrx-tune explain RcvbufErrors
       netrx-tune explain net.core.rmem_max
+      netrx-tune explain "nf_conntrack: table full, dropping packet"
     """  # noqa: D301 - click reads the backspace
     wanted = " ".join(name)
     known = {rule: (value.stages, text) for rule, value, text in rules()}

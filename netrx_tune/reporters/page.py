@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-PageKind = Literal["stage", "counter", "tunable", "topic", "rule"]
+PageKind = Literal["stage", "counter", "tunable", "topic", "rule", "message"]
 
 
 class Section(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.stage import Stage, StageKind
+from netrx_tune.planning.messages import Heard
 from netrx_tune.planning.topics import TOPICS, Topic
 from netrx_tune.planning.tunables import Tunable, Visibility, tunable, visibility
 from netrx_tune.reporters.page import Page, Section, items, sections_of
@@ -146,6 +147,24 @@ def topic_page(one: Topic) -> Page:
             ("Stages", items([f"{name}: {stage(name).title}" for name in one.stages])),
             ("Counters", ", ".join(one.counters)),
             ("Knobs", ", ".join(one.tunables)),
+        ),
+        (*one.stages, *one.counters, *one.tunables),
+        one.stages,
+    )
+
+
+def message_page(heard: Heard) -> Page:
+    """Return the page of a line of a log, with what its own numbers say."""
+    one = heard.message
+    return Page(
+        one.name,
+        "message",
+        one.title,
+        sections_of(
+            ("What it means", "\n".join(filter(None, (one.means, heard.arithmetic)))),
+            ("Is anything lost?", one.loss),
+            ("What to do", one.do),
+            ("Written by", one.source),
         ),
         (*one.stages, *one.counters, *one.tunables),
         one.stages,

@@ -1,10 +1,11 @@
-"""The pages of `explain`: stages, counters, tunables, systems and rules, by any usual name."""
+"""The pages of `explain`: stages, counters, tunables, systems, rules, lines of logs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from netrx_tune.planning.messages import message_in, message_named
 from netrx_tune.planning.topics import TOPICS
 from netrx_tune.planning.tunables import TUNABLES, tunable
 from netrx_tune.reporters.counter_pages import (
@@ -15,6 +16,7 @@ from netrx_tune.reporters.counter_pages import (
 )
 from netrx_tune.reporters.page import Page, PageKind, Section, items
 from netrx_tune.reporters.page_makers import (
+    message_page,
     rule_page,
     rule_sections,
     stage_page,
@@ -47,10 +49,11 @@ def page(
     rules: Mapping[str, str] | None = None,
     rule_stages: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Page | None:
-    """Return the page of a stage, counter, tunable, system or rule, or None if nobody has it.
+    """Return the page of a stage, counter, tunable, system, rule or log line; None without one.
 
     Args:
-        name: in any usual spelling: dots, dashes, case and prefixes may differ.
+        name: in any usual spelling: dots, dashes, case and prefixes may differ. Or a whole line
+            of a log that holds a known message.
         rules: docstrings of the rules by name.
         rule_stages: the stages that each rule judges.
     """
@@ -61,6 +64,8 @@ def page(
         found = tunable_page(real)
     elif matches:
         found = matches[0][1]()
+    elif heard := message_named(name) or message_in(name):
+        found = message_page(heard)
     else:
         return None
     others = [shown for shown, _ in matches if shown != found.name]

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from netrx_tune.planning.counters import COUNTER_NOTES
+from netrx_tune.planning.messages import MESSAGES
 from netrx_tune.planning.topics import TOPICS
 from netrx_tune.planning.tunables import TUNABLES
 from netrx_tune.reporters.pages import page, page_json, render_page_text, suggestions
@@ -81,6 +82,7 @@ EVERY_NAME = [
     *(note.name for note in COUNTER_NOTES),
     *(one.name for one in TUNABLES),
     *(one.name for one in TOPICS),
+    *(one.name for one in MESSAGES),
     *RULES,
 ]
 
