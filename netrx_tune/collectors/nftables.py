@@ -1,11 +1,12 @@
 """What nftables rules and policies count of the packets that they discard.
 
 Only a rule with a counter says what it dropped, and only if nothing between the counter and
-the verdict lets packets go. iptables-nft writes such rules too, always with a counter. A rule
-or policy that discards uncounted stands as "other" with 0 packets: it may have dropped any.
+the verdict lets packets go. iptables-nft writes such rules too, always with a counter. A named
+counter says it if no other rule uses it. A rule or policy that discards uncounted stands as
+"other" with 0 packets: it may have dropped any.
 
-Kernel: net/netfilter/nf_tables_api.c, nf_tables_fill_chain_info() and
-nf_tables_fill_rule_info(); nf_tables_core.c, nft_do_chain() (read at v6.18).
+Kernel: net/netfilter/nf_tables_api.c, nf_tables_fill_chain_info(), nf_tables_fill_rule_info()
+and nf_tables_fill_obj_info(); nft_objref.c; nf_tables_core.c, nft_do_chain() (read at v6.18).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ Verdict = Literal["drop", "reject", "other"]
 
 _SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
 _NEWCHAIN, _GETCHAIN, _NEWRULE, _GETRULE = (_SUBSYSTEM | kind for kind in (3, 4, 6, 7))
+_NEWOBJ, _GETOBJ = (_SUBSYSTEM | kind for kind in (18, 19))
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 # enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp and bridge are other paths.
 _INET_HOOKS: dict[int, Hook] = {0: "prerouting", 1: "input", 5: "ingress"}
@@ -41,10 +43,13 @@ _COUNTER_PACKETS = 2
 _IMMEDIATE_DATA, _DATA_VERDICT, _VERDICT_CODE, _VERDICT_CHAIN = 2, 2, 1, 2
 _TARGET_NAME = 1
 _LOOKUP_REGISTER = 3
+_OBJREF_TYPE, _OBJREF_NAME = 1, 2
+_OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA, _OBJ_USE = 1, 2, 3, 4, 5
+_OBJECT_COUNTER = 1
 _NF_DROP, _NFT_JUMP, _NFT_GOTO = 0, -3, -4
 # Targets of iptables-nft that have no expression of their own.
 _TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other"}
-_JUDGED = frozenset({"counter", "immediate", "reject", "target", "queue"})
+_JUDGED = frozenset({"counter", "objref", "immediate", "reject", "target", "queue"})
 # Of the others, those that let every packet on to the next one.
 _PASSING = frozenset({"log", "last", "notrack"})
 
@@ -74,6 +79,15 @@ class Discard(NamedTuple):
 
     verdict: Verdict
     packets: int
+    named: str = ""  # the named counter that knows how many
+
+
+class NamedCounter(NamedTuple):
+    """A counter that is an object of its table; rules and elements of sets may share it."""
+
+    place: Place  # its name stands for the chain's
+    packets: int
+    used: int
 
 
 class Rule(NamedTuple):
@@ -95,6 +109,11 @@ def rules_request() -> bytes:
     return netlink.request(_GETRULE, bytes(4))
 
 
+def named_request() -> bytes:
+    """Return the request for the objects of all families; kernels before 4.10 have none."""
+    return netlink.request(_GETOBJ, bytes(4))
+
+
 def parse_chains(blocks: Iterable[Block]) -> tuple[Chain, ...]:
     """Return the chains of a dump.
 
@@ -111,6 +130,23 @@ def parse_rules(blocks: Iterable[Block]) -> tuple[Rule, ...]:
         ParseError: bytes that are not the messages of such a dump.
     """
     return tuple(_rule(family, fields) for family, fields in _objects(blocks, _NEWRULE))
+
+
+def parse_named(blocks: Iterable[Block]) -> tuple[NamedCounter, ...]:
+    """Return the counters among the objects of a dump.
+
+    Raises:
+        ParseError: bytes that are not the messages of such a dump.
+    """
+    return tuple(
+        NamedCounter(
+            Place(family, _name(fields, _OBJ_TABLE), _name(fields, _OBJ_NAME)),
+            _number(_nested(fields.get(_OBJ_DATA, b"")).get(_COUNTER_PACKETS, b""), _U64),
+            _number(fields.get(_OBJ_USE, b""), _U32),
+        )
+        for family, fields in _objects(blocks, _NEWOBJ)
+        if _number(fields.get(_OBJ_TYPE, b""), _U32) == _OBJECT_COUNTER
+    )
 
 
 def _objects(blocks: Iterable[Block], kind: int) -> Iterator[tuple[str, dict[int, Block]]]:
@@ -159,6 +195,7 @@ def _judge(expressions: Block) -> tuple[Discard | None, tuple[str, ...]]:
     """
     packets: int | None = None
     is_exact = by_map = False
+    named = ""
     jumps: list[str] = []
     for name, content in _expressions(expressions):
         if name not in _JUDGED:
@@ -170,6 +207,11 @@ def _judge(expressions: Block) -> tuple[Discard | None, tuple[str, ...]]:
         match name:
             case "counter":
                 packets, is_exact = _number(fields.get(_COUNTER_PACKETS, b""), _U64), True
+                named = ""
+            case "objref":
+                counter = _referred_counter(fields)
+                packets, named = (None, counter) if counter else (packets, named)
+                is_exact = bool(counter)  # quotas and limits end a rule, as a map may
             case "immediate":
                 code, chain = _verdict(fields)
                 jumps += [chain] if code in (_NFT_JUMP, _NFT_GOTO) else []
@@ -181,8 +223,17 @@ def _judge(expressions: Block) -> tuple[Discard | None, tuple[str, ...]]:
             case _:  # queue: another program decides
                 verdict = "other"
         if verdict is not None:
-            return Discard(verdict if is_exact else "other", packets or 0), tuple(jumps)
+            exactly = verdict if is_exact else "other"
+            return Discard(exactly, packets or 0, named), tuple(jumps)
     return Discard("other", 0) if by_map else None, tuple(jumps)
+
+
+def _referred_counter(fields: dict[int, Block]) -> str:
+    """Return the name of the counter that a rule refers to, "" for other objects and maps."""
+    kind = fields.get(_OBJREF_TYPE)
+    if kind is None or _number(kind, _U32) != _OBJECT_COUNTER:
+        return ""
+    return netlink.text(fields.get(_OBJREF_NAME, b""))
 
 
 def _gives_verdict(lookup: dict[int, Block]) -> bool:

@@ -7,26 +7,29 @@ jump to it are; if they differ, or some cannot be seen, nobody can tell where it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from netrx_tune.collectors.nftables import Chain, Hook, Place, Rule
+from netrx_tune.collectors.nftables import Chain, Discard, Hook, NamedCounter, Place, Rule
 from netrx_tune.model.sample import RuleCounter
 
 
-def counters(chains: Iterable[Chain], rules: Sequence[Rule]) -> tuple[RuleCounter, ...]:
+def counters(
+    chains: Iterable[Chain], rules: Sequence[Rule], named: Iterable[NamedCounter] = ()
+) -> tuple[RuleCounter, ...]:
     """Return what rules and policies count, each with its hook."""
     chains = tuple(chains)
     hooks = resolve(chains, rules)
+    by_name = {counter.place: counter for counter in named}
     found = [
         RuleCounter(
             source="nft",
             place=f"{' '.join(rule.place)} handle {rule.handle}",
             hook=hooks.get(rule.place, "other"),
-            verdict=rule.discard.verdict,
-            packets=rule.discard.packets,
+            verdict=discard.verdict,
+            packets=discard.packets,
         )
         for rule in rules
-        if rule.discard is not None
+        if (discard := _counted(rule, by_name)) is not None
     ]
     found += [
         RuleCounter(
@@ -45,6 +48,17 @@ def counters(chains: Iterable[Chain], rules: Sequence[Rule]) -> tuple[RuleCounte
         if chain.drops_uncounted
     ]
     return tuple(found)
+
+
+def _counted(rule: Rule, named: Mapping[Place, NamedCounter]) -> Discard | None:
+    """Return what a rule discards; what several share a counter for, nobody can tell apart."""
+    discard = rule.discard
+    if discard is None or not discard.named:
+        return discard
+    counter = named.get(rule.place._replace(chain=discard.named))
+    if counter is None:
+        return Discard("other", 0)
+    return Discard(discard.verdict if counter.used == 1 else "other", counter.packets)
 
 
 def resolve(chains: Sequence[Chain], rules: Iterable[Rule]) -> dict[Place, Hook]:

@@ -161,7 +161,11 @@ def _read_nftables() -> tuple[RuleCounter, ...]:
     if not chains:
         return ()
     rules = nftables.parse_rules(_consistent_dump(_NETFILTER, path, nftables.rules_request()))
-    return nftables_hooks.counters(chains, rules)
+    named: tuple[nftables.NamedCounter, ...] = ()
+    if any(rule.discard and rule.discard.named for rule in rules):
+        blocks = _consistent_dump(_NETFILTER, path, nftables.named_request())
+        named = nftables.parse_named(blocks)
+    return nftables_hooks.counters(chains, rules, named)
 
 
 def _read_qdiscs() -> tuple[RuleCounter, ...]:

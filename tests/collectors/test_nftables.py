@@ -73,6 +73,8 @@ DROP, ACCEPT = verdict(0), verdict(1)
 CMP = expression("cmp", number(1, 1))
 LOG = expression("log")
 REJECT = expression("reject", number(1, 0))
+NAMED = expression("objref", number(1, 1), name(2, "bad"))
+QUOTA = expression("objref", number(1, 2), name(2, "bad"))
 LOAD = expression("immediate", number(1, 1), attribute(2, attribute(1, b"\0\0\0\1")))
 
 
@@ -99,6 +101,11 @@ def test_the_requests_are_dumps_of_all_families() -> None:
         ([counter(9), CMP, DROP], Discard("other", 9)),
         ([counter(9), CMP, counter(2), DROP], Discard("drop", 2)),
         ([counter(6), LOAD, DROP], Discard("drop", 6)),
+        ([CMP, NAMED, DROP], Discard("drop", 0, "bad")),
+        ([NAMED, CMP, DROP], Discard("other", 0, "bad")),
+        ([NAMED, counter(2), DROP], Discard("drop", 2)),
+        # A quota, a limit or a map of objects may let packets go.
+        ([counter(5), QUOTA, DROP], Discard("other", 5)),
         ([counter(6), expression("target", name(1, "LOG"))], None),
         ([counter(6), ACCEPT], None),
         # Nobody counts, so it may have dropped any.
@@ -115,6 +122,37 @@ def test_a_rule_counts_what_it_discards_if_its_counter_stands_before_the_verdict
     expressions: Sequence[bytes], want: Discard | None
 ) -> None:
     assert discard(*expressions) == want
+
+
+def test_a_named_counter_tells_what_one_rule_discards_and_not_what_several_do() -> None:
+    blocks = [
+        message(
+            18,
+            INET,
+            name(1, "filter"),
+            name(2, text),
+            number(3, kind),
+            attribute(4, number(1, 90, 8) + number(2, packets, 8)),
+            number(5, used),
+        )
+        for text, kind, packets, used in (("bad", 1, 30, 1), ("both", 1, 20, 2), ("quota", 2, 9, 1))
+    ]
+    named = nftables.parse_named(blocks)
+    assert [(one.place.chain, one.packets, one.used) for one in named] == [
+        ("bad", 30, 1),
+        ("both", 20, 2),
+    ]
+    chains = [Chain(Place("inet", "filter", "input"), "input", 3, None)]
+    rules = [
+        Rule(chains[0].place, handle, Discard("drop", 0, text), ())
+        for handle, text in ((4, "bad"), (5, "both"), (6, "gone"))
+    ]
+    found = counters(chains, rules, named)
+    assert [(one.verdict, one.packets) for one in found] == [
+        ("drop", 30),
+        ("other", 20),
+        ("other", 0),
+    ]
 
 
 def test_a_rule_names_its_place_and_where_it_jumps() -> None:

@@ -102,6 +102,15 @@ def _nft(hook: str, verdict: str, stage: str, *, kind: Kind = UDP4) -> tuple[Fau
     )
 
 
+def _named_counter(lab: Lab, netns: str, _: str) -> None:
+    rule = f"udp dport {OTHER_PORT} counter name lost drop"
+    ruleset = (
+        "table inet lab {\ncounter lost { }\nchain c {\n"
+        f"type filter hook input priority 0;\n{rule}\n}}\n}}\n"
+    )
+    lab.run(netns, "nft", "-f", "-", text=ruleset)
+
+
 def _policy_drop(lab: Lab, netns: str, _: str) -> None:
     chain = "type filter hook input priority 0; policy drop;"
     load_rule(lab, netns, "ip", chain, f"udp dport {PORT} accept")
@@ -165,6 +174,13 @@ FAULTS = (
     *_nft("input", "drop", "nf-input-drop"),
     *_nft("input", "drop", "nf-input-drop", kind=UDP6),
     *_nft("input", "reject", "nf-input-drop"),
+    _fault(
+        "nft-named-counter",
+        "nft drop at input, a rule with a named counter",
+        partial(_two_ports, prepare=_named_counter, stage="nf-input-drop", kind=UDP4),
+        "nf-input-drop",
+        named=True,
+    ),
     _fault(
         "nft-policy-drop",
         "a chain whose policy is drop",
