@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,12 @@ from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
+from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.reporters.json_v1 import diagnosis_json
+
+if TYPE_CHECKING:
+    from netrx_tune.planning.profile import Memory
 
 
 @click.command("diagnose")
@@ -25,6 +30,7 @@ from netrx_tune.reporters.json_v1 import diagnosis_json
     help="How long to watch; 0 judges totals since boot.",
 )
 @options.place_options
+@click.option("--profile", metavar="NAME|FILE", help="Propose within this profile's limits.")
 @click.option("--all-netns", is_flag=True, help="Look into every network namespace.")
 @click.option("--save", metavar="FILE", help="Keep what was judged, as a snapshot.")
 @options.fail_on_option
@@ -36,6 +42,7 @@ def command(
     netns: str | None,
     pid: int | None,
     root: str | None,
+    profile: str | None,
     all_netns: bool,
     save: str | None,
     fail_on: str,
@@ -57,25 +64,49 @@ def command(
         raise click.UsageError("--save keeps the samples of one live place")
     if all_netns and place != Place():
         raise click.UsageError("--all-netns looks everywhere; it goes with no other place")
+    judge = judging(profile)
     if all_netns:
-        diagnoses = tuple(_everywhere(interval, quiet=quiet))
+        diagnoses = tuple(_everywhere(interval, judge, quiet=quiet))
     else:
-        diagnoses = (conclude(delta_of(place, interval, quiet=quiet, keep=save)),)
+        diagnoses = (judge(delta_of(place, interval, quiet=quiet, keep=save)),)
     refuse_emptiness(diagnoses[0])
     if output_format == "json":
-        click.echo(json.dumps(_document(diagnoses), indent=2))
+        click.echo(json.dumps(_document(diagnoses) | {"profile": profile}, indent=2))
     else:
         for diagnosis in diagnoses:
             options.echo_text(diagnosis, color, verbose=verbose)
     return max(_exit_code(diagnosis, fail_on) for diagnosis in diagnoses)
 
 
-def _everywhere(interval: float, *, quiet: bool) -> Iterator[Diagnosis]:
+def judging(profile: str | None) -> Callable[[Delta], Diagnosis]:
+    """Return what judges a window, with the say of a profile that is read now.
+
+    Raises:
+        NetrxError: there is no such profile, or it is refused.
+    """
+    if profile is None:
+        return conclude
+    from netrx_tune.host.profiles import opened  # noqa: PLC0415 - only with a profile
+
+    resolved = opened(profile)
+    return lambda delta: conclude(delta, resolved(memory_of(delta)))
+
+
+def memory_of(delta: Delta) -> Memory:
+    """Return the memory of the host that was watched, which may be another than this one."""
+    from netrx_tune.planning.profile import Memory  # noqa: PLC0415 - only with a profile
+
+    return Memory(delta.after.host.memory_bytes, delta.after.host.page_bytes)
+
+
+def _everywhere(
+    interval: float, judge: Callable[[Delta], Diagnosis], *, quiet: bool
+) -> Iterator[Diagnosis]:
     """Yield each namespace's diagnosis; what each says of its neighbours is left out."""
     from netrx_tune.cli.everywhere import all_namespaces  # noqa: PLC0415 - seldom
 
     for delta in all_namespaces(interval, quiet=quiet):
-        found = conclude(delta)
+        found = judge(delta)
         own = tuple(f for f in found.findings if f.rule != "other-namespace-loss")
         yield found._replace(findings=own)
 

@@ -10,7 +10,7 @@ import click
 
 from netrx_tune import __version__
 from netrx_tune.cli import COMMANDS, options
-from netrx_tune.cli.diagnose import refuse_emptiness
+from netrx_tune.cli.diagnose import memory_of, refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.cli.profile_reading import color_option, colored, print_profile, quiet_option
 from netrx_tune.host import profiles
@@ -72,9 +72,10 @@ def generate_command(
     place = Place(saved, root, netns, pid)
     place.check()
     tree = Tree((root or "").rstrip("/"))
-    base = profiles.load(profile, profiles.memory(tree)) if profile else None
+    resolved = profiles.opened(profile) if profile else None
     delta = delta_of(place, interval, quiet=quiet)
-    diagnosis = conclude(delta)
+    base = resolved(memory_of(delta)) if resolved else None
+    diagnosis = conclude(delta, base)
     refuse_emptiness(diagnosis)
     made = generate(diagnosis, delta.after.settings, _origin(place, delta, output), base)
     if output and output != "-":

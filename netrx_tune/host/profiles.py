@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,8 +71,19 @@ def load(name_or_path: str, memory: Memory, where: Shelf | None = None) -> Profi
         ProfileError: it is refused, or its text is no profile.
         InputError: there is none, or it cannot be read.
     """
-    where = where or shelf()
-    return resolve(written(name_or_path, where), lambda name: by_name(name, where), memory)
+    return opened(name_or_path, where)(memory)
+
+
+def opened(name_or_path: str, where: Shelf | None = None) -> Callable[[Memory], Profile]:
+    """Read a profile now, and return what gives it for a host of a memory.
+
+    Raises:
+        ProfileError: it is refused, or its text is no profile.
+        InputError: there is none, or it cannot be read.
+    """
+    folders = where or shelf()
+    first = written(name_or_path, folders)
+    return lambda memory: resolve(first, lambda name: by_name(name, folders), memory)
 
 
 def written(name_or_path: str, where: Shelf) -> Written:

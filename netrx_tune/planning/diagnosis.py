@@ -18,6 +18,7 @@ from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
 
 if TYPE_CHECKING:
+    from netrx_tune.model.profile import Profile
     from netrx_tune.rxpath.queue_shape import QueueShape
 
 
@@ -30,11 +31,11 @@ def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | No
     return between(assemble(before), later, live=live)
 
 
-def conclude(delta: Delta) -> Diagnosis:
-    """Return the books and the findings of a window."""
+def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
+    """Return the books and the findings of a window; a profile has a say in what is advised."""
     ledger = settle(delta)
     findings, skipped = run_rules(Facts(delta, ledger, _shapes(delta)))
-    findings, plan = _planned(findings, delta)
+    findings, plan = _planned(findings, delta, profile)
     return Diagnosis(
         host=delta.after.host,
         window=Window(delta.mode, delta.seconds),
@@ -48,14 +49,20 @@ def conclude(delta: Delta) -> Diagnosis:
 
 
 def _planned(
-    findings: tuple[Finding, ...], delta: Delta
+    findings: tuple[Finding, ...], delta: Delta, profile: Profile | None
 ) -> tuple[tuple[Finding, ...], tuple[Recommendation, ...]]:
     """Return the findings with advice that agrees, and all of it as one plan."""
     if not any(finding.recommendations for finding in findings):
         return findings, ()
     from netrx_tune.planning.plan import reconcile  # noqa: PLC0415 - not on a good day
 
-    return reconcile(findings, delta)
+    if profile is None:
+        return reconcile(findings, delta)
+    from netrx_tune.planning.plan_values import MEMORY_SHARE  # noqa: PLC0415 - likewise
+    from netrx_tune.planning.preferences import preferred  # noqa: PLC0415 - only with a profile
+
+    share = min(MEMORY_SHARE, profile.memory_share or MEMORY_SHARE)
+    return reconcile(preferred(findings, profile), delta, share)
 
 
 def _shapes(delta: Delta) -> Mapping[int, QueueShape]:

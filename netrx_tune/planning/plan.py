@@ -14,6 +14,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.plan_values import (
+    MEMORY_SHARE,
     Decided,
     Host,
     decide,
@@ -36,15 +37,23 @@ _DEFAULTS = (
     ("net.ipv6.ip6frag_high_thresh", 4 << 20),
 )
 _OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
-_BOUNDED = " Bounded: all queues of this plan together may take a quarter of memory."
+_BOUNDED = " Bounded: all queues of this plan together may take {:.3g} % of memory."
 
 Plan = tuple[Recommendation, ...]
 
 
-def reconcile(findings: tuple[Finding, ...], delta: Delta) -> tuple[tuple[Finding, ...], Plan]:
-    """Return the findings with reconciled recommendations, and the plan, best first."""
+def reconcile(
+    findings: tuple[Finding, ...], delta: Delta, share: float = MEMORY_SHARE
+) -> tuple[tuple[Finding, ...], Plan]:
+    """Return the findings with reconciled recommendations, and the plan, best first.
+
+    Args:
+        findings: what the rules say.
+        delta: the window that they judged.
+        share: of memory, the most that the plan may use.
+    """
     host = delta.after.host
-    place = Host(delta.after.settings, host.memory_bytes, host.page_bytes, host.cpus or 1)
+    place = Host(delta.after.settings, host.memory_bytes, host.page_bytes, host.cpus or 1, share)
     refined = _without_conflicts(_by_program(findings, host.kernel))
     advised = [item for one in refined if _counts(one) for item in one.recommendations]
     sockets = _sockets(refined)
@@ -58,7 +67,7 @@ def reconcile(findings: tuple[Finding, ...], delta: Delta) -> tuple[tuple[Findin
         if not _counts(one):
             done.append(one)
             continue
-        settled = _settled(_unset(one.recommendations, place, switches), decided, top)
+        settled = _settled(_unset(one.recommendations, place, switches), decided, top, share)
         placed = tuple(_placed(item, outside=outside) for item in settled)
         left = placed or (_WATCH_AGAIN,) * bool(one.recommendations)
         done.append(one._replace(recommendations=left))
@@ -185,7 +194,10 @@ def _unset(
 
 
 def _settled(
-    items: Iterable[Recommendation], decided: dict[str, Decided | None], top: Ceilings
+    items: Iterable[Recommendation],
+    decided: dict[str, Decided | None],
+    top: Ceilings,
+    share: float,
 ) -> Iterator[Recommendation]:
     """Yield recommendations with the plan's values."""
     for item in items:
@@ -194,17 +206,17 @@ def _settled(
         elif values_of(item) is not None and is_limit(item.target):
             chosen = decided.get(item.target)
             if chosen is not None:
-                yield _limit(item, chosen)
+                yield _limit(item, chosen, share)
         else:
             yield item
 
 
-def _limit(item: Recommendation, chosen: Decided) -> Recommendation:
+def _limit(item: Recommendation, chosen: Decided, share: float) -> Recommendation:
     """Return a limit with the value that serves all findings."""
     changed = rewritten(item, chosen.values)
     why = item.why
     if chosen.bounded:
-        why += _BOUNDED
+        why += _BOUNDED.format(100 * share)
     elif changed is not item:
         why += f" Another finding needs {changed.proposed}, and one value serves both."
     cost = chosen.winner.cost if changed is not item else item.cost

@@ -28,11 +28,12 @@ class Host(NamedTuple):
     memory_bytes: int | None
     page_bytes: int
     cpus: int
+    memory_share: float = MEMORY_SHARE
 
     @property
     def bound_bytes(self) -> int:
         """The most memory that the plan's queues may take together."""
-        return int((self.memory_bytes or _UNKNOWN_MEMORY_BYTES) * MEMORY_SHARE)
+        return int((self.memory_bytes or _UNKNOWN_MEMORY_BYTES) * self.memory_share)
 
 
 class Decided(NamedTuple):

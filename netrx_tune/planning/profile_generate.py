@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation
 from netrx_tune.model.profile import Profile, ProfileSetting
-from netrx_tune.planning.plan_values import Host, bytes_each, is_limit, values_of
+from netrx_tune.planning.plan_values import Host, is_limit, values_of
 from netrx_tune.planning.profile_amounts import key_complaint, memory_units
 from netrx_tune.planning.profile_bounds import complaint
 from netrx_tune.planning.tunables import tunable
 from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 _MOST_TEXT = 900  # a profile takes lines of 1000 characters
-_GRAIN = 4096
 # They show, and are set back after a look: advice, no setting to keep.
 _LOOKS = (".log_martians", ".nf_conntrack_log_invalid")
 
@@ -37,8 +36,7 @@ def generate(
         diagnosis: with its plan.
         now: the host's settings when it was watched.
         origin: the profile's name, and what made it.
-        base: a workload profile: where evidence asks for one of its keys, its floor counts as
-            well; what it keeps is not proposed; its advice comes along.
+        base: the workload profile that had its say in the diagnosis; its advice comes along.
     """
     host = Host(
         now, diagnosis.host.memory_bytes, diagnosis.host.page_bytes, diagnosis.host.cpus or 1
@@ -70,10 +68,7 @@ def _divided(
     """Return the plan's settings by key, and what is no setting."""
     settings: dict[str, ProfileSetting] = {}
     rest: list[Recommendation] = []
-    kept = base.keep if base else ()
     for item in diagnosis.plan:
-        if item.kind == "sysctl" and item.target in kept:
-            continue
         found = _setting(item, diagnosis, host, base)
         if found is None:
             rest.append(item)
@@ -94,20 +89,13 @@ def _setting(
     if values is None or one is None or key_complaint(item.target) or one.name.endswith(_LOOKS):
         return None
     wish = next((s for s in base.settings if s.key == item.target), None) if base else None
-    limit = is_limit(item.target)
-    mode = wish.mode if wish else "at_least" if limit else "exactly"
-    why, source = _line(item.why + _inside(item, diagnosis)), _evidence(item, diagnosis)
-    if wish and len(wish.values) == len(values):
-        if mode == "exactly":
-            values = wish.values
-        elif any(floor > value for floor, value in zip(wish.values, values, strict=True)):
-            values = tuple(map(max, wish.values, values))
-            why = _line(f"{why} At least what {base.name if base else ''} has: {wish.why}")
+    mode = wish.mode if wish else "at_least" if is_limit(item.target) else "exactly"
     if mode == "at_least":
-        values = _never_lower(_affordable(item.target, values, host, base), host)
+        values = _never_lower(values, host.settings.get(item.target, ()))
     wrong = complaint(one, values, memory_units(one, host.memory_bytes, host.page_bytes))
     if wrong:
         return None
+    why, source = _line(item.why + _inside(item, diagnosis)), _evidence(item, diagnosis)
     previous = host.settings.get(item.target)
     return ProfileSetting(item.target, mode, values, why, source, previous)
 
@@ -120,20 +108,8 @@ def _inside(item: Recommendation, diagnosis: Diagnosis) -> str:
     return f" It is the own value of namespace {netns}: apply it in there."
 
 
-def _never_lower(found: tuple[str, Values], host: Host) -> Values:
-    key, values = found
-    now = host.settings.get(key, ())
+def _never_lower(values: Values, now: Values) -> Values:
     return tuple(map(max, values, now)) if len(now) == len(values) else values
-
-
-def _affordable(key: str, values: Values, host: Host, base: Profile | None) -> tuple[str, Values]:
-    """Return values within the share of memory that a workload profile allows."""
-    each = bytes_each(key, host, 1)
-    if base is None or base.memory_share is None or not each or host.memory_bytes is None:
-        return key, values
-    most = int(host.memory_bytes * base.memory_share) // each
-    most = most // _GRAIN * _GRAIN if most > 16 * _GRAIN else most
-    return key, tuple(min(value, most) for value in values)
 
 
 def _evidence(item: Recommendation, diagnosis: Diagnosis) -> str:

@@ -82,35 +82,20 @@ def test_a_quiet_host_gets_a_valid_empty_profile_that_says_so() -> None:
     assert parse_profile(render_yaml(made), "p").settings == ()
 
 
-def test_a_workload_profile_raises_what_evidence_asks_for_and_adds_no_key() -> None:
-    floors = (
-        ProfileSetting(MAX, "at_least", (8 << 20,), "bursts", "vendor"),
-        ProfileSetting("net.core.somaxconn", "at_least", (9000,), "w", "s"),
-    )
-    base = _base(settings=floors, keep=(BACKLOG,), application=("restart",))
-    found = _advised(_raise(MAX, 1 << 20), _raise(BACKLOG, 2000))
-    made = generate(found, {MAX: (212992,), BACKLOG: (1000,)}, ORIGIN, base)
+def test_a_workload_profiles_own_parts_come_along() -> None:
+    base = _base(keep=(BACKLOG,), application=("restart",), memory_share=0.125)
+    made = generate(_advised(_raise(MAX, 1 << 20)), {MAX: (212992,)}, ORIGIN, base)
     assert [(one.key, one.values, one.previous) for one in made.settings] == [
-        (MAX, (8 << 20,), (212992,))
+        (MAX, (1 << 20,), (212992,))
     ]
-    assert made.settings[0].why == "why At least what work has: bursts"
-    assert made.keep == (BACKLOG,)
-    assert made.application == ("restart",)
+    assert (made.keep, made.application, made.memory_share) == ((BACKLOG,), ("restart",), 0.125)
 
 
-def test_a_workload_profiles_share_of_memory_is_not_passed() -> None:
-    found = _advised(_raise(MAX, 1 << 30))
-    found = found._replace(host=found.host._replace(memory_bytes=1 << 30))
-    made = generate(found, {MAX: (212992,)}, ORIGIN, _base(memory_share=0.125))
-    assert made.settings[0].values == (64 << 20,)  # doubled by the kernel: an eighth
-
-
-def test_an_exact_value_of_a_workload_profile_counts() -> None:
-    time = "net.ipv4.ipfrag_time"
-    base = _base(settings=(ProfileSetting(time, "exactly", (3,), "w", "s"),))
-    made = generate(_advised(_raise(time, 10)), {time: (30,)}, ORIGIN, base)
-    assert [(one.mode, one.values) for one in made.settings] == [("exactly", (3,))]
-    assert generate(_advised(_raise(time, 10)), {time: (3,)}, ORIGIN, base).settings == ()
+def test_an_exact_value_of_a_workload_profile_stays_exact() -> None:
+    base = _base(settings=(ProfileSetting(MAX, "exactly", (1 << 20,), "w", "s"),))
+    made = generate(_advised(_raise(MAX, 1 << 20)), {MAX: (212992,)}, ORIGIN, base)
+    assert [(one.mode, one.values) for one in made.settings] == [("exactly", (1 << 20,))]
+    assert generate(_advised(_raise(MAX, 1 << 20)), {MAX: (1 << 20,)}, ORIGIN, base).settings == ()
 
 
 def test_what_is_no_sysctl_is_advice_that_begins_with_its_command() -> None:
