@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import click
@@ -71,12 +72,19 @@ def _measured(samples: tuple[Sample, ...], *, live: bool, netns: str | None) -> 
 def sampled(
     place: Place, interval: float, *, quiet: bool, full: bool = False
 ) -> tuple[str | None, tuple[Sample, ...]]:
-    """Return the name of a live place and one or two samples of it.
+    """Return the name of a live place and one or two samples of it."""
+    return sampled_by(place, lambda: live_samples(place, interval, quiet=quiet, full=full))
+
+
+def sampled_by(
+    place: Place, take: Callable[[], tuple[Sample, ...]]
+) -> tuple[str | None, tuple[Sample, ...]]:
+    """Return the name of a live place and the samples that `take` makes within it.
 
     Settings of the whole host are read before a namespace is entered, which hides them.
     """
     if not (place.netns or place.pid):
-        return None, live_samples(place, interval, quiet=quiet, full=full)
+        return None, take()
     from netrx_tune.host import namespaces  # noqa: PLC0415 - the caller's own needs none of it
     from netrx_tune.host.capture import host_settings  # noqa: PLC0415 - likewise
 
@@ -85,7 +93,7 @@ def sampled(
         namespaces.enter(namespaces.path_of(place.netns))
     elif place.pid:
         namespaces.enter(namespaces.path_of_pid(place.pid))
-    samples = live_samples(place, interval, quiet=quiet, full=full)
+    samples = take()
     with_ours = tuple(s._replace(files={**ours, **s.files}) for s in samples)
     return place.netns or f"pid {place.pid}", with_ours
 

@@ -6,14 +6,16 @@ import json
 import secrets
 
 import click
+from click.core import ParameterSource
 
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, sampled
 from netrx_tune.cli.saving import save
+from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
 
-@click.command("snapshot")
+@click.command("snapshot", context_settings={"allow_interspersed_args": False})
 @click.option(
     "-o",
     "--output",
@@ -29,14 +31,23 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
     metavar="SECONDS",
     help="Time between the two samples; 0 takes one.",
 )
+@click.option(
+    "--during",
+    is_flag=True,
+    help="Run COMMAND between the samples instead, and exit with its code.",
+)
 @options.live_place_options
 @click.option(
     "--redact", is_flag=True, help="Replace addresses, host and process names by stand-ins."
 )
 @options.output_options
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]")
+@click.pass_context
 def command(
+    context: click.Context,
     output: str,
     interval: float,
+    during: bool,
     netns: str | None,
     pid: int | None,
     root: str | None,
@@ -44,23 +55,67 @@ def command(
     output_format: str,
     color: str,  # noqa: ARG001 - every command takes it
     quiet: bool,
+    words: tuple[str, ...],
 ) -> int:
     """Save what a later `diagnose --from` needs: the kernel's own files, twice.
+
+    With --during the second sample is taken when COMMAND ends: all that follows --during (or --)
+    and is no option is the command with its arguments. No shell is involved.
 
     \b
     Examples:
       sudo netrx-tune snapshot -o before.tar.gz
       sudo netrx-tune snapshot -o ticket.tar.gz --interval 30 --redact
+      sudo netrx-tune snapshot -o run.tar.gz --during -- ./load-test --rate 50000
     """  # noqa: D301 - click reads the backspace
     place = Place(None, root, netns, pid)
     place.check()
-    where, samples = sampled(place, interval, quiet=quiet, full=True)
+    _check_words(context, output, words, during=during)
+    if during:
+        from netrx_tune.cli.during import sampled_during  # noqa: PLC0415 - seldom
+
+        where, samples, code = sampled_during(place, words, output, quiet=quiet)
+    else:
+        where, samples = sampled(place, interval, quiet=quiet, full=True)
+        code = 0
     saved = saved_snapshot(samples, netns=where)
     if redact:
         saved = _redacted(saved)
-    save(output, saved)
-    _tell(output, saved, output_format)
-    return 0
+    if during:
+        _save_after(code, output, saved)
+    else:
+        save(output, saved)
+    if not (during and quiet):
+        _tell(output, saved, output_format, code if during else None)
+    return code
+
+
+def _check_words(
+    context: click.Context, output: str, words: tuple[str, ...], *, during: bool
+) -> None:
+    """Refuse words without --during, and what does not go with a command.
+
+    Raises:
+        click.UsageError: always then.
+    """
+    if not during:
+        if words:
+            raise click.UsageError(f"unexpected {words[0]!r}: a command to run follows --during")
+        return
+    if not words:
+        raise click.UsageError("--during needs a COMMAND: netrx-tune snapshot -o FILE --during CMD")
+    if output == "-":
+        raise click.UsageError("--during leaves standard output to COMMAND: name a file for -o")
+    if context.get_parameter_source("interval") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--during lasts as long as COMMAND; it goes with no --interval")
+
+
+def _save_after(code: int, output: str, saved: SavedSnapshot) -> None:
+    """Save; if that fails, tell the command's code too, since ours hides it."""
+    try:
+        save(output, saved)
+    except InputError as error:
+        raise InputError(f"{error}; COMMAND had ended with {code}") from None
 
 
 def _redacted(saved: SavedSnapshot) -> SavedSnapshot:
@@ -69,9 +124,11 @@ def _redacted(saved: SavedSnapshot) -> SavedSnapshot:
     return redact(saved, secrets.token_bytes(16))
 
 
-def _tell(output: str, saved: SavedSnapshot, output_format: str) -> None:
+def _tell(output: str, saved: SavedSnapshot, output_format: str, code: int | None) -> None:
+    """Say what was saved: on standard error if a command ran, whose standard output is its own."""
     if output == "-":
         return
+    ran = code is not None
     if output_format == "json":
         summary = {
             "schema": "netrx-tune/snapshot-written/v1",
@@ -79,7 +136,8 @@ def _tell(output: str, saved: SavedSnapshot, output_format: str) -> None:
             "samples": len(saved.samples),
             "seconds": saved.seconds,
             "redactions": list(saved.redactions),
+            **({"command_exit_code": code} if ran else {}),
         }
-        click.echo(json.dumps(summary, indent=2))
+        click.echo(json.dumps(summary, indent=2), err=ran)
     else:
-        click.echo(f"saved {output}; judge it with: netrx-tune diagnose --from {output}")
+        click.echo(f"saved {output}; judge it with: netrx-tune diagnose --from {output}", err=ran)

@@ -9,7 +9,8 @@ from netrx_tune.host.source import Tree
 
 _MOST_TASKS = 16  # threads of a reader whose CPU time is added up
 _PERIOD_SECONDS = 0.05  # between two questions about one process; each costs 90 us
-_LOOKUPS = 3  # times that readers are looked for: it walks /proc
+_LOOKUPS = 3  # times that readers are looked for at once: it walks /proc
+_LOOKUP_SECONDS = 20.0  # in which they may be looked for once more
 # A process that entered a network namespace has a /sys of its own, without control groups.
 _GROUP_ROOTS = ("/proc/1/root/sys/fs/cgroup", "/sys/fs/cgroup")
 
@@ -43,10 +44,10 @@ class Readers:
         self._next = 0.0
         self._asks = True
 
-    def find(self, inodes: set[int]) -> None:
+    def find(self, inodes: set[int], now: float) -> None:
         """Look for the processes of sockets that are new."""
         new = inodes - self._asked
-        if not new or self._lookups >= _LOOKUPS:
+        if not new or self._lookups >= _LOOKUPS + now // _LOOKUP_SECONDS:
             return
         self._lookups += 1
         self._asked |= new

@@ -16,7 +16,7 @@ from netrx_tune.host.decompress import unreadable
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, render_snapshot
 
-__all__ = ["write_snapshot"]
+__all__ = ["check_target", "write_folder", "write_snapshot"]
 
 _PACKED = (".tar.gz", ".tgz")
 _OTHER_ARCHIVES = (".gz", ".tar", ".xz", ".txz", ".bz2", ".tbz2", ".zst", ".tzst", ".zip")
@@ -45,9 +45,41 @@ def write_snapshot(path: str, saved: SavedSnapshot, tool_version: str) -> None:
         elif path.endswith(_OTHER_ARCHIVES):
             raise InputError(f"{path}: an archive's name must end in .tar.gz")
         else:
-            _write_folder(path.rstrip("/"), files)
+            write_folder(path.rstrip("/"), files)
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise unreadable(path, error) from None
+
+
+def check_target(path: str) -> None:
+    """Refuse early what write_snapshot() would refuse after a long run.
+
+    Raises:
+        InputError: the name is no archive's, its folder is missing or not ours to write, or
+            something stands there that is not replaced.
+    """
+    try:
+        target = Path(path)
+        if path.endswith(_OTHER_ARCHIVES) and not path.endswith(_PACKED):
+            raise InputError(f"{path}: an archive's name must end in .tar.gz")
+        if path == "-" or _is_special(path):
+            return
+        if not target.parent.is_dir():
+            raise InputError(f"{path}: no folder {target.parent} to write it to")
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            raise InputError(f"{path}: the folder {target.parent} is not writable")
+        if not path.endswith(_PACKED):
+            _must_be_free(path, target)
+        elif target.is_dir():
+            raise InputError(f"{path}: a folder stands there")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+
+
+def _must_be_free(path: str, target: Path) -> None:
+    if target.is_file():
+        raise InputError(f"{path}: a file stands there; name a folder, or a file.tar.gz")
+    if target.is_dir() and any(target.iterdir()):
+        raise InputError(f"{path}: a folder stands there and is not empty")
 
 
 def _is_special(path: str) -> bool:
@@ -102,14 +134,13 @@ def _write_archive(path: str, files: Iterator[tuple[str, str]]) -> None:
     _sync_folder(target.parent)
 
 
-def _write_folder(path: str, files: Iterator[tuple[str, str]]) -> None:
+def write_folder(path: str, files: Iterator[tuple[str, str]]) -> None:
     """Write beside the target, then rename; a folder that holds something is not replaced."""
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
     target = Path(path)
-    if target.is_file():
-        raise InputError(f"{path}: a file stands there; name a folder, or a file.tar.gz")
+    _must_be_free(path, target)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         for name, text in files:

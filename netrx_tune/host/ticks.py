@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from netrx_tune.collectors import sock_diag
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.collectors.queue_probe import Probe, probes
-from netrx_tune.collectors.ticks import Counts, Tick, render_ticks
 from netrx_tune.host.netlink import Prober, scan_sockets
-from netrx_tune.host.readers import Activity, Readers
 from netrx_tune.host.source import Tree
-from netrx_tune.host.udp_counts import UdpCounters
+from netrx_tune.host.span import Span, pass_by
+from netrx_tune.host.tick_record import Record
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket, SocketTable
 
@@ -103,78 +102,35 @@ class _Queues:
         yield from moving[:_MOST_LINES]
 
 
-class _Record:
-    """What was seen, moment by moment."""
-
-    def __init__(self, tree: Tree, table: SocketTable) -> None:
-        has_inet6 = table.counts.get("udp/inet6") or table.counts.get("udplite/inet6")
-        self.counters = UdpCounters(tree, inet6=bool(has_inet6))
-        self._drops = {sock.inode: sock.drops or 0 for sock in table.sockets}
-        self._last: dict[int, Tick] = {}
-        self.moments: list[tuple[float, list[Tick]]] = []
-        self.counts: dict[float, Counts] = {}
-        self.readers = Readers(tree)
-
-    def add(self, now: float, queues: _Queues) -> list[Socket]:
-        """Look and add the moment; return the sockets that matter."""
-        sockets = queues.look(now)
-        counts = self.counters.read()
-        if counts:
-            self.counts[now] = counts
-        self.readers.begin(now)
-        ticks = {
-            sock.inode: _tick(now, sock, self.readers.activity(sock.inode)) for sock in sockets
-        }
-        self._add_baseline(ticks.keys() - self._last.keys(), ticks)
-        idle = [
-            Tick(now, inode, 0, 0, last.rcvbuf_bytes, last.drops)
-            for inode, last in self._last.items()
-            if inode not in ticks and queues.looked_at(inode)
-        ]
-        self._last.update(ticks)
-        self.moments.append((now, [*ticks.values(), *idle]))
-        return sockets
-
-    def _add_baseline(self, new: set[int], ticks: dict[int, Tick]) -> None:
-        """Give a socket that was idle until now a line for the moment before, with its drops."""
-        for inode in new if self.moments else ():
-            earlier, lines = self.moments[-1]
-            room = ticks[inode].rcvbuf_bytes
-            lines.append(Tick(earlier, inode, 0, 0, room, self._drops.get(inode, 0)))
-
-    def text(self) -> str:
-        """Return the record as a sample's file."""
-        return render_ticks(self.moments, self.counts)
-
-
-def watch_queues(tree: Tree, seconds: float, table: SocketTable | None) -> dict[str, str]:
-    """Watch for so long and return the ticks as a sample's file; sleep when there is nothing."""
-    began = time.monotonic()
+def watch_queues(tree: Tree, span: Span, table: SocketTable | None) -> dict[str, str]:
+    """Watch for a span and return the ticks as a sample's file; wait where there is nothing."""
     text = ""
     if table is not None and table.source == "sock_diag":
-        record = _Record(tree, table)
+        record = Record(tree, table)
         try:
-            _look_until(record, began, seconds, table)
+            _look_until_end(record, span, table)
             text = record.text()
         except (OSError, ParseError):
-            pass  # without sock_diag there is no watch; the samples still stand
-    time.sleep(max(0.0, began + seconds - time.monotonic()))
+            pass_by(span)  # without sock_diag there is no watch; the samples still stand
+    else:
+        pass_by(span)
     return {TICKS: text} if text else {}
 
 
-def _look_until(record: _Record, began: float, seconds: float, table: SocketTable) -> None:
+def _look_until_end(record: Record, span: Span, table: SocketTable) -> None:
     queues = _Queues(table)
+    began = time.monotonic()
     try:
         while True:
             cost = time.thread_time()
             now = time.monotonic() - began
-            sockets = record.add(now, queues)
+            sockets = queues.look(now)
+            record.add(now, sockets, queues.looked_at)
             cost = time.thread_time() - cost - queues.extra_seconds
-            record.readers.find({sock.inode for sock in sockets})
+            record.readers.find({sock.inode for sock in sockets}, now)
             pause = max(_PERIOD_SECONDS, min(cost, 0.1) / _LOOK_SHARE)
-            if time.monotonic() - began + pause >= seconds:
+            if not span.wait(pause):
                 return
-            time.sleep(pause)
     finally:
         queues.prober.close()
         record.counters.close()
@@ -185,15 +141,3 @@ def _dumps(table: SocketTable) -> Iterator[tuple[sock_diag.Protocol, sock_diag.F
         for family in ("inet", "inet6"):
             if protocol == "udp" or table.counts.get(f"{protocol}/{family}"):
                 yield protocol, family
-
-
-def _tick(now: float, sock: Socket, reader: Activity) -> Tick:
-    return Tick(
-        now,
-        sock.inode,
-        sock.unread_bytes or 0,
-        sock.rmem_alloc_bytes or 0,
-        sock.rcvbuf_bytes or 0,
-        sock.drops or 0,
-        *reader,
-    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from netrx_tune.host.capture import take_sample
 from netrx_tune.host.source import Tree
+from netrx_tune.host.span import Interval, Span, pass_by
 from netrx_tune.model.sample import Sample, SocketTable
 
 _MOST_READERS = 64  # sockets whose process is looked up, those with most drops first
@@ -25,11 +25,23 @@ def watch(
     """
     if not interval:
         return (with_readers(tree, None, take_sample(tree, full=full)),)
+    return watch_span(tree, Interval(interval), full=full, started=started)
+
+
+def watch_span(
+    tree: Tree,
+    span: Span,
+    *,
+    full: bool = False,
+    started: Callable[[], None] = lambda: None,
+) -> tuple[Sample, Sample]:
+    """Return a sample from before a span and one from after it, which has the queues' watch."""
     from netrx_tune.host.neighbours import read_neighbours  # noqa: PLC0415 - only with a window
 
     before = _with(take_sample(tree, full=full), read_neighbours(tree))
     started()
-    ticks = _wait(tree, interval, before.sockets)
+    span.begin()
+    ticks = _wait(tree, span, before.sockets)
     after = _with(take_sample(tree, full=full), {**ticks, **read_neighbours(tree)})
     return before, with_readers(tree, before, after)
 
@@ -38,13 +50,16 @@ def _with(sample: Sample, files: dict[str, str]) -> Sample:
     return sample._replace(files={**sample.files, **files}) if files else sample
 
 
-def _wait(tree: Tree, seconds: float, sockets: SocketTable | None) -> dict[str, str]:
-    """Let the time pass; on a live host return how the queues moved, as a sample's file."""
+def _wait(tree: Tree, span: Span, sockets: SocketTable | None) -> dict[str, str]:
+    """Let the time pass; on a live host return how queues and CPUs did, as files of a sample."""
     if tree.is_live:
-        from netrx_tune.host.ticks import watch_queues  # noqa: PLC0415 - only with a window
+        from netrx_tune.host.cpu_watch import watch_cpus  # noqa: PLC0415 - only with a window
+        from netrx_tune.host.ticks import watch_queues  # noqa: PLC0415 - likewise
 
-        return watch_queues(tree, seconds, sockets)
-    time.sleep(seconds)
+        with watch_cpus(tree, span) as cpus:
+            queues = watch_queues(tree, cpus, sockets)
+            return {**queues, **cpus.files()}
+    pass_by(span)
     return {}
 
 
