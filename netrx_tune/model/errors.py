@@ -2,7 +2,7 @@
 
 NetrxError
 ├── ParseError     a kernel file or record that does not read as its format says
-├── ProfileError   a profile that is not what the schema or the kernel takes
+├── ProfileError   a profile, policy or baseline that is not what the schema or the kernel takes
 ├── InputError     a snapshot, archive or namespace that cannot be opened
 ├── ApplyError     a change of this host that failed and was undone, or that is refused
 └── NotEnoughData  an input that is readable, and too poor to judge what was asked
@@ -24,7 +24,7 @@ class ParseError(NetrxError):
 
 
 class ProfileError(NetrxError):
-    """A profile that is refused: which file, which line and key, and what stands there."""
+    """A profile, policy or baseline that is refused: file, line, key, and what stands there."""
 
     def __init__(self, path: str, place: str, got: str) -> None:
         super().__init__(f"{_visible(path)}:{place}, got {got[:80]!r}")

@@ -17,7 +17,7 @@ from netrx_tune.planning.profile_fields import Place
 from netrx_tune.planning.profile_written import Written, WrittenSetting, parse_profile
 from netrx_tune.planning.tunables import Tunable, tunable
 
-__all__ = ["Find", "Memory", "Written", "WrittenSetting", "parse_profile", "resolve"]
+__all__ = ["Find", "Memory", "Written", "WrittenSetting", "chain", "parse_profile", "resolve"]
 
 _MOST_BASES = 8
 
@@ -42,16 +42,16 @@ def resolve(first: Written, find: Find, memory: Memory) -> Profile:
     Raises:
         ProfileError: the bases go round in a circle, one is missing, or a value does not fit.
     """
-    chain = _chain(first, find)
+    bases = chain(first, find)
     settings: dict[str, WrittenSetting] = {}
     keep: dict[str, None] = {}
-    for one in reversed(chain):
+    for one in reversed(bases):
         settings.update((item.key, item) for item in one.settings)
         keep.update(dict.fromkeys(one.keep))
         settings = {key: item for key, item in settings.items() if key not in one.keep}
         keep = {key: None for key in keep if key not in settings}
-    shares = [one.memory_share for one in chain if one.memory_share is not None]
-    advice = dict.fromkeys(line for one in reversed(chain) for line in one.application)
+    shares = [one.memory_share for one in bases if one.memory_share is not None]
+    advice = dict.fromkeys(line for one in reversed(bases) for line in one.application)
     return Profile(
         name=first.name,
         summary=first.summary,
@@ -65,22 +65,26 @@ def resolve(first: Written, find: Find, memory: Memory) -> Profile:
     )
 
 
-def _chain(first: Written, find: Find) -> list[Written]:
-    """Return the profile, its base, the base of that, and so on."""
-    chain = [first]
-    while (base := chain[-1].extends) is not None:
-        last = chain[-1]
-        names = [one.name for one in chain]
+def chain(first: Written, find: Find) -> list[Written]:
+    """Return the profile, its base, the base of that, and so on.
+
+    Raises:
+        ProfileError: they go round in a circle, are too many, or one is missing.
+    """
+    bases = [first]
+    while (base := bases[-1].extends) is not None:
+        last = bases[-1]
+        names = [one.name for one in bases]
         at = Place(last.path, "extends")
         if base in names:
             raise at.refused(last.line_of_extends, "profiles extend each other in a circle", base)
-        if len(chain) > _MOST_BASES:
+        if len(bases) > _MOST_BASES:
             raise at.refused(last.line_of_extends, f"more than {_MOST_BASES} bases", base)
         found = find(base)
         if found is None:
             raise at.refused(last.line_of_extends, "no profile has that name", base)
-        chain.append(found)
-    return chain
+        bases.append(found)
+    return bases
 
 
 def _resolved(item: WrittenSetting, memory: Memory, first: Written) -> ProfileSetting:

@@ -14,9 +14,8 @@ import yaml
 
 from netrx_tune.model.errors import ProfileError
 
-MOST_BYTES = 1 << 16  # the largest of ours is a tenth of it
+MOST_BYTES = 1 << 16  # of a profile: the largest of ours is a tenth of it
 _MOST_DEPTH = 8
-_MOST_NODES = 5000
 _MOST_LINE = 2000
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -47,17 +46,27 @@ class Entries(NamedTuple):
 Node = Scalar | Items | Entries
 
 
-def read_document(text: str, path: str) -> Entries:
-    """Return the mapping that a profile's text is.
+class Most(NamedTuple):
+    """How much a document may hold."""
+
+    size_bytes: int = MOST_BYTES
+    nodes: int = 5000
+
+
+_OF_A_PROFILE = Most()
+
+
+def read_document(text: str, path: str, most: Most = _OF_A_PROFILE) -> Entries:
+    """Return the mapping that the text of a profile, a policy or a baseline is.
 
     Raises:
         ProfileError: it is not YAML, or uses what a profile may not.
     """
-    if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        raise ProfileError(path, f"1: more than {MOST_BYTES} bytes", text[:20])
+    if len(text) > most.size_bytes or len(text.encode("utf-8", "replace")) > most.size_bytes:
+        raise ProfileError(path, f"1: more than {most.size_bytes} bytes", text[:20])
     _refuse_control_characters(text, path)
     try:
-        node = _Builder(path).document(yaml.parse(text, Loader=_Loader))
+        node = _Builder(path, most.nodes).document(yaml.parse(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ProfileError(path, f"{line}: {error.problem}", _line_of(text, line)) from None
@@ -85,8 +94,9 @@ def _line_of(text: str, number: int) -> str:
 class _Builder:
     """Builds nodes from events, which, unlike PyYAML's own nodes, come one at a time."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most_nodes: int) -> None:
         self.path = path
+        self.most_nodes = most_nodes
         self.nodes = 0
         self.within: list[str] = []  # keys down to where the builder is
 
@@ -110,7 +120,7 @@ class _Builder:
             raise self.refused(event, "an anchor is not allowed", f"&{anchor}")
         if tag := getattr(event, "tag", None):
             raise self.refused(event, "a tag is not allowed", str(tag))
-        if depth > _MOST_DEPTH or self.nodes > _MOST_NODES:
+        if depth > _MOST_DEPTH or self.nodes > self.most_nodes:
             raise self.refused(event, "nested too deep, or too long", "")
         match event:
             case yaml.ScalarEvent():

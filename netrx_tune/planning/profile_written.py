@@ -118,10 +118,17 @@ def _settings(top: Entries, at: Place) -> list[WrittenSetting]:
         return []
     inside = at.inside("settings")
     found = fields.mapping(node, inside)
-    return [_setting(key, found, inside) for key in found.entries]
+    return [parse_setting(key, found, inside) for key in found.entries]
 
 
-def _setting(key: str, settings: Entries, at: Place) -> WrittenSetting:
+def parse_setting(
+    key: str, settings: Entries, at: Place, *, needs_why: bool = True
+) -> WrittenSetting:
+    """Return what a mapping of settings says of one key.
+
+    Raises:
+        ProfileError: the key is no tunable's, or its value is none; names file, line and key.
+    """
     line = settings.keys[key]
     wrong = key_complaint(key)
     one = tunable(key)
@@ -133,15 +140,15 @@ def _setting(key: str, settings: Entries, at: Place) -> WrittenSetting:
     if len(modes) != 1:
         raise at.refused(line, "expected at_least or exactly, one of them", " and ".join(modes))
     mode = modes[0]
-    if "why" not in entry.entries:
+    if needs_why and "why" not in entry.entries:
         raise at.refused(line, "expected a reason: why", "none")
-    source = entry.entries.get("source")
+    why, source = entry.entries.get("why"), entry.entries.get("source")
     node = entry.entries[mode]
     return WrittenSetting(
         key=key,
         mode=mode,
         amounts=_amounts(node, one, at.inside(mode)),
-        why=fields.text(entry.entries["why"], at.inside("why")),
+        why=fields.text(why, at.inside("why")) if why else "",
         source=fields.text(source, at.inside("source"), empty=True) if source else "",
         path=at.path,
         line=node.line,

@@ -26,6 +26,11 @@ def rules() -> Iterator[tuple[str, Rule, str]]:
             yield module.replace("_", "-"), rule, found.__doc__ or ""
 
 
+def rule_names() -> tuple[str, ...]:
+    """Return the names of all rules, sorted."""
+    return tuple(name for name, _, _ in _terms())
+
+
 def run_rules(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Return what the rules find, worst and largest first, and the rules that could not judge."""
     findings: list[Finding] = []

@@ -1,0 +1,31 @@
+"""A saved input as the window that it holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netrx_tune.host.archive import read_snapshot
+from netrx_tune.model.snapshot import Delta
+from netrx_tune.planning.diagnosis import measure
+
+
+class SavedWindow(NamedTuple):
+    """What grew in a saved input, and the folder in it of its last sample: "1/", or ""."""
+
+    delta: Delta
+    below: str
+
+
+def saved_window(path: str) -> SavedWindow:
+    """Return what grew in a snapshot, a sosreport or a folder of kernel files.
+
+    Raises:
+        InputError: it cannot be read, or holds nothing of the kind.
+    """
+    saved = read_snapshot(path)
+    before = saved.samples[0] if len(saved.samples) > 1 else None
+    delta = measure(before, saved.samples[-1], live=False, netns=saved.netns)
+    after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
+    numbered = saved.kind in {"netrx", "folder"}
+    below = f"{len(saved.samples) - 1}/" if numbered else ""
+    return SavedWindow(delta._replace(after=after), below)
