@@ -145,7 +145,7 @@ def _become(words: Sequence[str], gate: int, failure: int, mask: set[signal.Sign
             if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            os.execvp(words[0], words)  # noqa: S606 - the user's own words, no shell
+            os.execvp(words[0], list(words))  # noqa: S606 - the user's own words, no shell
     except OSError as error:
         os.write(failure, str(error.errno or errno.EINVAL).encode())
     except ValueError:  # a NUL within a word

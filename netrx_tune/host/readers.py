@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netrx_tune.host.processes import find_processes
 from netrx_tune.host.source import Tree
+from netrx_tune.model.sample import Process
 
 _MOST_TASKS = 16  # threads of a reader whose CPU time is added up
 _PERIOD_SECONDS = 0.05  # between two questions about one process; each costs 90 us
@@ -38,6 +39,7 @@ class Readers:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._readers: dict[int, Reader] = {}
+        self.processes: tuple[Process, ...] = ()
         self._asked: set[int] = set()
         self._lookups = 0
         self._seen: dict[Reader, Activity] = {}  # in the look that is under way
@@ -51,7 +53,9 @@ class Readers:
             return
         self._lookups += 1
         self._asked |= new
-        for process in find_processes(self._tree, new)[0]:
+        found = find_processes(self._tree, new)[0]
+        self.processes += found
+        for process in found:
             folder = f"/proc/{process.pid}/task"
             names = self._tree.names(folder)[:_MOST_TASKS]
             tasks = tuple(f"{folder}/{name}" for name in names)

@@ -44,6 +44,7 @@ class Record:
         self.readers = Readers(tree)
         self._most_lines = most_lines
         self._drops = {sock.inode: sock.drops or 0 for sock in table.sockets}
+        self._first = dict(self._drops)
         self._last: dict[int, Tick] = {}
         self._block = _Block()
         self._worst: _Block | None = None
@@ -82,6 +83,19 @@ class Record:
             self._worst = self._block
         self._block = _Block()
         self._last.clear()
+
+    def losers(self, sockets: Iterable[Socket]) -> tuple[Socket, ...]:
+        """Return those that gained drops, with the drops last seen and without what they hold."""
+        return tuple(
+            sock._replace(
+                drops=self._drops[sock.inode],
+                unread_bytes=None,
+                rmem_alloc_bytes=None,
+                backlog_bytes=None,
+            )
+            for sock in sockets
+            if self._drops.get(sock.inode, 0) > self._first.get(sock.inode, 0)
+        )
 
     def text(self) -> str:
         """Return the record as a sample's file."""

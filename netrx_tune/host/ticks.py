@@ -16,6 +16,7 @@ from netrx_tune.host.netlink import Prober, scan_sockets
 from netrx_tune.host.source import Tree
 from netrx_tune.host.span import Span, pass_by
 from netrx_tune.host.tick_record import Record
+from netrx_tune.host.watched import Watched
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket, SocketTable
 
@@ -27,6 +28,7 @@ _FEW_SOCKETS = 4  # so many are all watched from the start, idle ones too
 _MOST_SOCKETS = 16  # of more, those that matter
 _MOST_LINES = 32  # sockets that one dump may add to the record
 _CHEAP_SECONDS = 0.00015  # a dump that may be taken instead of asking
+_MOST_MET = 256  # sockets whose addresses are kept, in case they close
 
 
 class _Queues:
@@ -36,6 +38,7 @@ class _Queues:
         self.table = table
         self.drops = {s.inode: s.drops or 0 for s in table.sockets}
         self.probes: dict[int, Probe] = {}
+        self.met: dict[int, Socket] = {}  # by inode, as dumps showed them: asking shows no address
         self.by_dump: set[int] = set()  # sockets that cannot be asked for by address
         self.prober = Prober()
         self.next_dump = 0.0
@@ -99,26 +102,29 @@ class _Queues:
                 if probe.inode not in self.by_dump:
                     self.probes.setdefault(probe.inode, probe)
         self.passed_over = {sock.inode for sock in moving[_MOST_LINES:]}
+        for sock in moving[:_MOST_LINES]:
+            if sock.inode in self.met or len(self.met) < _MOST_MET:
+                self.met[sock.inode] = sock
         yield from moving[:_MOST_LINES]
 
 
-def watch_queues(tree: Tree, span: Span, table: SocketTable | None) -> dict[str, str]:
-    """Watch for a span and return the ticks as a sample's file; wait where there is nothing."""
-    text = ""
-    if table is not None and table.source == "sock_diag":
-        record = Record(tree, table)
-        try:
-            _look_until_end(record, span, table)
-            text = record.text()
-        except (OSError, ParseError):
-            pass_by(span)  # without sock_diag there is no watch; the samples still stand
-    else:
+def watch_queues(tree: Tree, span: Span, table: SocketTable | None) -> Watched:
+    """Watch for a span: the ticks as a sample's file, and who lost; wait where nothing is told."""
+    if table is None or table.source != "sock_diag":
         pass_by(span)
-    return {TICKS: text} if text else {}
+        return Watched({})
+    record, queues = Record(tree, table), _Queues(table)
+    try:
+        _look_until_end(record, queues, span)
+    except (OSError, ParseError):
+        pass_by(span)  # without sock_diag there is no watch; the samples still stand
+        return Watched({})
+    text = record.text()
+    sockets = record.losers(queues.met.values())
+    return Watched({TICKS: text} if text else {}, sockets, record.readers.processes)
 
 
-def _look_until_end(record: Record, span: Span, table: SocketTable) -> None:
-    queues = _Queues(table)
+def _look_until_end(record: Record, queues: _Queues, span: Span) -> None:
     began = time.monotonic()
     try:
         while True:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from netrx_tune.host.capture import take_sample
 from netrx_tune.host.source import Tree
 from netrx_tune.host.span import Interval, Span, pass_by
+from netrx_tune.host.watched import Watched
 from netrx_tune.model.sample import Sample, SocketTable
 
 _MOST_READERS = 64  # sockets whose process is looked up, those with most drops first
@@ -41,16 +42,34 @@ def watch_span(
     before = _with(take_sample(tree, full=full), read_neighbours(tree))
     started()
     span.begin()
-    ticks = _wait(tree, span, before.sockets)
-    after = _with(take_sample(tree, full=full), {**ticks, **read_neighbours(tree)})
-    return before, with_readers(tree, before, after)
+    watched = _wait(tree, span, before.sockets)
+    after = _with(take_sample(tree, full=full), {**watched.files, **read_neighbours(tree)})
+    return before, _with_closed(with_readers(tree, before, after), watched)
 
 
 def _with(sample: Sample, files: dict[str, str]) -> Sample:
     return sample._replace(files={**sample.files, **files}) if files else sample
 
 
-def _wait(tree: Tree, span: Span, sockets: SocketTable | None) -> dict[str, str]:
+def _with_closed(sample: Sample, watched: Watched) -> Sample:
+    """Add the sockets that lost something and were closed within the span, with their readers.
+
+    A load test takes its sockets along when it ends; what they lost is theirs all the same.
+    """
+    table = sample.sockets
+    if table is None:
+        return sample
+    open_now = {sock.inode for sock in table.sockets}
+    closed = tuple(sock for sock in watched.sockets if sock.inode not in open_now)
+    gone = {sock.inode for sock in closed} - {process.inode for process in sample.processes}
+    readers = tuple(process for process in watched.processes if process.inode in gone)
+    return sample._replace(
+        sockets=table._replace(sockets=table.sockets + closed),
+        processes=sample.processes + readers,
+    )
+
+
+def _wait(tree: Tree, span: Span, sockets: SocketTable | None) -> Watched:
     """Let the time pass; on a live host return how queues and CPUs did, as files of a sample."""
     if tree.is_live:
         from netrx_tune.host.cpu_watch import watch_cpus  # noqa: PLC0415 - only with a window
@@ -58,9 +77,9 @@ def _wait(tree: Tree, span: Span, sockets: SocketTable | None) -> dict[str, str]
 
         with watch_cpus(tree, span) as cpus:
             queues = watch_queues(tree, cpus, sockets)
-            return {**queues, **cpus.files()}
+            return queues._replace(files={**queues.files, **cpus.files()})
     pass_by(span)
-    return {}
+    return Watched({})
 
 
 def with_readers(tree: Tree, before: Sample | None, after: Sample) -> Sample:

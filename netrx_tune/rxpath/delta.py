@@ -34,7 +34,8 @@ def since_boot(after: Snapshot, notes: tuple[str, ...] = ()) -> Delta:
     for name, rows in after.per_cpu.items():
         increases[name] = sum(rows)
     increases.update(_softnet_totals(after.softnet or ()))
-    increases.update(_labelled(after))
+    for place, counters in _groups(after):
+        increases.update(zip(map(place.__add__, counters), counters.values(), strict=True))
     drops = None
     if after.sockets is not None:
         drops = tuple((sock, sock.drops) for sock in after.sockets.sockets if sock.drops)
@@ -60,12 +61,11 @@ def between(before: Snapshot, after: Snapshot, *, live: bool) -> Delta:
     increases: dict[str, int] = {}
     restarted: list[str] = []
     notes: list[str] = []
-    for name, was, now, bits in _pairs(before, after):
-        gained = grown(was, now, bits=bits)
-        if gained is None:
-            restarted.append(name)
-        else:
-            increases[name] = gained
+    bits = 64 if _has_wide_counters(after) else 32
+    _add_group(("", before.counters, after.counters), bits, increases, restarted)
+    earlier = dict(_groups(before))
+    for place, counters in _groups(after):
+        _add_group((place, earlier.get(place, {}), counters), 64, increases, restarted)
     _sum_rows(before, after, increases, restarted)
     _sum_softnet(before, after, increases, restarted, notes)
     drops, vanished = _socket_drops(before, after)
@@ -160,16 +160,27 @@ def _is_udp_errors(name: str) -> bool:
     return name.startswith("Udp") and name.endswith(".InErrors")
 
 
-def _pairs(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, int, int, int]]:
-    """Yield (name, before, after, bits) of every plain counter that both samples have."""
-    bits = 64 if _has_wide_counters(after) else 32
-    for name, now in after.counters.items():
-        if name in before.counters:
-            yield name, before.counters[name], now, bits
-    earlier = dict(_labelled(before))
-    for name, now in _labelled(after):
-        if name in earlier:
-            yield name, earlier[name], now, 64
+def _add_group(
+    group: tuple[str, Mapping[str, int], Mapping[str, int]],
+    bits: int,
+    increases: dict[str, int],
+    restarted: list[str],
+) -> None:
+    """Add what grew of the counters that both samples have, and those that restarted.
+
+    Args:
+        group: what their names begin with, and the counters before and after.
+        bits: their width.
+        increases: takes the increases by their full names.
+        restarted: takes the full names of the others.
+    """
+    place, before, after = group
+    gains = {name: now - before[name] for name, now in after.items() if name in before}
+    if gains and min(gains.values()) < 0:
+        again = {name: grown(before[name], after[name], bits=bits) for name in gains}
+        restarted += [place + name for name, gained in again.items() if gained is None]
+        gains = {name: gained for name, gained in again.items() if gained is not None}
+    increases.update(zip(map(place.__add__, gains), gains.values(), strict=True))
 
 
 def _has_wide_counters(snap: Snapshot) -> bool:
@@ -177,17 +188,13 @@ def _has_wide_counters(snap: Snapshot) -> bool:
     return any(v >= _TWO_32 for n, v in snap.counters.items() if "Octets" not in n)
 
 
-def _labelled(snap: Snapshot) -> Iterator[tuple[str, int]]:
-    """Yield device, driver, peer and firewall counters under their full names."""
+def _groups(snap: Snapshot) -> Iterator[tuple[str, Mapping[str, int]]]:
+    """Yield device, driver, peer and firewall counters, and what their full names begin with."""
     for device in snap.devices.values():
-        for name, value in device.statistics.items():
-            yield f"{device.name}.{name}", value
-        for name, value in (device.peer_statistics or {}).items():
-            yield f"{device.name}.peer.{name}", value
-        for name, value in (device.nic.statistics if device.nic else {}).items():
-            yield f"{device.name}.ethtool.{name}", value
-    for rule in snap.rules or ():
-        yield f"{rule.source}:{rule.place}", rule.packets
+        yield f"{device.name}.", device.statistics
+        yield f"{device.name}.peer.", device.peer_statistics or {}
+        yield f"{device.name}.ethtool.", device.nic.statistics if device.nic else {}
+    yield "", {f"{rule.source}:{rule.place}": rule.packets for rule in snap.rules or ()}
 
 
 def _sum_rows(
@@ -274,6 +281,7 @@ def _socket_drops(
     """Pair sockets with the drops they gained, and count those that went with theirs.
 
     Tables list every socket that has drops, so one that is not in the earlier table had none.
+    One that a watch saw and that has closed is listed with the drops last seen: it counts as gone.
     sk_drops is 32 bits wide (include/net/sock.h).
     """
     if before.sockets is None or after.sockets is None:
@@ -287,5 +295,12 @@ def _socket_drops(
         gain = grown(was.drops or 0 if was else 0, sock.drops or 0, bits=32)
         if gain:
             gained.append((sock, gain))
-    present = {_key(sock) for sock in after.sockets.sockets}
-    return tuple(gained), sum(1 for key in earlier if key not in present)
+    present = {_key(sock) for sock in after.sockets.sockets if not _is_closed(sock)}
+    closed = {_key(sock) for sock in after.sockets.sockets if _is_closed(sock)}
+    return tuple(gained), len(closed | (earlier.keys() - present))
+
+
+def _is_closed(sock: Socket) -> bool:
+    """Tell a socket that was watched and has gone: nobody knows what it held at its end."""
+    is_udp = sock.protocol in ("udp", "udplite")
+    return is_udp and sock.unread_bytes is None and sock.rcvbuf_bytes is not None

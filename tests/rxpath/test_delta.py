@@ -111,6 +111,14 @@ def test_sockets_are_paired_by_cookie_and_new_ones_began_at_zero() -> None:
     assert delta.vanished_sockets == 1
 
 
+def test_a_socket_that_closed_under_watch_has_its_drops_and_counts_as_gone() -> None:
+    closed = sock(40)._replace(unread_bytes=None, rmem_alloc_bytes=None)
+    delta = between(snapshot(sockets=(sock(15),)), snapshot(sockets=(closed,)), live=True)
+    assert delta.socket_drops is not None
+    assert [gain for _, gain in delta.socket_drops] == [25]
+    assert delta.vanished_sockets == 1
+
+
 def test_socket_drops_wrap_at_32_bits() -> None:
     delta = between(
         snapshot(sockets=(sock((1 << 32) - 1),)), snapshot(sockets=(sock(4),)), live=True
