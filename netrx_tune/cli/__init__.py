@@ -29,6 +29,7 @@ COMMANDS = {
     "apply": "Apply a profile: show, ask, set, verify by the counters, or undo.",
     "rollback": "Put back the values and files of the last apply.",
     "status": "Tell what is applied, and whether it is in force now and after boot.",
+    "fleet": "Playbooks for many hosts, and one report of what they lose.",
     "explain": "Explain a finding, a stage, a counter or a tunable.",
 }
 

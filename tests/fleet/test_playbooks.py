@@ -1,0 +1,169 @@
+"""The playbooks over real hosts: five sshd in namespaces, one whose counters speak against it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.hosts import SSHD, Hosts
+from tests.live.lab import alone, obstacle
+
+NAMES = ("web1", "web2", "web3", "web4", "web5")
+LOSER = "web3"
+HIGH = "net.ipv4.ipfrag_high_thresh"
+STOCK = "4194304"
+NARROW = """schema: 1
+name: narrow
+summary: No room for fragments
+settings:
+  net.ipv4.ipfrag_low_thresh: {exactly: 1024, why: w, source: s}
+  net.ipv4.ipfrag_high_thresh: {exactly: 2048, why: w, source: s}
+"""
+OURS = str(Path(sys.executable).parent / "netrx-tune")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("fleet")
+    subprocess.run([OURS, "fleet", "init", str(made / "playbooks")], check=True)
+    profile = made / "narrow.yaml"
+    profile.write_text(NARROW)
+    profile.chmod(0o600)
+    return made
+
+
+def test_init_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    done = subprocess.run(
+        [OURS, "fleet", "init", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "something stands there already" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["mine"]
+
+
+def test_ansible_lint_finds_nothing_in_its_strictest_profile(folder: Path) -> None:
+    if shutil.which("ansible-lint") is None:
+        pytest.skip("ansible-lint is not installed")
+    done = subprocess.run(
+        ["ansible-lint", "--offline", "--nocolor", "--profile", "production", "--strict"],
+        cwd=folder / "playbooks",
+        env={**os.environ, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def hosts(folder: Path) -> Iterator[Hosts]:
+    missing = [name for name in ("ansible-playbook", "ssh-keygen") if not shutil.which(name)]
+    why = obstacle() or ("" if SSHD else "sshd is not installed")
+    if why or missing:
+        pytest.skip(why or f"{missing[0]} is not installed")
+    with alone(), Hosts(folder, NAMES) as made:
+        made.send_fragments(LOSER)
+        yield made
+
+
+def narrowed(hosts: Hosts, folder: Path, names: Sequence[str], *, batches: str) -> tuple[int, str]:
+    """Apply a profile that leaves no room for fragments."""
+    return hosts.play(
+        folder / "playbooks/apply.yml",
+        hosts.inventory({"web": names}),
+        command=OURS,
+        profile_file=folder / "narrow.yaml",
+        verify=1.5,
+        batches=batches,
+    )
+
+
+def changed_hosts(hosts: Hosts) -> list[str]:
+    """Return who runs with the profile's value; the file for the boot must say the same."""
+    changed = [name for name, host in hosts.all.items() if host.sysctl(HIGH) != STOCK]
+    assert changed == [name for name, host in hosts.all.items() if host.has_our_file]
+    return changed
+
+
+def recap(printed: str) -> dict[str, dict[str, int]]:
+    lines = re.findall(r"^(\w+) +: (ok=.*)$", printed, re.MULTILINE)
+    return {
+        name: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", figures)}
+        for name, figures in lines
+    }
+
+
+def said(printed: str) -> dict[str, str]:
+    failed = re.compile(r'^fatal: \[(\w+)\]: FAILED! => .*"msg": "(.*?)"\}?$', re.MULTILINE)
+    return dict(failed.findall(printed))
+
+
+@pytest.mark.live
+def test_a_host_that_got_worse_stops_the_batches_and_its_own_is_put_back(
+    hosts: Hosts, folder: Path
+) -> None:
+    code, printed = narrowed(hosts, folder, NAMES, batches="1,2,2")
+    assert code == 2, printed
+    assert changed_hosts(hosts) == ["web1"], printed
+    words = said(printed)
+    assert words["web3"].startswith("undone by itself"), printed
+    assert words["web2"] == "put back, since web3 got worse or failed"
+    assert recap(printed).keys() == {"web1", "web2", "web3"}
+
+
+@pytest.mark.live
+def test_a_host_that_goes_away_in_the_middle_stops_the_batches_and_the_others_are_put_back(
+    hosts: Hosts, folder: Path
+) -> None:
+    ending = threading.Thread(target=end_when_changed, args=(hosts, "web5"))
+    ending.start()
+    code, printed = narrowed(hosts, folder, ("web4", "web5", "web2"), batches="2,1")
+    ending.join()
+    assert code == 2, printed
+    assert changed_hosts(hosts) == ["web1", "web5"], printed
+    words = said(printed)
+    assert words["web4"] == "put back, since web5 got worse or failed", printed
+    assert words["web5"].endswith("run rollback.yml --limit web5 when it answers"), printed
+    assert "web2" not in recap(printed)
+
+
+def end_when_changed(hosts: Hosts, name: str) -> None:
+    for _ in range(400):
+        if hosts.all[name].sysctl(HIGH) != STOCK and hosts.all[name].has_our_file:
+            break
+        time.sleep(0.05)
+    hosts.power_off(name)
+
+
+@pytest.mark.live
+def test_a_host_that_is_away_stops_its_batch_before_anything_is_changed(
+    hosts: Hosts, folder: Path
+) -> None:
+    code, printed = narrowed(hosts, folder, ("web4", "web5", "web2"), batches="2,1")
+    assert code != 0, printed
+    assert changed_hosts(hosts) == ["web1", "web5"], printed
+    assert recap(printed)["web5"]["unreachable"] == 1
+    assert said(printed) == {"web4": "nothing was changed here; web5 cannot be reached or prepared"}
+
+
+@pytest.mark.live
+def test_rollback_puts_back_what_was_kept_and_what_was_left_in_the_middle(
+    hosts: Hosts, folder: Path
+) -> None:
+    hosts.boot("web5")
+    inventory = hosts.inventory({"web": NAMES})
+    code, printed = hosts.play(folder / "playbooks/rollback.yml", inventory, command=OURS)
+    assert code == 0, printed
+    assert changed_hosts(hosts) == [], printed
+    assert [name for name, row in recap(printed).items() if row["changed"]] == ["web1", "web5"]
