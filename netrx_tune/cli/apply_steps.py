@@ -11,8 +11,11 @@ import click
 
 from netrx_tune.cli.options import progress
 from netrx_tune.collectors.sysctl_d import OURS
+from netrx_tune.host import journal
 from netrx_tune.host.applying import Job, Left, apply, rollback, stoppable
+from netrx_tune.host.guardian import Guardian, guarded
 from netrx_tune.host.journal import Entry
+from netrx_tune.host.killed import undo_apply
 from netrx_tune.host.survey import Survey, new_texts
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
@@ -40,13 +43,19 @@ def carry_out(profile: Profile, found: Survey, asked: Asked) -> Done:
     Raises:
         ApplyError: it failed or was interrupted, and was undone.
     """
+    before = journal.load(asked.root)
+    with guarded(lambda: undo_apply(asked.root, before), seconds=asked.confirm_within) as guardian:
+        return _guarded(profile, found, asked, guardian)
+
+
+def _guarded(profile: Profile, found: Survey, asked: Asked, guardian: Guardian) -> Done:
     watched = asked.verify > 0 and not asked.root and bool(found.changes.running)
     with stoppable():
         before = _books(asked.verify, "before the change", asked) if watched else None
         entry = apply(asked.root, Job(profile, found.text, new_texts(found.changes)))
         try:
             verdict = _verdict(before, found, asked) if before else None
-            reason = _objection(verdict, asked)
+            reason = _objection(verdict, asked, guardian)
         except (KeyboardInterrupt, OSError, click.Abort) as error:
             _undo_after(error, asked)
             raise  # --no-rollback: it stays
@@ -89,12 +98,13 @@ def _verdict(before: Ledger, found: Survey, asked: Asked) -> Verdict:
     return judge_change(before, after, found.changes.running)
 
 
-def _objection(verdict: Verdict | None, asked: Asked) -> str:
+def _objection(verdict: Verdict | None, asked: Asked, guardian: Guardian) -> str:
     """Return why the change is not to be kept, "" if it is."""
     if verdict and not verdict.keep:
         return verdict.outcome
     if asked.confirm_within is None:
         return ""
+    guardian.wait_begins()
     click.echo(
         f"Keep these settings? Type yes within {asked.confirm_within:g} s: ", nl=False, err=True
     )

@@ -11,7 +11,9 @@ from netrx_tune import __version__
 from netrx_tune.cli import options
 from netrx_tune.host import journal
 from netrx_tune.host.applying import Left, rollback
+from netrx_tune.host.guardian import guarded
 from netrx_tune.host.journal import Entry
+from netrx_tune.host.killed import finish_rollback
 from netrx_tune.reporters.changes_text import left_lines
 
 SCHEMA = "netrx-tune/rollback/v1"
@@ -48,7 +50,8 @@ def command(
         entries = journal.load(root)
         if entries and not yes:
             _ask(entries[-1], as_json=output_format == "json")
-        undone, left = rollback(root, force=force)
+        with guarded(lambda: finish_rollback(root, entries, force=force)):
+            undone, left = rollback(root, force=force)
     if output_format == "json":
         click.echo(json.dumps(_document(undone, left), indent=2))
     else:

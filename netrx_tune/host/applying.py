@@ -64,7 +64,7 @@ def apply(root: str, job: Job) -> Entry:
     Raises:
         ApplyError: something failed, and all was put back, or how it was left.
     """
-    before = tuple(one for one in journal.load(root) if one.state != "left")
+    before = journal.lasting(journal.load(root))
     refuse_unfinished(before)
     entry = _entry(root, job)
     try:

@@ -152,6 +152,11 @@ def _make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+def lasting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return what stays when another apply begins."""
+    return tuple(one for one in entries if one.state != "left")
+
+
 def _drop(place: Path) -> None:
     drop_draft(place)
     if place.parent.is_dir():

@@ -2,7 +2,9 @@
 
 `python -m tests.host.killing` (root, strace) works in a mount and network namespace of its own:
 scratch folders lie over /etc/sysctl.d, /var/lib and /run, and the keys are the namespace's. Each
-call that writes is hit in turn; then `rollback` must give back exactly what was there.
+call that writes is hit in turn. Killed alone, the tool leaves the host wholly old or wholly new,
+since its guardian ends what was begun. Killed with its guardian, as a loss of power does, each file
+and value is old or new. Then `rollback` must give back exactly what was there.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,8 +41,15 @@ CALLS = (
 )
 WRITING = ("O_WRONLY", "O_RDWR", "O_CREAT")
 PROBE = "O_WRONLY|O_NONBLOCK"  # asks whether a key could be written, and writes nothing
+CompletedProcess = subprocess.CompletedProcess[str]
 NAME = "proof-{}"
 TOOL = (sys.executable, "-B", "-m", "netrx_tune")
+# The tool with a guardian that ends at once, as if it were killed first.
+UNGUARDED = (
+    *(sys.executable, "-B", "-c"),
+    "import os; from netrx_tune.host import guardian; from netrx_tune.cli import main;"
+    " guardian._guard = lambda *_: os._exit(0); main()",
+)
 
 
 class Call(NamedTuple):
@@ -50,6 +58,20 @@ class Call(NamedTuple):
     name: str
     number: int
     text: str
+
+
+class Proof(NamedTuple):
+    """One scenario: what comes first, what is hit, and how.
+
+    `fault` are strace's words, with {} for the call's number. `whole` if the host must be wholly
+    old or wholly new at once; else each part of it.
+    """
+
+    name: str
+    first: tuple[int, ...]  # profiles that are applied before
+    command: tuple[str, ...]
+    fault: str
+    whole: bool = True
 
 
 class Host(NamedTuple):
@@ -85,18 +107,19 @@ def profile(number: int) -> str:
     return str(path)
 
 
-def apply(number: int) -> tuple[str, ...]:
-    return (*TOOL, "apply", profile(number), "--yes", "--verify", "0")
+def apply(number: int, tool: tuple[str, ...] = TOOL) -> tuple[str, ...]:
+    return (*tool, "apply", profile(number), "--yes", "--verify", "0")
 
 
 ROLLBACK = (*TOOL, "rollback", "--yes")
+ROLLBACK_ALONE = (*UNGUARDED, "rollback", "--yes")
 
 
-def run(command: tuple[str, ...], *inject: str) -> subprocess.CompletedProcess[str]:
+def run(command: tuple[str, ...], inject: str = "") -> CompletedProcess:
     if inject:
         paths = [word for path in PATHS for word in ("-P", path)]
         trace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", *paths]
-        command = (*trace, *(word for one in inject for word in ("-e", one)), *command)
+        command = (*trace, "-e", inject, *command)
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -134,32 +157,39 @@ def reset() -> None:
         key.write_text(value + "\n")
 
 
-def hit(first: tuple[tuple[str, ...], ...], command: tuple[str, ...], fault: str) -> list[Call]:
-    """Hit a command at each of its writes; return the calls.
-
-    Args:
-        first: commands that come before.
-        command: what is hit.
-        fault: strace's words, with {} for the call's number.
-    """
+def hit(proof: Proof) -> tuple[int, int, int]:
+    """Hit a command at each of its writes; return how many, and after how many it was old, new."""
 
     def prepare() -> Host:
         reset()
-        for one in first:
-            succeed(one)
+        for number in proof.first:
+            succeed(apply(number))
         return host()
 
     old = prepare()
-    calls = writes(command)
+    calls = writes(proof.command)
     new = host()
+    left: Counter[Host] = Counter()
     for call in calls:
         prepare()
-        done = run(command, f"inject={call.name}:{fault.format(call.number)}")
-        _check(old, new, host(), f"{fault}: {call.text}: {done.stderr}")
-        if "error" in fault and done.returncode not in (0, 2):
-            raise BrokenError(f"{fault}: {call.text}: {done.returncode}: {done.stderr}")
-        _recover(old, new, command, call.text, first)
-    return calls
+        inject = f"inject={call.name}:{proof.fault.format(call.number)}"
+        done = run(proof.command, inject)
+        where = f"{proof.name}: {call.text}: {done.returncode}: {done.stderr}"
+        now = _whole(host())
+        left[now] += 1
+        if proof.whole and now not in (old, new):
+            raise BrokenError(f"{where}: neither {old} nor {new}, but {now}")
+        _check(old, new, host(), where)
+        if "error" in proof.fault and done.returncode not in (0, 2):
+            raise BrokenError(where)
+        _recover(old, new, proof, where)
+    return len(calls), left[old], left[new]
+
+
+def _whole(now: Host) -> Host:
+    """Return a host without what no loader reads."""
+    files = tuple(one for one in now.files if not one[0].endswith(".draft"))
+    return now._replace(files=files)
 
 
 def _check(old: Host, new: Host, now: Host, where: str) -> None:
@@ -177,30 +207,30 @@ def _check(old: Host, new: Host, now: Host, where: str) -> None:
         json.loads(JOURNAL.read_text())
 
 
-def _recover(
-    old: Host, new: Host, command: tuple[str, ...], where: str, first: tuple[tuple[str, ...], ...]
-) -> None:
+def _recover(old: Host, new: Host, proof: Proof, where: str) -> None:
     """Roll back; the host must be as it was before the apply."""
     applied = len(json.loads(JOURNAL.read_text())["entries"]) if JOURNAL.exists() else 0
-    undoes = command == ROLLBACK
-    if applied == len(first) if undoes else applied != len(first) or not first:
+    before, undoes = len(proof.first), "rollback" in proof.command
+    if applied == before if undoes else applied != before or not before:
         succeed(ROLLBACK)
-    wanted = new if undoes else old
-    now = host()
-    whole = tuple(one for one in now.files if not one[0].endswith(".draft"))
-    if now._replace(files=whole) != wanted:
+    wanted, now = new if undoes else old, _whole(host())
+    if now != wanted:
         raise BrokenError(f"{where}: rolled back to {now}, and it was {wanted}")
 
 
-def proofs() -> Iterator[tuple[str, list[Call]]]:
-    """Yield each scenario with the calls that were hit."""
+def proofs() -> tuple[Proof, ...]:
+    """Return the scenarios."""
     kill, once, on = "signal=KILL:when={}", "error={}:when={{}}", "error={}:when={{}}+"
-    yield "apply killed", hit((), apply(1), kill)
-    yield "second apply killed", hit((apply(1),), apply(2), kill)
-    yield "rollback killed", hit((apply(1), apply(2)), ROLLBACK, kill)
-    yield "disk full at one call", hit((), apply(1), once.format("ENOSPC"))
-    yield "permission lost for good", hit((apply(1),), apply(2), on.format("EPERM"))
-    yield "input/output error in rollback", hit((apply(1),), ROLLBACK, on.format("EIO"))
+    return (
+        Proof("apply killed", (), apply(1), kill),
+        Proof("second apply killed", (1,), apply(2), kill),
+        Proof("rollback killed", (1, 2), ROLLBACK, kill),
+        Proof("apply killed with its guardian", (), apply(2, UNGUARDED), kill, whole=False),
+        Proof("rollback killed with its guardian", (1,), ROLLBACK_ALONE, kill, whole=False),
+        Proof("disk full at one call", (), apply(1), once.format("ENOSPC")),
+        Proof("permission lost for good", (1,), apply(2), on.format("EPERM"), whole=False),
+        Proof("input/output error in rollback", (1,), ROLLBACK, on.format("EIO"), whole=False),
+    )
 
 
 def main() -> None:
@@ -208,8 +238,13 @@ def main() -> None:
     if not is_inside("tests.host.killing"):
         return
     with scratch(FOLDERS):
-        for name, calls in proofs():
-            sys.stdout.write(f"{name}: {len(calls)} calls, the host came back each time\n")
+        for proof in proofs():
+            calls, old, new = hit(proof)
+            rest = f", in parts {calls - old - new}" if calls > old + new else ""
+            sys.stdout.write(
+                f"{proof.name}: {calls} calls, left wholly old {old}, wholly new {new}{rest};"
+                " the host came back each time\n"
+            )
             sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""--confirm-within: kept by a yes in time, else undone, also when the terminal goes away."""
+"""--confirm-within: kept by a yes in time, else undone, whatever ends the terminal or the tool."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pty
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.host.host_tree import TOOL, files, made, value
+from tests.host.host_tree import OURS, TOOL, files, made, run, value
 
 
 @pytest.fixture
@@ -25,7 +26,12 @@ def confirming(root: Path, seconds: int) -> tuple[subprocess.Popen[str], int]:
     words = ["apply", str(root.parent / "test.yaml"), "--root", str(root), "--yes"]
     words += ["--confirm-within", str(seconds)]
     done = subprocess.Popen(
-        [*TOOL, *words], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*TOOL, *words],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     os.close(theirs)
     deadline = time.monotonic() + 20
@@ -66,3 +72,61 @@ def test_a_terminal_that_goes_away_undoes_it(root: Path, number: signal.Signals 
     assert files(root) == before
     if number is not None:
         os.close(terminal)
+
+
+def test_a_tool_that_is_killed_is_undone_by_its_guardian(root: Path) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 60)
+    asks = done.stderr.read(30) if done.stderr else ""
+    assert asks.startswith("Keep these settings?")
+    os.killpg(done.pid, signal.SIGHUP)  # of the terminal, to all that it started
+    done.kill()
+    said = done.communicate(timeout=20)[1]
+    assert files(root) == before
+    assert "everything is as it was" in said
+    assert run(root, "rollback", "--yes").stdout == "Nothing to undo.\n"
+    os.close(terminal)
+
+
+def test_a_whole_group_that_is_killed_is_undone(root: Path) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 60)
+    os.killpg(done.pid, signal.SIGKILL)
+    assert "apply of test was killed; everything is as it was" in done.communicate(timeout=20)[1]
+    assert files(root) == before
+    os.close(terminal)
+
+
+def test_a_tool_that_is_stopped_is_undone_when_its_time_is_over(root: Path) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 1)
+    assert (done.stderr.read(30) if done.stderr else "").startswith("Keep these settings?")
+    done.send_signal(signal.SIGSTOP)
+    done.communicate(timeout=30)
+    assert (done.returncode, files(root)) == (-signal.SIGKILL, before)
+    os.close(terminal)
+
+
+def test_what_was_confirmed_stays_though_the_terminal_is_killed_afterwards(root: Path) -> None:
+    done, terminal = confirming(root, 20)
+    os.write(terminal, b"yes\n")
+    out = done.stdout.readline() if done.stdout else ""
+    while out and "Undo it with" not in out:
+        out = done.stdout.readline() if done.stdout else ""
+    with suppress(ProcessLookupError):
+        os.killpg(done.pid, signal.SIGKILL)
+    done.communicate(timeout=20)
+    assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("800000", True)
+    assert run(root, "status").returncode == 0
+    os.close(terminal)
+
+
+def test_while_its_guardian_undoes_nobody_else_changes_anything(root: Path) -> None:
+    done, terminal = confirming(root, 60)
+    done.kill()
+    done.wait()
+    got = run(root, "apply", "--yes")  # waits for nothing: locked out, or all was undone before
+    done.communicate(timeout=20)
+    assert got.returncode in (0, 2)
+    assert got.returncode == 0 or "another netrx-tune is changing this host" in got.stderr
+    os.close(terminal)
