@@ -45,11 +45,11 @@ CompletedProcess = subprocess.CompletedProcess[str]
 NAME = "proof-{}"
 TOOL = (sys.executable, "-B", "-m", "netrx_tune")
 # The tool with a guardian that ends at once, as if it were killed first.
-UNGUARDED = (
-    *(sys.executable, "-B", "-c"),
+_WITHOUT = (
     "import os; from netrx_tune.host import guardian; from netrx_tune.cli import main;"
-    " guardian._guard = lambda *_: os._exit(0); main()",
+    " guardian._guard = lambda *_: os._exit(0); main()"
 )
+UNGUARDED = (sys.executable, "-B", "-c", _WITHOUT)
 
 
 class Call(NamedTuple):
