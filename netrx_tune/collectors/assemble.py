@@ -15,7 +15,7 @@ from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
-from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, parse_sysctl_a, parse_sysctls
+from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, Known, parse_sysctl_a, parse_sysctls
 from netrx_tune.collectors.text import Reading, attempt
 from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
 from netrx_tune.model.sample import Gap, Sample, SocketTable
@@ -34,10 +34,15 @@ _READERS: dict[str, Callable[[str, str], Reading]] = {
 }
 
 
-def assemble(sample: Sample) -> Snapshot:
+def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
     """Return the snapshot of a sample.
 
     What does not read is among its gaps, beside those of the sample; the rest stands.
+
+    Args:
+        sample: the texts and records of one moment.
+        known: settings that another sample had, to which this one's are added: most are the
+            same in both, and a setting takes longer to read than to look up.
     """
     files = sample.files
     gaps = list(sample.gaps)
@@ -51,7 +56,7 @@ def assemble(sample: Sample) -> Snapshot:
         gaps.extend(reading.gaps)
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
-    settings = _settings(sample, gaps)
+    settings = _settings(sample, gaps, known)
     if count := settings.pop(CONNTRACK_COUNT, ()):
         levels["nf_conntrack.count"] = count[0]
     return Snapshot(
@@ -95,10 +100,10 @@ def _readings(sample: Sample, gaps: list[Gap]) -> Iterator[Reading]:
             yield reading
 
 
-def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
+def _settings(sample: Sample, gaps: list[Gap], known: Known | None) -> dict[str, tuple[int, ...]]:
     """Return all settings; the files' own text beats a listing, and those of the host."""
     listed = attempt(sample.files, SYSCTL_A, parse_sysctl_a, gaps)
-    settings, problems = parse_sysctls(sample.files)
+    settings, problems = parse_sysctls(sample.files, known)
     gaps.extend(problems)
     outside = {
         path.removeprefix(OF_HOST): text

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from netrx_tune.collectors.net_class import NetClass, net_class_files, parse_net_class
+from netrx_tune.collectors.net_class import (
+    ROOT,
+    NetClass,
+    net_class_files,
+    parse_mask,
+    parse_net_class,
+)
+from netrx_tune.collectors.paths import QUEUES
 from netrx_tune.collectors.text import attempt
 from netrx_tune.model.sample import Gap, Link, Nic, Sample
 from netrx_tune.model.snapshot import Device
@@ -49,7 +56,24 @@ def _classes(files: Mapping[str, str], gaps: list[Gap]) -> dict[str, NetClass]:
     for name, below in net_class_files(files).items():
         classes[name], problems = parse_net_class(below, name)
         gaps.extend(problems)
+    for device, masks in _masks_of_many_queues(files, gaps):
+        classes[device] = classes.get(device, _NO_FILES)._replace(rps_cpus=masks)
     return classes
+
+
+def _masks_of_many_queues(
+    files: Mapping[str, str], gaps: list[Gap]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield devices with their RPS masks, where a snapshot has those in one file for all."""
+    if QUEUES not in files:
+        return
+    from netrx_tune.collectors.queue_texts import parse_queue_texts  # noqa: PLC0415 - seldom
+
+    for row in attempt(files, QUEUES, parse_queue_texts, gaps) or ():
+        if row.file == "rps_cpus":
+            path = f"{ROOT}{row.device}/queues/rx-N/rps_cpus"
+            known = {text: attempt({path: text}, path, parse_mask, gaps) for text in {*row.texts}}
+            yield row.device, tuple([m for text in row.texts if (m := known[text]) is not None])
 
 
 def _device(

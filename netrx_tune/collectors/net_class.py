@@ -6,12 +6,14 @@ device without carrier fails, and -1 stands for unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
-from netrx_tune.collectors.text import attempt, decimal, hexadecimal, signed
+from netrx_tune.collectors.text import attempt, decimal, decimals, hexadecimal, signed
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
+
+T = TypeVar("T")
 
 ROOT = "/sys/class/net/"
 _STATISTICS = "statistics/"
@@ -55,20 +57,38 @@ def parse_net_class(files: Mapping[str, str], device: str) -> tuple[NetClass, li
         device: its name.
     """
     folder = f"{ROOT}{device}/"
-    absolute = {folder + below: text for below, text in files.items()}
     gaps: list[Gap] = []
+
+    def number(below: str) -> int | None:
+        return _attempt(files, below, parse_number, gaps, folder)
+
     found = NetClass(
-        statistics=_statistics(absolute, folder, gaps),
-        rps_cpus=_rps_cpus(absolute, folder, gaps),
-        threaded=_as_bool(attempt(absolute, f"{folder}threaded", parse_number, gaps)),
-        speed_mbits=_speed(attempt(absolute, f"{folder}speed", parse_number, gaps)),
-        up=_up(absolute, folder, gaps),
-        ifindex=attempt(absolute, f"{folder}ifindex", parse_number, gaps),
-        iflink=attempt(absolute, f"{folder}iflink", parse_number, gaps),
-        hardware_type=attempt(absolute, f"{folder}type", parse_number, gaps),
-        driver=attempt(absolute, f"{folder}device/uevent", parse_driver, gaps),
+        statistics=_statistics(files, folder, gaps),
+        rps_cpus=_rps_cpus(files, folder, gaps),
+        threaded=_as_bool(number("threaded")),
+        speed_mbits=_speed(number("speed")),
+        up=_up(files, folder, gaps),
+        ifindex=number("ifindex"),
+        iflink=number("iflink"),
+        hardware_type=number("type"),
+        driver=_attempt(files, "device/uevent", parse_driver, gaps, folder),
     )
     return found, gaps
+
+
+def _attempt(
+    files: Mapping[str, str],
+    below: str,
+    parse: Callable[[str, str], T],
+    gaps: list[Gap],
+    folder: str,
+) -> T | None:
+    """Return what a parser makes of a device's file; one that does not read becomes a gap."""
+    return (
+        attempt({folder + below: files[below]}, folder + below, parse, gaps)
+        if below in files
+        else None
+    )
 
 
 def parse_number(text: str, path: str) -> int:
@@ -92,13 +112,16 @@ def parse_driver(text: str, path: str) -> str | None:
 
 def _statistics(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> dict[str, int]:
     """Return the device's statistics by their files' names."""
-    prefix = folder + _STATISTICS
+    names = [below for below in files if below.startswith(_STATISTICS)]
+    values = decimals([files[name].strip() for name in names])
+    start = len(_STATISTICS)
+    if values is not None:
+        return {name[start:]: value for name, value in zip(names, values, strict=True)}
     found: dict[str, int] = {}
-    for path in files:
-        if path.startswith(prefix):
-            value = attempt(files, path, _counter, gaps)
-            if value is not None:
-                found[path[len(prefix) :]] = value
+    for name in names:
+        value = _attempt(files, name, _counter, gaps, folder)
+        if value is not None:
+            found[name[start:]] = value
     return found
 
 
@@ -109,20 +132,24 @@ def _counter(text: str, path: str) -> int:
 
 def _rps_cpus(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> tuple[str, ...]:
     """Return the RPS masks in the order of the queues' numbers."""
-    prefix = folder + _QUEUES
     masks: dict[int, str] = {}
-    for path in files:
-        if not path.startswith(prefix) or not path.endswith(_RPS_CPUS):
+    known: dict[str, str] = {}  # by text: most queues have the same
+    for below, text in files.items():
+        if not below.endswith(_RPS_CPUS) or not below.startswith(_QUEUES):
             continue
-        queue = path[len(prefix) : -len(_RPS_CPUS)]
-        mask = attempt(files, path, _mask, gaps)
+        queue = below[len(_QUEUES) : -len(_RPS_CPUS)]
+        mask = known.get(text) or _attempt(files, below, parse_mask, gaps, folder)
         if mask is not None and queue.isascii() and queue.isdigit() and len(queue) < 8:
-            masks[int(queue)] = mask
+            known[text] = masks[int(queue)] = mask
     return tuple(masks[queue] for queue in sorted(masks))
 
 
-def _mask(text: str, path: str) -> str:
-    """Return a mask as the kernel writes it, checked."""
+def parse_mask(text: str, path: str) -> str:
+    """Return a mask of rps_cpus as the kernel writes it.
+
+    Raises:
+        ParseError: it is none.
+    """
     mask = text.strip()
     for word in mask.split(","):
         hexadecimal(word, path, "rps_cpus", digits=8)
@@ -141,10 +168,10 @@ def _speed(value: int | None) -> int | None:
 
 def _up(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> bool | None:
     """Tell whether a device can receive; where operstate is "unknown", whether it is set up."""
-    state = files.get(f"{folder}operstate", "").strip()
+    state = files.get("operstate", "").strip()
     if state == "up" or state in _DOWN:
         return state == "up"
-    flags = attempt(files, f"{folder}flags", _flags, gaps)
+    flags = _attempt(files, "flags", _flags, gaps, folder)
     return None if flags is None else bool(flags & _IFF_UP)
 
 

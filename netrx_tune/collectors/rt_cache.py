@@ -10,8 +10,9 @@ ct_cpu_seq_show().
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
-from netrx_tune.collectors.text import Reading, hexadecimal, numbered
+from netrx_tune.collectors.text import Reading, hexadecimal, numbered, words_of_32_bits
 from netrx_tune.model.errors import ParseError
 
 _ENTRIES = "entries"
@@ -29,7 +30,7 @@ def parse_rt_cache(text: str, path: str = "/proc/net/stat/rt_cache") -> Reading:
 def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
     """Return the columns of such a file by `name` of their header's word."""
     header: list[str] = []
-    rows: list[list[int]] = []
+    rows: list[list[str]] = []
     for number, line in numbered(text):
         words = line.split()
         if not header:
@@ -37,18 +38,23 @@ def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
         elif len(words) != len(header):
             raise ParseError(f"{path}:{number}", f"expected {len(header)} words", line)
         else:
-            rows.append(_row(words, f"{path}:{number}", header))
+            rows.append(words)
     if not rows or header[0] != _ENTRIES:
         raise ParseError(path, "expected a header with entries and a row per CPU", text)
-    columns = list(zip(*rows, strict=True))
-    per_cpu = {name(word): column for word, column in zip(header, columns, strict=True)}
+    numbers = words_of_32_bits([*chain.from_iterable(rows)]) or _one_by_one(text, path, header)
+    per_cpu = {name(word): numbers[at :: len(header)] for at, word in enumerate(header)}
     entries = per_cpu.pop(name(_ENTRIES))
     return Reading(levels={name(_ENTRIES): entries[0]}, per_cpu=per_cpu)
 
 
-def _row(words: list[str], place: str, header: list[str]) -> list[int]:
-    """Return the numbers of one CPU."""
-    return [
-        hexadecimal(word, place, column, digits=8)
-        for word, column in zip(words, header, strict=True)
-    ]
+def _one_by_one(text: str, path: str, header: list[str]) -> tuple[int, ...]:
+    """Return the numbers of all rows, or say which is none."""
+    lines = numbered(text)
+    next(lines)
+    return tuple(
+        [
+            hexadecimal(word, f"{path}:{number}", column, digits=8)
+            for number, line in lines
+            for word, column in zip(line.split(), header, strict=True)
+        ]
+    )

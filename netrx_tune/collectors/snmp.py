@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netrx_tune.collectors.text import Reading, decimal, gaps_beside, numbered, signed
+from netrx_tune.collectors.text import Reading, decimal, decimals, gaps_beside, numbered, signed
 from netrx_tune.model.errors import ParseError
 
 # Settings and gauges that stand among the counters. MaxConn is -1: no limit.
@@ -87,6 +87,9 @@ def _pair(header: _Line, row: _Line) -> dict[str, int]:
     if len(header.words) != len(row.words):
         wanted = f"{row.protocol}: expected {len(header.words)} values"
         raise ParseError(row.place, wanted, " ".join(row.words))
+    numbers = decimals(row.words)
+    if numbers and all(word[0].isalpha() for word in header.words):
+        return {f"{row.protocol}.{w}": n for w, n in zip(header.words, numbers, strict=True)}
     values = {}
     for word, found in zip(header.words, row.words, strict=True):
         if not word[0].isalpha():

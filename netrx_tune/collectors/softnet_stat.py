@@ -8,13 +8,23 @@ and the number of words, not the version, tells what is there.
 
 from __future__ import annotations
 
-from netrx_tune.collectors.text import hexadecimal, numbered
+from netrx_tune.collectors.text import hexadecimal, numbered, words_of_32_bits
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.snapshot import SoftnetCpu
 
 LEAST_WORDS = 9
 _PROCESSED, _DROPPED, _TIME_SQUEEZE = 0, 1, 2
-_RECEIVED_RPS, _FLOW_LIMIT, _BACKLOG, _CPU = 9, 10, 11, 12
+_RECEIVED_RPS, _CPU = 9, 12
+_FIELDS = {
+    _PROCESSED: "processed",
+    _DROPPED: "dropped",
+    _TIME_SQUEEZE: "time_squeeze",
+    _RECEIVED_RPS: "received_rps",
+    10: "flow_limit_count",
+    11: "backlog_length",
+    _CPU: "cpu",
+}
+_NOTHING = (None,) * 4  # instead of the words from received_rps to cpu
 
 
 def parse_softnet_stat(
@@ -33,28 +43,32 @@ def parse_softnet_stat(
         columns = columns or max(LEAST_WORDS, len(words))
         if len(words) != columns:
             raise ParseError(f"{path}:{number}", f"expected {columns} words", line)
-        rows.append(_row(words, f"{path}:{number}"))
+        rows.append(_row(words_of_32_bits(words) or _one_by_one(words, f"{path}:{number}")))
     if not rows:
         raise ParseError(path, "expected a row per CPU", text)
     return tuple(rows)
 
 
-def _row(words: list[str], place: str) -> SoftnetCpu:
+def _one_by_one(words: list[str], place: str) -> tuple[int, ...]:
+    """Return the words that have a name as numbers, 0 for the others."""
+    return tuple(
+        [
+            hexadecimal(word, place, _FIELDS[at], digits=8) if at in _FIELDS else 0
+            for at, word in enumerate(words)
+        ]
+    )
+
+
+def _row(words: tuple[int, ...]) -> SoftnetCpu:
     """Return one CPU's row."""
-
-    def word(at: int, field: str) -> int:
-        return hexadecimal(words[at], place, field, digits=8)
-
-    def later(at: int, field: str) -> int | None:
-        return word(at, field) if at < len(words) else None
-
+    later = (*words[_RECEIVED_RPS : _CPU + 1], *_NOTHING)
     return SoftnetCpu(
-        cpu=later(_CPU, "cpu"),
-        processed=word(_PROCESSED, "processed"),
-        dropped=word(_DROPPED, "dropped"),
-        time_squeeze=word(_TIME_SQUEEZE, "time_squeeze"),
+        cpu=later[3],
+        processed=words[_PROCESSED],
+        dropped=words[_DROPPED],
+        time_squeeze=words[_TIME_SQUEEZE],
         # Up to 2.6.34 there is no RPS, so nothing was received by it.
-        received_rps=later(_RECEIVED_RPS, "received_rps") or 0,
-        flow_limit_count=later(_FLOW_LIMIT, "flow_limit_count"),
-        backlog_length=later(_BACKLOG, "backlog_length"),
+        received_rps=later[0] or 0,
+        flow_limit_count=later[1],
+        backlog_length=later[2],
     )

@@ -12,6 +12,7 @@ from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
 
 ROOT = "/proc/sys/"
+Known = dict[tuple[str, str], tuple[str, tuple[int, ...]]]
 # net.ipv4.conf.eth0/100.rp_filter is device eth0.100: dots and slashes change places, as
 # sysctl(8) has it.
 _SWAP = str.maketrans("./", "/.")
@@ -60,18 +61,31 @@ def parse_sysctl(text: str, path: str) -> tuple[int, ...]:
     return _numbers(text, path, name_of(path))
 
 
-def parse_sysctls(files: Mapping[str, str]) -> tuple[dict[str, tuple[int, ...]], list[Gap]]:
-    """Return the settings of all files below /proc/sys by dotted name, and what did not read."""
+def parse_sysctls(
+    files: Mapping[str, str], known: Known | None = None
+) -> tuple[dict[str, tuple[int, ...]], list[Gap]]:
+    """Return the settings of all files below /proc/sys by dotted name, and what did not read.
+
+    Args:
+        files: texts by path.
+        known: settings by path and text of what was read before, to which these are added.
+    """
     settings: dict[str, tuple[int, ...]] = {}
     gaps: list[Gap] = []
+    known = {} if known is None else known
     for path, text in files.items():
         if not path.startswith(ROOT):
+            continue
+        read = known.get((path, text))
+        if read:
+            settings[read[0]] = read[1]
             continue
         name = name_of(path)
         if name in _TEXTS:
             continue
         try:
             settings[name] = _numbers(text, path, name)
+            known[path, text] = (name, settings[name])
         except ParseError as error:
             gaps.append(unparsed(path, error))
     return settings, gaps

@@ -6,7 +6,9 @@ devices may hold control characters, so lines end at a line feed and nowhere els
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from struct import unpack
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +21,7 @@ MOST_DIGITS = 20  # of 2**64 - 1
 MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
+_NAMES_AND_VALUES = re.compile(r"(?:[A-Za-z]\w*[ \t]+[0-9]{1,20}[ \t]*\n)+", re.ASCII)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _NO_ROWS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
@@ -74,6 +77,25 @@ def hexadecimal(found: str, path: str, field: str, *, digits: int = 16) -> int:
     raise ParseError(path, f"{field}: expected a hexadecimal", found)
 
 
+def words_of_32_bits(words: Sequence[str]) -> tuple[int, ...] | None:
+    """Return words of eight hexadecimals each, in one call for all; None if one is no such."""
+    if {*map(len, words)} != {8}:
+        return None
+    try:
+        octets = bytes.fromhex("".join(words))
+    except ValueError:
+        return None
+    return unpack(f">{len(words)}I", octets)
+
+
+def decimals(words: Sequence[str]) -> list[int] | None:
+    """Return many unsigned decimals, checked all at once; None if one is no such."""
+    digits = "".join(words)
+    if digits.isascii() and digits.isdigit() and min(map(len, words)) > 0:
+        return [*map(int, words)] if max(map(len, words)) <= MOST_DIGITS else None
+    return None
+
+
 def bitmap(found: str, path: str, field: str) -> int:
     """Return a CPU mask such as "3" or "0,00000003".
 
@@ -114,6 +136,14 @@ def values_by_line(
         except ParseError as error:
             problems.append(error)
     return values, gaps_beside(values, problems, path, text)
+
+
+def names_and_values(text: str) -> dict[str, int] | None:
+    """Return a file whose every line is a name and a number, None if one is not."""
+    if not _NAMES_AND_VALUES.fullmatch(text):
+        return None
+    words = text.split()
+    return dict(zip(words[::2], map(int, words[1::2]), strict=True))
 
 
 def gaps_beside(

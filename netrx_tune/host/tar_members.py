@@ -8,7 +8,6 @@ follows nothing, and believes no length that a header claims.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -26,13 +25,10 @@ _BLOCK = 512
 _END = bytes(_BLOCK)
 # name, mode to gid, size, mtime and checksum, type, link's target, magic, owner and device, prefix
 _HEADER = struct.Struct("100s 24x 12s 20x c 100s 6s 82x 155s 12x")
-# name, size without its end mark, type to magic, first byte of the prefix
-_PLAIN = struct.Struct("100s 24x 11s 21x 107s 82x c")
-_OCTAL = re.compile(rb"[0-7]{11}")
 _PLAIN_FILE = b"0" + bytes(100) + b"ustar\0"  # no link, no extension
 _POSIX = b"ustar\0"
 _GNU = b"ustar "  # its space for a prefix holds times instead
-_SAMPLES = {b"0/", b"1/"}
+_SAMPLES = (b"0/", b"1/")
 _MAGICS = {_POSIX, _GNU}
 _FILES = b"0\x007"
 _HARD_LINK = b"1"
@@ -89,24 +85,28 @@ class _Bytes:
     def take_plain(self, files: dict[str, str]) -> tuple[int, int]:
         """Take the samples' files as far as they stand whole in this block under short names.
 
-        Nearly all of a snapshot is taken here, in a fifth of the time of the general way.
+        Nearly all of a snapshot is taken here, in a tenth of the time of the general way.
 
         Returns:
             How many members, and how many bytes of the archive.
         """
         block, begin, end = self._block, self._at, len(self._block)
-        at, members, plain, is_octal = begin, 0, _PLAIN.unpack_from, _OCTAL.fullmatch
+        at, members, starts_with, index = begin, 0, block.startswith, block.index
         while at + _BLOCK <= end:
-            name, size, kind, prefix = plain(block, at)
-            if kind != _PLAIN_FILE or prefix != b"\0" or name[:2] not in _SAMPLES:
+            size = block[at + 124 : at + 135]
+            is_plain = starts_with(_PLAIN_FILE, at + 156) and not block[at + 345]
+            if not (is_plain and starts_with(_SAMPLES, at) and size.isdigit()):
                 break
             start = at + _BLOCK
-            after = start + int(size, 8) if is_octal(size) else end
-            following = start + (after - start + _BLOCK - 1 & -_BLOCK)
-            if following >= end or b".." in name:
+            try:
+                after = start + int(size, 8)
+                name = block[at : index(b"\0", at, at + 100)].decode()
+                following = start + (after - start + _BLOCK - 1 & -_BLOCK)
+                if following >= end or ".." in name:
+                    break
+                files[name] = block[start:after].decode()
+            except ValueError:  # an 8 or a 9, a name of a hundred characters, or no UTF-8
                 break
-            path = name.rstrip(b"\0").decode("utf-8", "surrogateescape")
-            files[path] = block[start:after].decode("utf-8", "surrogateescape")
             at = following
             members += 1
         self._at = at

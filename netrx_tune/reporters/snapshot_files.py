@@ -19,7 +19,8 @@ from netrx_tune.reporters.snapshot_manifest import (
     parse_manifest,
     render_manifest,
 )
-from netrx_tune.reporters.snapshot_records import parse_records, render_records
+from netrx_tune.reporters.snapshot_queues import packed_queues
+from netrx_tune.reporters.snapshot_records import Known, parse_records, render_records
 
 __all__ = [
     "BOOT_ID",
@@ -140,7 +141,7 @@ def render_snapshot(saved: SavedSnapshot, tool_version: str) -> Iterator[tuple[s
     """Yield each file of a snapshot as (name, text), the manifest first."""
     yield MANIFEST, render_manifest(_manifest(saved), tool_version)
     for number, sample in enumerate(saved.samples):
-        for path, text in sample.files.items():
+        for path, text in packed_queues(sample.files).items():
             if path != BOOT_ID:  # its hash is in the manifest
                 yield f"{number}{path}", text
         for path, text in render_records(sample):
@@ -158,13 +159,14 @@ def parse_snapshot(files: Mapping[str, str], gaps: tuple[Gap, ...] = ()) -> Save
         ParseError: the manifest is not one, or is of a later version.
     """
     manifest = parse_manifest(files[MANIFEST])
+    owns = _by_sample(files)
     samples: list[Sample] = []
+    known: Known = {}
     for number, about in enumerate(manifest.samples):
-        start = f"{number}/"
-        own = {name[1:]: text for name, text in files.items() if name.startswith(start)}
+        own = owns.get(f"{number}/", {})
         if about.boot is not None:
             own[BOOT_ID] = f"{about.boot}\n"
-        samples.append(parse_records(own, str(number), about.gaps))
+        samples.append(parse_records(own, str(number), about.gaps, known))
     return SavedSnapshot(
         samples=tuple(samples),
         times=tuple(about.moment for about in manifest.samples),
@@ -174,6 +176,15 @@ def parse_snapshot(files: Mapping[str, str], gaps: tuple[Gap, ...] = ()) -> Save
         gaps=manifest.gaps + gaps,
         meta={"tool": manifest.tool},
     )
+
+
+def _by_sample(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the files of each sample by the kernel's path; the samples by "0/" and "1/"."""
+    found: dict[str, dict[str, str]] = {"0/": {}, "1/": {}}
+    for name, text in files.items():
+        if name[:2] in found:
+            found[name[:2]][name[1:]] = text
+    return found
 
 
 def _manifest(saved: SavedSnapshot) -> Manifest:

@@ -13,9 +13,9 @@ left out and reported, and the others stand.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Generic, NamedTuple, TypeGuard, TypeVar
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import (
@@ -28,53 +28,34 @@ from netrx_tune.model.sample import (
     Socket,
     SocketTable,
 )
+from netrx_tune.reporters.snapshot_checks import (
+    Check,
+    is_count,
+    is_counts,
+    is_flag_or_none,
+    is_text,
+    one_of,
+    or_none,
+)
 
-__all__ = ["parse_records", "render_records"]
+__all__ = ["Known", "parse_records", "render_records"]
 
 _FOLDER = "/netrx/"  # below the sample's own folder, where a kernel path would stand
 _VERSION = 1
 _MOST_GAPS = 8  # of one table: a file of another kind has a problem on every line
 
 _R = TypeVar("_R", Socket, Link, Nic, RuleCounter, Process)
-_Check = Callable[[object], bool]
+_maybe_count = or_none(is_count)
 
-
-def _is_text(found: object) -> bool:
-    return type(found) is str
-
-
-def _is_count(found: object) -> bool:
-    # type(), since a bool is an int to isinstance(); 64 bits are what the kernel counts with
-    return type(found) is int and 0 <= found < 1 << 64
-
-
-def _is_counts(found: object) -> TypeGuard[dict[str, int]]:
-    return type(found) is dict and all(map(_is_count, found.values()))
-
-
-def _is_flag_or_none(found: object) -> bool:
-    return found is None or type(found) is bool
-
-
-def _or_none(check: _Check) -> _Check:
-    return lambda found: found is None or check(found)
-
-
-def _one_of(*words: str) -> _Check:
-    return lambda found: type(found) is str and found in words
-
-
-_maybe_count = _or_none(_is_count)
-
-_SOCKET: Mapping[str, _Check] = {
-    "family": _one_of("inet", "inet6", "packet"),
-    "protocol": _one_of("udp", "udplite", "raw", "packet", "tcp"),
-    "local": _is_text,
-    "remote": _is_text,
-    "inode": _is_count,
+_SOCKET: Mapping[str, Check] = {
+    "family": one_of("inet", "inet6", "packet"),
+    "protocol": one_of("udp", "udplite", "raw", "packet", "tcp"),
+    "local": is_text,
+    "remote": is_text,
+    "inode": is_count,
     "cookie": _maybe_count,
     "uid": _maybe_count,
-    "interface": _is_count,
+    "interface": is_count,
     "unread_bytes": _maybe_count,
     "rmem_alloc_bytes": _maybe_count,
     "rcvbuf_bytes": _maybe_count,
@@ -83,38 +64,38 @@ _SOCKET: Mapping[str, _Check] = {
     "accept_queue": _maybe_count,
     "accept_limit": _maybe_count,
 }
-_LINK: Mapping[str, _Check] = {
-    "name": _is_text,
-    "ifindex": _is_count,
-    "kind": _is_text,
-    "statistics": _is_counts,
-    "peer_statistics": _or_none(_is_counts),
-    "xdp": _one_of("none", "native", "generic", "offload"),
+_LINK: Mapping[str, Check] = {
+    "name": is_text,
+    "ifindex": is_count,
+    "kind": is_text,
+    "statistics": is_counts,
+    "peer_statistics": or_none(is_counts),
+    "xdp": one_of("none", "native", "generic", "offload"),
 }
-_NIC: Mapping[str, _Check] = {
-    "device": _is_text,
-    "driver": _is_text,
-    "statistics": _is_counts,
+_NIC: Mapping[str, Check] = {
+    "device": is_text,
+    "driver": is_text,
+    "statistics": is_counts,
     "ring_rx": _maybe_count,
     "ring_rx_max": _maybe_count,
     "channels_rx": _maybe_count,
     "channels_rx_max": _maybe_count,
     "coalesce_rx_usecs": _maybe_count,
-    "coalesce_adaptive_rx": _is_flag_or_none,
+    "coalesce_adaptive_rx": is_flag_or_none,
 }
-_RULE: Mapping[str, _Check] = {
-    "source": _one_of("nft", "tc"),
-    "place": _is_text,
-    "hook": _one_of("ingress", "prerouting", "input", "other"),
-    "verdict": _one_of("drop", "reject", "other"),
-    "packets": _is_count,
+_RULE: Mapping[str, Check] = {
+    "source": one_of("nft", "tc"),
+    "place": is_text,
+    "hook": one_of("ingress", "prerouting", "input", "other"),
+    "verdict": one_of("drop", "reject", "other"),
+    "packets": is_count,
 }
-_PROCESS: Mapping[str, _Check] = {
-    "inode": _is_count,
-    "pid": _is_count,
-    "name": _is_text,
-    "cgroup": _is_text,
-    "state": _is_text,
+_PROCESS: Mapping[str, Check] = {
+    "inode": is_count,
+    "pid": is_count,
+    "name": is_text,
+    "cgroup": is_text,
+    "state": is_text,
 }
 
 
@@ -123,7 +104,7 @@ class _Table(NamedTuple, Generic[_R]):
 
     name: str
     record: type[_R]
-    checks: Mapping[str, _Check]
+    checks: Mapping[str, Check]
 
     @property
     def path(self) -> str:
@@ -135,6 +116,9 @@ LINKS = _Table("links", Link, _LINK)
 NICS = _Table("nics", Nic, _NIC)
 RULES = _Table("rules", RuleCounter, _RULE)
 PROCESSES = _Table("processes", Process, _PROCESS)
+# Records by their lines, by the name of their table: most are the same a few seconds later.
+Known = dict[str, dict[str, object]]
+_BETWEEN = "},{"  # between two records, if they stood on one line
 _PATHS = {table.path for table in (SOCKETS, LINKS, NICS, RULES, PROCESSES)}
 
 
@@ -154,25 +138,29 @@ def render_records(sample: Sample) -> Iterator[tuple[str, str]]:
         yield _render(PROCESSES, sample.processes)
 
 
-def parse_records(files: Mapping[str, str], place: str, gaps: tuple[Gap, ...]) -> Sample:
+def parse_records(
+    files: Mapping[str, str], place: str, gaps: tuple[Gap, ...], known: Known | None = None
+) -> Sample:
     """Return the sample whose record files are among `files`.
 
     Args:
         files: texts by path; those of the tables become records, the rest stay.
         place: what to put before a path when a line is reported, such as "0".
         gaps: what the sample is already known to lack.
+        known: what lines of an earlier sample meant, to which those of this one are added.
     """
     found = list(gaps)
     rest = dict(files)
     for path in _PATHS:
         rest.pop(path, None)
+    known = {} if known is None else known
     return Sample(
         files=rest,
-        sockets=_parse_sockets(files, place, found),
-        links=_parse(LINKS, files, place, found),
-        nics=_parse(NICS, files, place, found),
-        rules=_parse(RULES, files, place, found),
-        processes=_parse(PROCESSES, files, place, found) or (),
+        sockets=_parse_sockets(files, place, found, known),
+        links=_parse(LINKS, files, place, found, known),
+        nics=_parse(NICS, files, place, found, known),
+        rules=_parse(RULES, files, place, found, known),
+        processes=_parse(PROCESSES, files, place, found, known) or (),
         gaps=tuple(found),
     )
 
@@ -192,8 +180,10 @@ def _plain(fields: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _parse_sockets(files: Mapping[str, str], place: str, gaps: list[Gap]) -> SocketTable | None:
-    sockets = _parse(SOCKETS, files, place, gaps)
+def _parse_sockets(
+    files: Mapping[str, str], place: str, gaps: list[Gap], known: Known
+) -> SocketTable | None:
+    sockets = _parse(SOCKETS, files, place, gaps, known)
     if sockets is None:
         return None
     header: Mapping[str, object] = {}
@@ -202,21 +192,60 @@ def _parse_sockets(files: Mapping[str, str], place: str, gaps: list[Gap]) -> Soc
     counts = header.get("counts")
     return SocketTable(
         sockets=sockets,
-        counts=counts if _is_counts(counts) else {},
+        counts=counts if isinstance(counts, dict) and is_counts((counts,)) else {},
         source="sock_diag" if header.get("source") == "sock_diag" else "proc",
     )
 
 
 def _parse(
-    table: _Table[_R], files: Mapping[str, str], place: str, gaps: list[Gap]
+    table: _Table[_R], files: Mapping[str, str], place: str, gaps: list[Gap], known: Known
 ) -> tuple[_R, ...] | None:
     """Return a table's records, or None where its file is missing or of a later version."""
     text = files.get(table.path)
     if text is None:
         return None
+    lines = text.removesuffix("\n").split("\n")
+    records = _all_at_once(table, lines, known)
+    return _one_by_one(table, lines, place, gaps) if records is None else records
+
+
+def _all_at_once(table: _Table[_R], lines: list[str], known: Known) -> tuple[_R, ...] | None:
+    """Return the records of lines as we write them, or None where one is of another form."""
+    same = cast("dict[str, _R]", known.setdefault(table.name, {}))
+    new = [line for line in lines[1:] if line not in same]
+    try:
+        _check_header(table, _row(lines[0]))
+        found: list[dict[str, object]] = json.loads(f"[{','.join(new)}]")
+    except (ParseError, ValueError, RecursionError):
+        return None
+    names = [*table.checks]
+    if len(found) != len(new) or any(_BETWEEN in line for line in new):
+        return None  # two on a line, or one on two
+    if not all(_has_exactly(row, names) for row in found):
+        return None
+    values = [*map(tuple, map(dict.values, found))]
+    columns: Iterable[tuple[object, ...]] = zip(*values, strict=True)
+    if not all(map(_agrees, table.checks.values(), columns)):
+        return None
+    same.update(zip(new, map(table.record._make, values), strict=True))
+    return tuple([same[line] for line in lines[1:]])
+
+
+def _has_exactly(row: object, names: list[str]) -> bool:
+    return type(row) is dict and [*row] == names
+
+
+def _agrees(check: Check, column: tuple[object, ...]) -> bool:
+    return check(column)
+
+
+def _one_by_one(
+    table: _Table[_R], lines: list[str], place: str, gaps: list[Gap]
+) -> tuple[_R, ...] | None:
+    """Return the records of the lines that read, and report the others."""
     records: list[_R] = []
     wrong = 0
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         try:
             row = _row(line)
             if number == 1:
@@ -240,7 +269,7 @@ def _check_header(table: _Table[_R], header: Mapping[str, object]) -> None:
     if header.get("table") != table.name:
         raise ParseError(table.path, f'expected a header with "table":"{table.name}"', str(header))
     version = header.get("version")
-    if not _is_count(version):
+    if not is_count((version,)):
         raise ParseError(table.path, "version: expected a number", str(version))
     if version != _VERSION:
         raise ParseError(table.path, _LATER, str(version))
@@ -261,7 +290,7 @@ def _record(table: _Table[_R], row: Mapping[str, object]) -> _R:
     fields: list[object] = []
     for name, check in table.checks.items():
         found = row[name] if name in row else defaults.get(name)
-        if not check(found):
+        if not check((found,)):
             raise ParseError(table.path, f"{name}: not a value of that field", repr(found))
         fields.append(found)
     return table.record._make(fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
@@ -256,12 +257,12 @@ def _sum_softnet(
     if len(pairs) != max(len(before.softnet), len(after.softnet)):
         notes.append("CPUs went on or off line between the samples; only those in both count")
     for column in _SOFTNET_COLUMNS:
+        read = attrgetter(column)
+        values = [(read(was), read(now)) for _, was, now in pairs]
         gains = [
-            None
-            if getattr(b, column) is None
-            else grown(getattr(a, column), getattr(b, column), bits=32)
-            for _, a, b in pairs
-            if getattr(a, column) is not None
+            None if now is None else grown(was, now, bits=32)
+            for was, now in values
+            if was is not None
         ]
         if not gains or None in gains:
             restarted.extend([f"softnet.{column}"] if gains else [])
