@@ -35,7 +35,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     account = lost_at(facts, "route-rpfilter")
     if account is None:
         return
-    strict = _strict_devices(facts)
+    strict = _suspects(facts, _STRICT, account.lost)
     on = f" on {', '.join(strict)}" if 0 < len(strict) <= 4 else ""
     yield found(
         facts,
@@ -44,20 +44,34 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning="The route back to their sources leaves by another device than they came in on, or"
         f" there is none. The filter is strict{on}.",
         severity="note",
-        recommendations=_advice(facts, strict),
+        recommendations=_advice(facts, strict, _may_be_over(facts, account.lost)),
     )
 
 
-def _strict_devices(facts: Facts) -> list[str]:
-    """Return the devices with the strict filter in force, the busiest first."""
+def _suspects(facts: Facts, mode: int, lost: int | None) -> list[str]:
+    """Return the devices in that mode that can have refused it all, the busiest first.
+
+    A device that received fewer packets was not alone; one that received none had no part, nor
+    had all of them where they received fewer together.
+    """
     everywhere = setting(facts, _ALL) or 0
-    strict = []
+    received: dict[str, int | None] = {}
     for name in facts.delta.after.devices:
+        got = facts.delta.increase(f"{name}.rx_packets")
         own = setting(facts, _key(name)) or 0
-        if name != "lo" and max(everywhere, own) == _STRICT:
-            strict.append(name)
-    strict.sort(key=lambda name: -(facts.delta.increase(f"{name}.rx_packets") or 0))
-    return strict
+        if name != "lo" and max(everywhere, own) == mode and got != 0:
+            received[name] = got
+    known = [got for got in received.values() if got is not None]
+    if len(known) == len(received) and sum(known) < (lost or 0):
+        return []
+    alone = {name: got for name, got in received.items() if got is None or got >= (lost or 0)}
+    found = alone or received
+    return sorted(found, key=lambda name: -(found[name] or 0))
+
+
+def _may_be_over(facts: Facts, lost: int | None) -> bool:
+    """Tell whether totals may be of a device that was loosened since."""
+    return facts.delta.mode == "since-boot" and bool(_suspects(facts, _LOOSE, lost))
 
 
 def _key(device: str) -> str:
@@ -65,9 +79,9 @@ def _key(device: str) -> str:
     return f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
 
 
-def _advice(facts: Facts, strict: list[str]) -> Iterator[Recommendation]:
+def _advice(facts: Facts, strict: list[str], may_be_over: bool) -> Iterator[Recommendation]:
     """Yield the loose filter on the one device it can be, else how to learn which it is."""
-    loose = [_loosen(facts, name) for name in strict[:1]]
+    loose = [] if may_be_over else [_loosen(facts, name) for name in strict[:1]]
     logged = setting(facts, _LOG)
     log = [] if logged else [_log(facts)]
     yield from (loose + log) if len(strict) == 1 else (log + loose)

@@ -15,17 +15,15 @@ from tests import scenario
 
 MAX = "net.core.rmem_max"
 TIME = "net.ipv4.ipfrag_time"
-CASES = [(name, case) for name, case in scenario.load() if "before" in case]
+CASES = list(scenario.load())
 EMPTY = Profile("work", "s", "", None, (), (), (), None, {})
 
 
 def _delta(case: scenario.Case) -> Delta:
-    moments = (case["before"], case.get("after") or {})
-    before, after = (
-        scenario._sample(case, moment, seconds=1000.0 + 5 * number)
-        for number, moment in enumerate(moments)
-    )
-    return measure(before, after, live=True, netns=case.get("netns"))
+    *earlier, after = scenario.samples(case)
+    live = case.get("mode", "interval") == "interval"
+    before = earlier[0] if earlier else None
+    return measure(before, after, live=live, netns=case.get("netns"))
 
 
 def _quiet() -> Delta:
