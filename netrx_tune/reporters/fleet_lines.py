@@ -1,0 +1,108 @@
+"""The sentences of a fleet's report, the same in text and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.planning.fleet_report import (
+    MOST_CHANCE,
+    NO_ROLE,
+    Difference,
+    FleetReport,
+    Loser,
+    RuleRow,
+)
+from netrx_tune.planning.fleet_statistics import order_of_magnitude
+from netrx_tune.rules.words import count, percent
+
+MOST_SHOWN = 3  # roles or kernels of one finding
+NO_PROOF = (
+    "What losing hosts have in common need not be the cause: try it on one host first"
+    " (netrx-tune apply --verify)."
+)
+
+
+def of(part: int, whole: int) -> str:
+    """Return "3 of 12"."""
+    return f"{count(part)} of {count(whole)}"
+
+
+def share_of(part: int, whole: int) -> str:
+    """Return "3 of 12 (25 %)"."""
+    return f"{of(part, whole)} ({percent(part / whole)})" if whole else of(part, whole)
+
+
+def summary(report: FleetReport) -> Iterator[str]:
+    """Yield what was looked at, and how much of it loses."""
+    if report.judged:
+        yield f"{share_of(report.losing, report.judged)} hosts lose packets."
+    else:
+        yield "No host could be judged."
+    left_out = report.inputs - report.judged
+    if left_out:
+        yield (
+            f"{of(left_out, report.inputs)} inputs could not be read or judged, and are in no"
+            " figure here."
+        )
+
+
+def lost(row: RuleRow) -> str:
+    """Return what a rule's findings lost on all hosts, "" where they lose nothing."""
+    return f"{count(row.lost)} lost" if row.lost else ""
+
+
+def spread(parts: tuple[tuple[str, int, int], ...]) -> str:
+    """Return where a finding is: "web 3 of 4, dns 1 of 20"; "" where that tells nothing."""
+    if not parts or (len(parts) == 1 and parts[0][0] in {NO_ROLE, "?"}):
+        return ""
+    shown = ", ".join(f"{name} {of(some, everyone)}" for name, some, everyone in parts[:MOST_SHOWN])
+    more = len(parts) - MOST_SHOWN
+    return f"{shown}, {count(more)} more" if more > 0 else shown
+
+
+def fence_line(report: FleetReport) -> str:
+    """Return the arithmetic of the fence, "" where no host is beyond it."""
+    limits = report.fence
+    if limits is None or not report.above_fence:
+        return ""
+    line = (
+        f"far above the others is more than {percent(limits.share)}: the median of"
+        f" {count(limits.hosts)} hosts is {percent(limits.median)}, one robust standard deviation"
+        f" is {limits.spread_times:.2g} times, and 3.5 of them, at least 10 times the median"
+        " (taken as 0.001 % where it is less) and at least 0.1 %, are the bound"
+    )
+    if not report.outliers:
+        return (
+            f"{of(report.above_fence, limits.hosts)} hosts lose {line}. So many are a group, not"
+            " outliers."
+        )
+    return line[0].upper() + line[1:] + "."
+
+
+def outlier(one: Loser) -> str:
+    """Return a host that is far above the others."""
+    where = "" if one.role == NO_ROLE else f", {one.role}"
+    return f"{percent(one.share)} ({one.rule}{where}; {one.name}): {one.summary}"
+
+
+def difference(one: Difference) -> str:
+    """Return a value with its counts."""
+    split = one.split
+    return (
+        f"{of(split.losing_with, split.losing)} losing hosts,"
+        f" {of(split.others_with, split.others)} others"
+    )
+
+
+def significance(one: Difference) -> str:
+    """Return how little chance explains a difference."""
+    return f"odds {one.odds_ratio:,.1f} times, by chance {order_of_magnitude(one.chance)}"
+
+
+def bound(report: FleetReport) -> str:
+    """Return what was compared, and what counts."""
+    return (
+        f"{count(report.comparisons)} values were compared; shown is what chance would give less"
+        f" often than once in {1 / MOST_CHANCE:.0f} such reports (Fisher's exact test, Bonferroni),"
+        " with at least 3 times the odds."
+    )
