@@ -161,6 +161,7 @@ def _document(profile: Profile, found: Survey, asked: Asked) -> dict[str, object
         "path": profile.path,
         "root": asked.root or None,
         **changes_json(found.changes, found.at_boot),
+        "notes": list(found.notes),
         "verification": None,
     }
 
@@ -176,7 +177,7 @@ def _show(profile: Profile, found: Survey, asked: Asked) -> None:
     is_terminal = stream is not None and stream.isatty()
     colored = wants_color(asked.color, os.environ, is_terminal=is_terminal)
     text = render_changes(
-        profile, found.changes, found.at_boot, width=options.width(), color=colored
+        profile, found.changes, found.at_boot, found.notes, width=options.width(), color=colored
     )
     if is_json:
         click.echo(text, nl=False, err=True)

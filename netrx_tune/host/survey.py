@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
-from netrx_tune.collectors.host import PAGE_BYTES, host_facts
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.host import host_facts
 from netrx_tune.collectors.sysctl_d import OURS, PATTERNS
 from netrx_tune.host import sysctls
 from netrx_tune.host.capture import expanded
 from netrx_tune.host.journal import Entry
-from netrx_tune.host.profiles import load
+from netrx_tune.host.profiles import load, memory
 from netrx_tune.host.source import Tree
-from netrx_tune.model.errors import ParseError
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot, overriding
 from netrx_tune.planning.changes import Changes, Place, Values, plan_changes, text_of
+from netrx_tune.planning.plan_values import Host
 from netrx_tune.planning.profile import Memory
+from netrx_tune.planning.profile_memory import beyond_memory
 from netrx_tune.reporters.sysctl_file import sysctl_file
 
 _FACTS = (
@@ -27,12 +28,21 @@ _FACTS = (
 )
 
 
+_ELSEWHERE = (
+    f"This is a network namespace of its own, and {OURS} is not for it: the system whose /etc this"
+    " is reads it at boot, for its own values. This namespace gets its values again from what"
+    " creates it (docker run --sysctl, a pod's securityContext.sysctls, a unit). --runtime-only"
+    " writes no file."
+)
+
+
 class Survey(NamedTuple):
     """What a profile would change; `text` is our file afterwards, None where it stays."""
 
     changes: Changes
     text: str | None
     at_boot: tuple[AtBoot, ...]
+    notes: tuple[str, ...] = ()
 
 
 def load_profile(name_or_path: str, root: str) -> Profile:
@@ -41,13 +51,12 @@ def load_profile(name_or_path: str, root: str) -> Profile:
     Raises:
         NetrxError: there is none, or it is refused.
     """
-    path = "/proc/meminfo"
-    text = Tree(root).read(path) if sysctls.has_running_values(root) else None
-    try:
-        total = parse_meminfo(text, path).get("MemTotal") if isinstance(text, str) else None
-    except ParseError:
-        total = None
-    return load(name_or_path, Memory(total, PAGE_BYTES))
+    return load(name_or_path, _memory(root))
+
+
+def _memory(root: str) -> Memory:
+    """Return the memory of a host; an image has none, whatever builds it."""
+    return memory(Tree(root)) if sysctls.has_running_values(root) else Memory(None)
 
 
 def boot_files(root: str) -> dict[str, str]:
@@ -72,6 +81,7 @@ def survey(
     A trial by a user who may not write shows what root would change.
     """
     place = _place(root, entries, boot_files(root))
+    place = place._replace(beyond_memory=beyond_memory(profile, _host(root)))
     seen = sysctls.look(Tree(root), [setting.key for setting in profile.settings])
     if trial and place.initial_netns is not False:
         denied = {key: one for key, one in seen.items() if one.obstacle == "denied"}
@@ -90,7 +100,20 @@ def survey(
         changes,
         text if text != old else None,
         overriding({**place.files, OURS: text}, wanted),
+        _notes(place, changes) if text != old else (),
     )
+
+
+def _notes(place: Place, changes: Changes) -> tuple[str, ...]:
+    """Return what to know of a file that is written from a namespace of its own."""
+    if place.initial_netns is not False or not changes.lines:
+        return ()
+    return (_ELSEWHERE,)
+
+
+def _host(root: str) -> Host:
+    total, page_bytes = _memory(root)
+    return Host({}, total, page_bytes, os.cpu_count() or 1)
 
 
 def _place(root: str, entries: tuple[Entry, ...], files: dict[str, str]) -> Place:

@@ -33,7 +33,8 @@ class Place(NamedTuple):
     """Where a profile is to be applied.
 
     `has_kernel` is False for an image, which has files and no running values. `files` are
-    those of sysctl.d. `held` are keys that an earlier apply set here.
+    those of sysctl.d. `held` are keys that an earlier apply set here. `beyond_memory` tells
+    why a key asks for more than the profile's own share of memory.
     """
 
     kernel: KernelVersion | None
@@ -41,6 +42,7 @@ class Place(NamedTuple):
     has_kernel: bool
     files: Mapping[str, str]
     held: frozenset[str] = frozenset()
+    beyond_memory: Mapping[str, str] = {}
 
 
 class Change(NamedTuple):
@@ -188,7 +190,7 @@ def _obstacle(setting: ProfileSetting, here: Seen, current: Values | None, place
         return f"its value does not read as numbers: {(here.text or '')[:40]!r}"
     if len(current) != len(setting.values):
         return f"it holds {len(current)} numbers, and the profile gives {len(setting.values)}"
-    return ""
+    return place.beyond_memory.get(setting.key, "")
 
 
 def _why_absent(key: str, place: Place) -> str:

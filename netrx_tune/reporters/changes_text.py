@@ -23,6 +23,7 @@ def render_changes(
     profile: Profile,
     changes: Changes,
     at_boot: Iterable[AtBoot],
+    notes: Iterable[str] = (),
     *,
     width: int,
     color: bool,
@@ -43,6 +44,7 @@ def render_changes(
         Block(f"{line}: remove that line, or it wins", 0, 4, "At boot:", "warning")
         for line in boot_lines(at_boot)
     ]
+    blocks += [Block(note, 0, 4, "Note:", "warning") for note in notes]
     return layout(blocks, width=width, color=color)
 
 

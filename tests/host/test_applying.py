@@ -211,3 +211,21 @@ def test_a_journal_that_is_no_journal_stops_everything(root: Path) -> None:
         assert done.returncode == 2
         assert "not a journal of this tool" in done.stderr
     assert files(root) == before
+
+
+LIMITED = PROFILE.replace("settings:", "limits: {memory_share: 0.01}\nsettings:")
+
+
+def test_a_profile_of_a_larger_host_keeps_to_its_share_of_this_ones_memory(root: Path) -> None:
+    write(root, "proc/meminfo", "MemTotal: 131072 kB\n")  # 1 % is 1.3 MB, and 800,000 are doubled
+    (root.parent / "test.yaml").write_text(LIMITED)
+    done = run(root, "apply", "--yes", "--format", "json")
+    document = json.loads(done.stdout)
+    assert [one["key"] for one in document["changes"]] == ["net.ipv4.ipfrag_time"]
+    assert [one["key"] for one in document["not_set"]] == ["net.core.rmem_max"]
+    assert "the profile allows 1 % (1,342,177 B)" in document["not_set"][0]["why"]
+    assert value(root, "net/core/rmem_max") == "400000"
+    assert "rmem_max" not in (root / OURS).read_text()
+    write(root, "proc/meminfo", "MemTotal: 1310720 kB\n")
+    run(root, "apply", "--yes")
+    assert value(root, "net/core/rmem_max") == "800000"
