@@ -112,3 +112,5 @@ class Judgement(NamedTuple):
     gaps: tuple[Gap, ...] = ()  # what stood there and did not read
     stamp: str | None = None
     policy: str = ""  # the digest of what it was judged by
+    is_folder: bool = False  # whether files of a spot stand on this disk, or in an archive
+    is_resumed: bool = False  # taken from an earlier run

@@ -17,7 +17,7 @@ from netrx_tune.model.judgement import (
 )
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.demands import Seen, Unknown, demands
-from netrx_tune.planning.evidence_places import counter_spot
+from netrx_tune.planning.evidence_places import counter_spot, setting_spot
 from netrx_tune.planning.fingerprints import fingerprint, label_of, numbered, subject
 from netrx_tune.planning.policy import Policy
 from netrx_tune.planning.policy_fields import Acceptance
@@ -96,8 +96,6 @@ def _of_rules(seen: Seen, policy: Policy) -> Iterator[tuple[str, JudgedFinding]]
 
 def _judged(finding: Finding, seen: Seen, policy: Policy) -> JudgedFinding:
     allowed = _allowed(finding, seen.diagnosis, policy)
-    moved = (item for item in finding.evidence if item.increase)
-    first = next(moved, next(iter(finding.evidence), None))
     return JudgedFinding(
         rule=finding.rule,
         stage=finding.stage,
@@ -111,10 +109,22 @@ def _judged(finding: Finding, seen: Seen, policy: Policy) -> JudgedFinding:
         share=finding.share,
         present=finding.present,
         accepted=allowed,
-        spot=counter_spot(first.counter, seen.snapshot, seen.below) if first else Spot(""),
+        spot=_spot(finding, seen),
         evidence=finding.evidence[:_MOST_EVIDENCE],
         advice=next(iter(finding.recommendations), None),
     )
+
+
+def _spot(finding: Finding, seen: Seen) -> Spot:
+    """Return where its first counter that moved stands, or else the setting it speaks of."""
+    moved = (item for item in finding.evidence if item.increase)
+    first = next(moved, next(iter(finding.evidence), None))
+    if first:
+        return counter_spot(first.counter, seen.snapshot, seen.below)
+    for advice in finding.recommendations:
+        if advice.target in seen.snapshot.settings:
+            return setting_spot(advice.target, seen.snapshot, seen.below)
+    return Spot("")
 
 
 def _reaches(finding: Finding, policy: Policy) -> bool:

@@ -12,10 +12,12 @@ accept:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
+from netrx_tune import __version__
 from netrx_tune.planning import policy_fields as own
 from netrx_tune.planning import profile_fields as fields
 from netrx_tune.planning.policy_fields import Acceptance, Bar
@@ -25,7 +27,7 @@ from netrx_tune.planning.profile_written import Written, WrittenSetting, parse_s
 from netrx_tune.rules import rule_names
 
 __all__ = ["ALL_STAGES", "POLICY_RULES", "Acceptance", "Bar", "LossLimit", "Policy", "PolicyRule",
-           "parse_policy"]  # fmt: skip
+           "digest_of", "parse_policy"]  # fmt: skip
 
 PolicyRule = Literal["policy-setting", "policy-loss", "policy-profile"]
 
@@ -104,15 +106,18 @@ def parse_policy(text: str, path: str) -> Policy:
     )
 
 
-def with_baseline(policy: Policy, accepted: tuple[Acceptance, ...]) -> Policy:
-    """Return a policy that accepts what a baseline lists."""
-    return policy._replace(baseline={one.fingerprint: one for one in accepted if one.fingerprint})
+def digest_of(policy: Policy, texts: Iterable[str], today: date) -> str:
+    """Return what stands for all that a judgement depends on, the input itself left out.
 
-
-def in_force(policy: Policy, today: date) -> tuple[bool, ...]:
-    """Return of each acceptance whether it holds on a day."""
+    Args:
+        policy: with its baseline and its profile.
+        texts: of the files that it was read from.
+        today: the day; it counts only as far as acceptances run out.
+    """
     both = (*policy.accepted, *policy.baseline.values())
-    return tuple(one.holds(today) for one in both)
+    held = "".join("+" if one.holds(today) else "-" for one in both)
+    parts = (__version__, policy.fail_on, repr(policy.profile), held, *texts)
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _bars(top: Entries, at: Place, rules: tuple[str, ...]) -> tuple[Bar, dict[str, Bar]]:

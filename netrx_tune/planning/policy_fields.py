@@ -148,9 +148,9 @@ def day(node: Node, at: Place) -> date:
 
 
 def acceptances(
-    top: Entries, key: str, at: Place, rules: tuple[str, ...]
+    top: Entries, key: str, at: Place, rules: tuple[str, ...] | None
 ) -> tuple[Acceptance, ...]:
-    """Return the findings that a list accepts.
+    """Return the findings that a list accepts; rules None allows those of another version.
 
     Raises:
         ProfileError: one of them has no reason or no end, or names what does not exist.
@@ -166,7 +166,7 @@ def acceptances(
     return tuple(_acceptance(item, inside, rules) for item in node.items)
 
 
-def _acceptance(node: Node, at: Place, rules: tuple[str, ...]) -> Acceptance:
+def _acceptance(node: Node, at: Place, rules: tuple[str, ...] | None) -> Acceptance:
     entry = fields.mapping(node, at, _ACCEPTANCE)
     for key in ("reason", "until"):
         if key not in entry.entries:
@@ -179,10 +179,10 @@ def _acceptance(node: Node, at: Place, rules: tuple[str, ...]) -> Acceptance:
     }
     if not words.keys() & {"rule", "stage", "fingerprint"}:
         raise at.refused(entry.line, "expected a rule, a stage or a fingerprint", "none")
-    if "rule" in words:
+    if "rule" in words and rules is not None:
         one_of_rules = names(Items((known["rule"],), entry.line), at.inside("rule"), rules, "rule")
         words["rule"] = one_of_rules[0]
-    if "stage" in words:
+    if "stage" in words and rules is not None:
         check_stage(words["stage"], known["stage"].line, at.inside("stage"))
     if "fingerprint" in words and not _FINGERPRINT.fullmatch(words["fingerprint"]):
         line = known["fingerprint"].line

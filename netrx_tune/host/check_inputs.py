@@ -1,0 +1,119 @@
+"""What `check` is pointed at, as one path after the other.
+
+web7.tar.gz             itself
+sosreport-web7/         itself: the folder of one host
+reports/                the archives and hosts' folders in it, however deep
+'reports/**/*.tar.gz'   what the pattern matches, where no such file is there
+-                       paths on standard input, a line each, or with NUL between them
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from netrx_tune.model.errors import InputError
+from netrx_tune.reporters.snapshot_files import MANIFEST
+
+_SUFFIXES = (
+    ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz", ".tbz2", ".tar.zst", ".tzst",
+)  # fmt: skip
+_MARKS = (MANIFEST, "sos_commands", "proc/net", "proc/sys", "0/proc", "1/proc", "net/snmp", "snmp")
+_MOST_LEVELS = 16
+_MOST_NAME_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 16
+
+
+def inputs(arguments: Iterable[str], listed: BinaryIO | None) -> Iterator[str]:
+    """Yield the paths of all inputs; one that is not there is yielded as it was given.
+
+    Args:
+        arguments: files, folders, patterns, and - for a list.
+        listed: where a list is read from, standard input.
+
+    Raises:
+        InputError: a name of the list has no end, or standard input is closed.
+    """
+    for argument in arguments:
+        if argument == "-":
+            for name in _listed(listed):
+                yield from _at(name)
+        elif glob.has_magic(argument) and not os.path.lexists(argument):
+            yield from _matched(argument)
+        else:
+            yield from _at(argument)
+
+
+def _matched(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches, sorted; the pattern where that is nothing."""
+    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - as it was given
+    # A pattern such as reports/** gives a folder and then all in it: the folder has them.
+    if "**" in pattern:
+        found = [path for path in found if _is_input(path)]
+    for path in found or [pattern]:
+        yield from _at(path)
+
+
+def _is_input(path: str) -> bool:
+    if os.path.isdir(path):  # noqa: PTH112 - names are all it takes
+        return _is_host(path)
+    return path.endswith(_SUFFIXES)
+
+
+def _at(path: str) -> Iterator[str]:
+    """Yield a path, or what is in it if it is a folder of several."""
+    if not os.path.isdir(path):  # noqa: PTH112 - names are all it takes
+        yield path
+        return
+    found = False
+    for one in _within(path, 0):
+        found = True
+        yield one
+    if not found:
+        yield path  # the reader says what it lacks
+
+
+def _within(folder: str, level: int) -> Iterator[str]:
+    if _is_host(folder):
+        yield folder
+        return
+    if level >= _MOST_LEVELS:
+        return
+    for name in _names(folder):
+        if name.startswith("."):
+            continue
+        path = os.path.join(folder, name)  # noqa: PTH118 - keeps "./" and a final slash out
+        if os.path.isdir(path):  # noqa: PTH112 - likewise
+            if not os.path.islink(path):  # noqa: PTH114 - may lead round in a circle
+                yield from _within(path, level + 1)
+        elif name.endswith(_SUFFIXES):
+            yield path
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names are all it takes
+    except OSError:
+        return []
+
+
+def _is_host(folder: str) -> bool:
+    """Tell whether a folder is one snapshot, report or tree."""
+    return any(os.path.exists(f"{folder}/{mark}") for mark in _MARKS)  # noqa: PTH110 - likewise
+
+
+def _listed(listed: BinaryIO | None) -> Iterator[str]:
+    """Yield the names of a list; NUL divides them if there is one in its first piece."""
+    if listed is None:
+        raise InputError("standard input is closed, so there is no list to read from it")
+    rest, divider = b"", b""
+    while piece := listed.read(_PIECE_BYTES):
+        divider = divider or (b"\0" if b"\0" in piece else b"\n")
+        *whole, rest = (rest + piece).split(divider)
+        if len(rest) > _MOST_NAME_BYTES:
+            raise InputError(f"standard input: a name of more than {_MOST_NAME_BYTES} bytes")
+        yield from (os.fsdecode(name) for name in whole if name)
+    if rest:
+        yield os.fsdecode(rest)

@@ -1,0 +1,76 @@
+"""Words that several forms use of a judgement."""
+
+from __future__ import annotations
+
+from netrx_tune.model.judgement import JudgedFinding, JudgedHost, Judgement, Outcome, Spot
+from netrx_tune.planning.tally import Tally
+from netrx_tune.reporters.finding_text import change_words, evidence_words
+from netrx_tune.rules.words import count, size
+
+OUTCOME_WORDS: dict[Outcome, str] = {
+    "passed": "passed",
+    "failed": "failed",
+    "unreadable": "unreadable",
+    "not-judged": "not judged",
+}
+
+
+def spot_words(spot: Spot) -> str:
+    """Return "1/proc/net/snmp:8", "" where nothing is known."""
+    return spot.file if spot.line is None else f"{spot.file}:{spot.line}"
+
+
+def host_words(about: JudgedHost) -> str:
+    """Return "debian-12, kernel 6.1.0, 4 CPUs, 8 GiB memory", as far as it is known."""
+    words = [about.distribution] if about.distribution else []
+    if about.kernel:
+        words.append(f"kernel {about.kernel}")
+    if about.cpus:
+        words.append("1 CPU" if about.cpus == 1 else f"{about.cpus} CPUs")
+    if about.memory_bytes:
+        words.append(f"{size(about.memory_bytes)} memory")
+    return ", ".join(words)
+
+
+def advice_words(finding: JudgedFinding) -> str:
+    """Return what to do, why, with which command, at which cost, and how to undo it."""
+    advice = finding.advice
+    if advice is None:
+        return ""
+    why = advice.why[:1].upper() + advice.why[1:]
+    words = [change_words(advice), why if why.endswith(".") else f"{why}."]
+    if advice.command:
+        words.append(f"Type: {advice.command}")
+    if advice.cost:
+        words.append(f"Costs: {advice.cost}")
+    if advice.undo:
+        words.append(f"Undo: {advice.undo}")
+    return "\n".join(words)
+
+
+def evidence_lines(finding: JudgedFinding) -> list[str]:
+    """Return each counter's movement, the first with its place."""
+    lines = [evidence_words(item) for item in finding.evidence]
+    place = spot_words(finding.spot)
+    if place and lines:
+        lines[0] += f" [{place}]"
+    return lines or ([place] if place else [])
+
+
+def standing(finding: JudgedFinding) -> str:
+    """Return why a finding that is here does not fail, or that its acceptance is over."""
+    if finding.expired:
+        return finding.expired
+    return f"accepted: {finding.accepted}" if finding.accepted else ""
+
+
+def tally_words(tally: Tally) -> str:
+    """Return "3 inputs: 1 passed, 1 failed, 1 unreadable"."""
+    what = "1 input" if tally.inputs == 1 else f"{count(tally.inputs)} inputs"
+    parts = [f"{count(n)} {OUTCOME_WORDS[one]}" for one, n in tally.outcomes.items() if n]
+    return f"{what}: {', '.join(parts)}" if parts else what
+
+
+def problem(judgement: Judgement) -> str:
+    """Return why an input has no verdict."""
+    return judgement.reason or OUTCOME_WORDS[judgement.outcome]
