@@ -23,6 +23,7 @@ _FEW_COLLECTIONS = 50_000
 COMMANDS = {
     "diagnose": "Say where packets are lost, why, and what to change.",
     "snapshot": "Save two samples that a later diagnosis can judge.",
+    "diff": "Say what changed between two snapshots: counters, settings, verdicts.",
     "check": "Judge saved snapshots by a policy: the gate for CI jobs and fleets.",
     "size": "Compute a buffer for a rate, a payload and a pause, or what a buffer survives.",
     "profile": "Show, check, generate and export profiles for workloads and other tools.",

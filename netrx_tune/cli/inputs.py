@@ -23,6 +23,17 @@ class Place(NamedTuple):
     netns: str | None = None
     pid: int | None = None
 
+    @property
+    def name(self) -> str:
+        """Return what to call it."""
+        if self.saved is not None:
+            return self.saved
+        if self.netns:
+            return f"namespace {self.netns}"
+        if self.pid:
+            return f"process {self.pid}"
+        return f"the tree {self.root}" if self.root else "this host"
+
     def check(self) -> None:
         """Refuse combinations that contradict each other.
 

@@ -100,6 +100,14 @@ def width() -> int:
     return shutil.get_terminal_size().columns
 
 
+def colored(choice: str) -> bool:
+    """Return whether to colour standard output, for --color."""
+    from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415 - JSON needs none of this
+
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return wants_color(choice, os.environ, is_terminal=is_terminal)
+
+
 def echo_plain(text: str, *, color: bool = False) -> None:
     """Write text to standard output, with what its encoding lacks shown escaped."""
     from netrx_tune.reporters.plain import encodable  # noqa: PLC0415
@@ -112,11 +120,8 @@ def echo_plain(text: str, *, color: bool = False) -> None:
 def echo_text(diagnosis: Diagnosis, color: str, *, verbose: bool) -> None:
     """Write a diagnosis for people."""
     from netrx_tune.cli import COMMANDS  # noqa: PLC0415
-    from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415
     from netrx_tune.reporters.terminal import render  # noqa: PLC0415
 
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    colored = wants_color(color, os.environ, is_terminal=is_terminal)
-    commands = tuple(COMMANDS)
-    text = render(diagnosis, width=width(), color=colored, verbose=verbose, commands=commands)
-    echo_plain(text, color=colored)
+    paint, commands = colored(color), tuple(COMMANDS)
+    text = render(diagnosis, width=width(), color=paint, verbose=verbose, commands=commands)
+    echo_plain(text, color=paint)

@@ -23,13 +23,21 @@ _HOSTNAMES = ("/proc/sys/kernel/hostname", "/etc/hostname")
 
 def label_of(name: str, snapshot: Snapshot | None = None) -> str:
     """Return what to call the host of an input: what its files say, else the input's own name."""
-    for path in _HOSTNAMES if snapshot else ():
-        told = snapshot.files.get(path, "").strip() if snapshot else ""
-        if told:
-            return told.partition("\n")[0]
+    told = hostname(snapshot) if snapshot else ""
+    if told:
+        return told
     last = _SUFFIX.sub("", name.rstrip("/").rpartition("/")[2])
     report = _SOSREPORT.fullmatch(last)
     return (report[1] if report else last) or name
+
+
+def hostname(snapshot: Snapshot) -> str:
+    """Return what a host's own files call it, "" where they do not tell."""
+    for path in _HOSTNAMES:
+        told = snapshot.files.get(path, "").strip()
+        if told:
+            return told.partition("\n")[0]
+    return ""
 
 
 def fingerprint(*words: str) -> str:

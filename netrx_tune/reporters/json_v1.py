@@ -18,9 +18,9 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "tool": {"name": "netrx-tune", "version": __version__},
-        "host": _host(diagnosis.host),
+        "host": host_json(diagnosis.host),
         "window": diagnosis.window._asdict(),
-        "ledger": _ledger(diagnosis.ledger),
+        "ledger": ledger_json(diagnosis.ledger),
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "skipped": [
             {"rule": s.rule, "needs": list(s.needs), "why": s.why} for s in diagnosis.skipped
@@ -31,7 +31,8 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
     }
 
 
-def _host(host: HostFacts) -> dict[str, object]:
+def host_json(host: HostFacts) -> dict[str, object]:
+    """Return what is said of the host."""
     return {
         "kernel": host.release,
         "distribution": host.distribution,
@@ -41,7 +42,8 @@ def _host(host: HostFacts) -> dict[str, object]:
     }
 
 
-def _ledger(ledger: Ledger) -> dict[str, object]:
+def ledger_json(ledger: Ledger) -> dict[str, object]:
+    """Return the books."""
     return {
         "offered": ledger.offered,
         "delivered": ledger.delivered,

@@ -1,0 +1,92 @@
+"""`netrx-tune diff`: what changed between two snapshots of one host."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from netrx_tune.cli import options
+from netrx_tune.cli.diagnose import refuse_emptiness
+from netrx_tune.cli.inputs import Place, delta_of
+from netrx_tune.model.finding import Severity
+from netrx_tune.planning.difference import Difference, compare, is_worse, side
+
+
+@click.command("diff")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="[B]", required=False)
+@click.option(
+    "--interval",
+    type=click.FloatRange(0, 86400),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Without B: how long to watch; 0 takes totals since boot.",
+)
+@options.place_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.FAIL_ON),
+    default="never",
+    show_default=True,
+    help="Exit with 1 when a finding this bad or worse is new in B, or got worse.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="List every counter and setting.")
+@options.output_options
+def command(
+    a: str,
+    b: str | None,
+    interval: float,
+    saved: str | None,
+    netns: str | None,
+    pid: int | None,
+    root: str | None,
+    fail_on: str,
+    verbose: bool,
+    output_format: str,
+    color: str,
+    quiet: bool,
+) -> int:
+    """Say what changed from snapshot A to snapshot B, or to this host as it is now.
+
+    Counters, settings and verdicts; each input may be a snapshot, a sosreport or a folder of
+    /proc files. `--from SNAPSHOT` is another way to name B.
+
+    \b
+    Examples:
+      netrx-tune diff before.tar.gz after.tar.gz
+      netrx-tune diff before.tar.gz after.tar.gz --fail-on warning
+      sudo netrx-tune diff yesterday.tar.gz --interval 30
+    """  # noqa: D301 - click reads the backspace
+    place = Place(saved, root, netns, pid)
+    if b is not None:
+        if place != Place():
+            raise click.UsageError("B is given: --from, --root, --netns and --pid name another")
+        place = Place(b)
+    place.check()
+    before = side(a, delta_of(Place(a), 0, quiet=quiet))
+    after = side(place.name, delta_of(place, interval, quiet=quiet))
+    if fail_on != "never":
+        for one in (before, after):
+            refuse_emptiness(one.diagnosis)
+    found = compare(before, after)
+    if output_format == "json":
+        from netrx_tune.reporters.diff_json import diff_json  # noqa: PLC0415 - one of the two
+
+        click.echo(json.dumps(diff_json(found), indent=2))
+    else:
+        _echo_text(found, color, verbose=verbose)
+    return int(fail_on != "never" and is_worse(found, _severity(fail_on)))
+
+
+def _severity(word: str) -> Severity:
+    return "critical" if word == "critical" else "warning" if word == "warning" else "note"
+
+
+def _echo_text(found: Difference, color: str, *, verbose: bool) -> None:
+    from netrx_tune.reporters.diff_text import render_diff  # noqa: PLC0415 - one of the two
+
+    paint = options.colored(color)
+    text = render_diff(found, width=options.width(), color=paint, verbose=verbose)
+    options.echo_plain(text, color=paint)

@@ -1,0 +1,71 @@
+"""Whether two snapshots are of one host, and of one boot of it: what may be subtracted."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from netrx_tune.model.snapshot import Snapshot
+from netrx_tune.planning.fingerprints import hostname
+
+Kin = Literal["same-boot", "rebooted", "other-host", "unknown"]
+
+_CLOCK_SECONDS = 120.0  # by which two readings of one boot's time may differ: NTP, drift
+
+
+class Kinship(NamedTuple):
+    """How two snapshots belong together, in a word and in a sentence."""
+
+    kin: Kin
+    why: str
+
+
+def kinship(a: Snapshot, b: Snapshot) -> Kinship:
+    """Return whether `b` is of the same host as `a`, and of the same boot."""
+    was, now = a.host.boot_id, b.host.boot_id
+    if was and was == now:
+        return Kinship("same-boot", "one host, one boot (same boot id)")
+    names = hostname(a), hostname(b)
+    if all(names) and names[0] != names[1]:
+        return Kinship("other-host", f"two hosts: {names[0]} and {names[1]}")
+    if was and now:
+        return _of_two_boots(a, b, same_name=bool(all(names)))
+    return _without_boot_id(a, b)
+
+
+def _of_two_boots(a: Snapshot, b: Snapshot, *, same_name: bool) -> Kinship:
+    """Judge two boot ids: two boots of one host cannot overlap."""
+    began, ended = (boot_time(a), boot_time(b)), (_utc(a), _utc(b))
+    starts, ends = [t for t in began if t is not None], [t for t in ended if t is not None]
+    if len(starts) == len(ends) == 2 and max(starts) < min(ends) - _CLOCK_SECONDS:
+        return Kinship("other-host", "two hosts: both were up at one time, with two boot ids")
+    if same_name:
+        return Kinship("rebooted", "one host, rebooted in between")
+    why = "another boot: the host was rebooted in between, or these are two hosts"
+    return Kinship("unknown", why)
+
+
+def _without_boot_id(a: Snapshot, b: Snapshot) -> Kinship:
+    """Judge by clocks; what does not contradict it is taken for one boot of one host."""
+    if (a.host.uptime_seconds or 0.0) > (b.host.uptime_seconds or float("inf")):
+        return Kinship("rebooted", "rebooted in between: B's uptime is shorter than A's")
+    boots = boot_time(a), boot_time(b)
+    if None not in boots and abs((boots[0] or 0.0) - (boots[1] or 0.0)) > _CLOCK_SECONDS:
+        return Kinship("unknown", "another boot, or another host: their clocks do not agree")
+    return Kinship("same-boot", "taken for one boot of one host: nothing in them says otherwise")
+
+
+def boot_time(snap: Snapshot) -> float | None:
+    """Return when a host booted, in seconds since 1970, where its files tell both clocks."""
+    now, uptime = _utc(snap), snap.host.uptime_seconds
+    return None if now is None or uptime is None else now - uptime
+
+
+def _utc(snap: Snapshot) -> float | None:
+    for line in snap.files.get("/netrx/clock", "").splitlines():
+        name, _, value = line.partition(" ")
+        if name == "realtime":
+            try:
+                return float(value)
+            except ValueError:
+                return None
+    return None
