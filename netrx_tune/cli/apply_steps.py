@@ -12,10 +12,11 @@ import click
 from netrx_tune.cli.options import progress
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
-from netrx_tune.host.applying import Job, Left, apply, rollback, stoppable
+from netrx_tune.host.applying import Job, Left, apply, persist, rollback
 from netrx_tune.host.guardian import Guardian, guarded
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.killed import undo_apply
+from netrx_tune.host.signals import stoppable
 from netrx_tune.host.survey import Survey, new_texts
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
@@ -52,7 +53,8 @@ def _guarded(profile: Profile, found: Survey, asked: Asked, guardian: Guardian) 
     watched = asked.verify > 0 and not asked.root and bool(found.changes.running)
     with stoppable():
         before = _books(asked.verify, "before the change", asked) if watched else None
-        entry = apply(asked.root, Job(profile, found.text, new_texts(found.changes)))
+        at_once = found.text if asked.confirm_within is None else None
+        entry = apply(asked.root, Job(profile, at_once, new_texts(found.changes)))
         try:
             verdict = _verdict(before, found, asked) if before else None
             reason = _objection(verdict, asked, guardian)
@@ -63,7 +65,10 @@ def _guarded(profile: Profile, found: Survey, asked: Asked, guardian: Guardian) 
             if not asked.no_rollback:
                 rollback(asked.root)
             raise
-        left = rollback(asked.root)[1] if reason and not asked.no_rollback else ()
+        undone = bool(reason) and not asked.no_rollback
+        left = rollback(asked.root)[1] if undone else ()
+        if found.text is not None and entry.file is None and not undone:
+            entry = persist(asked.root, entry, found.text)
     return _done(entry, verdict, reason, left, asked)
 
 

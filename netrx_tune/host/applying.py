@@ -8,10 +8,8 @@ what was and what was to be, so that nothing is done twice and nobody else's cha
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from netrx_tune.host import journal, sysctls
 from netrx_tune.host.journal import Entry, FileChange, Value
 from netrx_tune.host.namespaces import own_inode
 from netrx_tune.host.replacing import FileState, below, drop_draft, put, state_of, sync_folder
+from netrx_tune.host.signals import unstoppable
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ApplyError, NetrxError
 from netrx_tune.model.profile import Profile
@@ -78,6 +77,27 @@ def apply(root: str, job: Job) -> Entry:
     return done
 
 
+def persist(root: str, entry: Entry, text: str) -> Entry:
+    """Write the file of an apply that has set its values; the caller holds the lock.
+
+    Raises:
+        ApplyError: it failed, and all of the apply was put back, or how it was left.
+    """
+    before = journal.load(root)[:-1]
+    whole = entry
+    try:
+        change = _file_change(root, text)
+        whole = entry._replace(state="applying", file=change)
+        journal.save(root, (*before, whole))
+        _put_file(below(root, change.path), change.new)
+        done = whole._replace(state="applied")
+        journal.save(root, (*before, done))
+    except BaseException as error:
+        _put_back(root, whole, before, error)
+        raise
+    return done
+
+
 def _entry(root: str, job: Job) -> Entry:
     return Entry(
         "applying",
@@ -88,7 +108,7 @@ def _entry(root: str, job: Job) -> Entry:
         _boot_id(),
         None if root else own_inode(),
         tuple(Value(key, sysctls.read(root, key), text) for key, text in job.values),
-        _file_change(root, job.text),
+        None if job.text is None else _file_change(root, job.text),
     )
 
 
@@ -97,9 +117,7 @@ def _boot_id() -> str:
     return text.strip() if isinstance(text, str) else ""
 
 
-def _file_change(root: str, text: str | None) -> FileChange | None:
-    if text is None:
-        return None
+def _file_change(root: str, text: str) -> FileChange:
     place = below(root, OURS)
     new = FileState("file", text, 0o644, os.geteuid(), os.getegid())
     return FileChange(OURS, _old_state(place), new, not place.parent.is_dir())
@@ -265,27 +283,3 @@ def _remainder(entry: Entry, left: tuple[Left, ...]) -> Entry:
     values = tuple(value for value in entry.values if value.key in names)
     file = entry.file if entry.file and entry.file.path in names else None
     return entry._replace(state="left", values=values, file=file)
-
-
-@contextmanager
-def unstoppable() -> Iterator[None]:
-    """Let no signal that can be held back interrupt what puts things back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Have a closed terminal and a request to end undo what is under way, as Ctrl-C does."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

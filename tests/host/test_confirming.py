@@ -41,11 +41,26 @@ def confirming(root: Path, seconds: int) -> tuple[subprocess.Popen[str], int]:
     return done, ours
 
 
-def test_a_yes_in_time_keeps_it(root: Path) -> None:
+def test_a_yes_in_time_keeps_it_and_only_then_is_it_for_the_next_boot(root: Path) -> None:
     done, terminal = confirming(root, 20)
+    assert not (root / OURS).exists()
     os.write(terminal, b"yes\n")
     assert done.communicate(timeout=20)[0].endswith("Undo it with: netrx-tune rollback\n")
     assert (done.returncode, value(root, "net/core/rmem_max")) == (0, "800000")
+    assert "net.core.rmem_max = 800000\n" in (root / OURS).read_text()
+    assert run(root, "rollback", "--yes").returncode == 0
+    assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("400000", False)
+    os.close(terminal)
+
+
+def test_a_file_that_cannot_be_written_after_the_yes_undoes_it(root: Path) -> None:
+    before = files(root)
+    done, terminal = confirming(root, 20)
+    (root / OURS).mkdir()
+    os.write(terminal, b"yes\n")
+    assert "everything is as it was" in done.communicate(timeout=20)[1]
+    (root / OURS).rmdir()
+    assert (done.returncode, files(root)) == (2, before)
     os.close(terminal)
 
 
