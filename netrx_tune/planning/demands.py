@@ -65,12 +65,19 @@ def _required(one: WrittenSetting, seen: Seen) -> Iterator[Unmet | Unknown]:
     if one.key not in seen.snapshot.settings:
         yield Unknown("policy-setting", one.key, "the input does not hold this setting")
         return
-    why = one.why or f"{one.path}:{one.line} requires it"
-    yield from _setting("policy-setting", one.key, one.mode, wanted, why, seen)
+    where = f"{one.path}:{one.line}"
+    why = one.why or "the policy requires it"
+    yield from _setting("policy-setting", one.key, one.mode, wanted, where, why, seen)
 
 
 def _setting(
-    rule: PolicyRule, key: str, mode: SettingMode, wanted: Values, why: str, seen: Seen
+    rule: PolicyRule,
+    key: str,
+    mode: SettingMode,
+    wanted: Values,
+    where: str,
+    why: str,
+    seen: Seen,
 ) -> Iterator[Unmet]:
     current = seen.snapshot.settings[key]
     if len(current) != len(wanted):
@@ -84,7 +91,7 @@ def _setting(
     known = cast("Tunable", tunable(key))
     at_least = "at least " if mode == "at_least" else ""
     summary = (
-        f"{key} is {_words(current)} {known.unit}, and {at_least}{_words(wanted)} is wanted: {why}"
+        f"{key} is {_words(current)} {known.unit}, and {where} wants {at_least}{_words(wanted)}"
     )
     yield Unmet(
         key,
@@ -179,5 +186,5 @@ def _profile(policy: Policy, seen: Seen) -> Iterator[Unmet | Unknown]:
     if wanted.settings and not held:
         yield Unknown("policy-profile", wanted.name, "the input holds none of its settings")
     for one in held:
-        why = f"profile {wanted.name}: {one.why}"
-        yield from _setting("policy-profile", one.key, one.mode, one.values, why, seen)
+        where = f"profile {wanted.name}"
+        yield from _setting("policy-profile", one.key, one.mode, one.values, where, one.why, seen)

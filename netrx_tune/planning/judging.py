@@ -160,7 +160,7 @@ def _accepted(finding: JudgedFinding, host: str, policy: Policy, today: date) ->
             return finding._replace(fails=False, accepted=f"{one.reason} (until {one.until})")
     if known:
         one = max(known, key=lambda acceptance: acceptance.until)
-        text = f"accepted until {one.until} at {one.place}, which is over: {one.reason}"
+        text = f"until {one.until} ({one.place}), which is over: {one.reason}"
         return finding._replace(expired=text)
     return finding
 

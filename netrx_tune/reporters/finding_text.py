@@ -98,7 +98,7 @@ def short(finding: Finding, host: HostFacts) -> Iterator[Block]:
     if finding.meaning:
         yield Block(finding.meaning, 2)
     for item in finding.recommendations[:1]:
-        yield Block(f"{change_words(item)} {_sentence(item.why)}", 2, 2, "Do:", "title")
+        yield Block(f"{change_words(item)} {sentence(item.why)}", 2, 2, "Do:", "title")
         yield from _how(item, host, 4)
         if item.command and item.kind not in _ELSEWHERE:
             yield Block(item.cost, 4, 2, "Costs:")
@@ -181,7 +181,7 @@ def _advice(recommendations: tuple[Recommendation, ...], host: HostFacts) -> Ite
         label = f"{number}."
         inner = 4 + len(label) + 1
         yield Block(
-            f"{change_words(item)} {_sentence(item.why)}", 4, len(label) + 1, label, "title"
+            f"{change_words(item)} {sentence(item.why)}", 4, len(label) + 1, label, "title"
         )
         yield from _how(item, host, inner)
         if item.cost:
@@ -204,7 +204,7 @@ def change_words(item: Recommendation) -> str:
     return f"{text}{before} to {_value(item, item.proposed)}."
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Return text with a capital, unless it begins with a name such as recvmmsg()."""
     first = text.partition(" ")[0]
     return text[0].upper() + text[1:] if first.isalpha() else text

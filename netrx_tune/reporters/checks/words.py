@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netrx_tune.model.judgement import JudgedFinding, JudgedHost, Judgement, Outcome, Spot
 from netrx_tune.planning.tally import Tally
-from netrx_tune.reporters.finding_text import change_words, evidence_words
+from netrx_tune.reporters.finding_text import change_words, evidence_words, sentence
 from netrx_tune.rules.words import count, size
 
 OUTCOME_WORDS: dict[Outcome, str] = {
@@ -37,7 +37,7 @@ def advice_words(finding: JudgedFinding) -> str:
     advice = finding.advice
     if advice is None:
         return ""
-    why = advice.why[:1].upper() + advice.why[1:]
+    why = sentence(advice.why)
     words = [change_words(advice), why if why.endswith(".") else f"{why}."]
     if advice.command:
         words.append(f"Type: {advice.command}")
@@ -60,7 +60,7 @@ def evidence_lines(finding: JudgedFinding) -> list[str]:
 def standing(finding: JudgedFinding) -> str:
     """Return why a finding that is here does not fail, or that its acceptance is over."""
     if finding.expired:
-        return finding.expired
+        return f"was accepted {finding.expired}"
     return f"accepted: {finding.accepted}" if finding.accepted else ""
 
 
