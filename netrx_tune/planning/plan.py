@@ -19,6 +19,7 @@ from netrx_tune.planning.plan_values import (
     Host,
     decide,
     is_limit,
+    is_met,
     is_request,
     rewritten,
     values_of,
@@ -67,8 +68,10 @@ def reconcile(
         if not _counts(one):
             done.append(one)
             continue
-        settled = _settled(_unset(one.recommendations, place, switches), decided, top, share)
+        settled = _settled(_unset(one.recommendations, place, switches), decided, top, place)
         placed = tuple(_placed(item, outside=outside) for item in settled)
+        if not any(item.proposed is not None for item in placed):
+            placed += tuple(_enough(one.recommendations))
         left = placed or (_WATCH_AGAIN,) * bool(one.recommendations)
         done.append(one._replace(recommendations=left))
     return tuple(done), tuple(_plan(done))
@@ -136,7 +139,8 @@ def _allowed(finding: Finding, *, exhausted: bool, huge: bool) -> Finding:
     kept = tuple(
         item
         for item in finding.recommendations
-        if not (exhausted and _raises_buffer(item)) and not (huge and item.target == _RMEM_DEFAULT)
+        if not (exhausted and _raises_buffer(item) and not is_met(item))
+        and not (huge and item.target == _RMEM_DEFAULT)
     )
     if len(kept) < len(finding.recommendations) and exhausted:
         kept = (_NOT_NOW, *kept)
@@ -197,7 +201,7 @@ def _settled(
     items: Iterable[Recommendation],
     decided: dict[str, Decided | None],
     top: Ceilings,
-    share: float,
+    place: Host,
 ) -> Iterator[Recommendation]:
     """Yield recommendations with the plan's values."""
     for item in items:
@@ -206,9 +210,26 @@ def _settled(
         elif values_of(item) is not None and is_limit(item.target):
             chosen = decided.get(item.target)
             if chosen is not None:
-                yield _limit(item, chosen, share)
+                yield _limit(item, chosen, place.memory_share)
         else:
             yield item
+
+
+def _enough(items: Plan) -> Iterator[Recommendation]:
+    """Yield why the limits stay that stand as high already as a finding needs.
+
+    Of buffers the finding itself says it.
+    """
+    for item in items:
+        if is_met(item) and item.target not in _BUFFERS:
+            yield Recommendation(
+                kind="none",
+                target=item.target,
+                scope=item.scope,
+                why=f"{item.target} stands at {item.current}: raise it no further for this."
+                f" {item.why}",
+                cost="none",
+            )
 
 
 def _limit(item: Recommendation, chosen: Decided, share: float) -> Recommendation:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import ge
 from typing import TYPE_CHECKING, NamedTuple
 
 from netrx_tune.model.finding import Recommendation
+from netrx_tune.rxpath.queue_needs import (
+    BUCKET_BYTES,
+    ENTRY_BYTES,
+    FRAME_BYTES,
+    HALF_OPEN_BYTES,
+    WAITING_CONNECTION_BYTES,
+)
 
 if TYPE_CHECKING:
     from netrx_tune.planning.tunables import Tunable
@@ -17,6 +25,7 @@ _UNKNOWN_MEMORY_BYTES = 1 << 30  # where RAM is not known
 _GRAIN = 4096
 # Kinds of values that are no limits: they may go either way.
 _SWITCHES = frozenset({"flag", "mode", "mask", "weight", "seconds"})
+_PROTOCOL = "net.netfilter.nf_conntrack_log_invalid"  # its number is a protocol's
 
 Values = tuple[int, ...]
 
@@ -52,6 +61,18 @@ def values_of(item: Recommendation) -> Values | None:
     return tuple(map(int, words)) if words and all(w.isdecimal() for w in words) else None
 
 
+def is_met(item: Recommendation) -> bool:
+    """Tell whether a limit is as high today as a finding needs: then nothing is to be raised."""
+    values = values_of(item)
+    now = [int(word) for word in str(item.current).split() if word.isdecimal()]
+    return (
+        values is not None
+        and is_limit(item.target)
+        and len(now) == len(values)
+        and all(map(ge, now, values))
+    )
+
+
 def is_request(item: Recommendation) -> bool:
     """Tell whether a recommendation is that a program asks for a size."""
     return item.kind == "setsockopt" and isinstance(item.proposed, int)
@@ -66,7 +87,7 @@ def _tunable(key: str) -> Tunable | None:
 def is_limit(key: str) -> bool:
     """Tell whether a larger value is a larger room: such a value is never lowered."""
     known = _tunable(key)
-    return known is None or known.unit not in _SWITCHES
+    return key != _PROTOCOL and (known is None or known.unit not in _SWITCHES)
 
 
 def decide(items: list[Recommendation], host: Host, sockets: int) -> dict[str, Decided | None]:
@@ -116,8 +137,7 @@ def _largest(items: list[Recommendation]) -> dict[str, tuple[Values, Recommendat
 def bytes_each(key: str, host: Host, sockets: int) -> int:
     """Return the memory that one unit of a limit may pin, 0 where it pins none to speak of.
 
-    A request for a buffer is doubled (__sock_set_rcvbuf() in net/core/sock.c); a full frame is
-    2,304 bytes of truesize; struct nf_conn with its extensions 320.
+    A request for a buffer is doubled: __sock_set_rcvbuf() in net/core/sock.c.
     """
     return {
         "net.core.rmem_max": 2 * sockets,
@@ -125,14 +145,14 @@ def bytes_each(key: str, host: Host, sockets: int) -> int:
         "net.ipv4.udp_mem": host.page_bytes,
         "net.ipv4.tcp_mem": host.page_bytes,
         "net.ipv4.tcp_rmem": 1,
-        "net.core.netdev_max_backlog": 2304 * host.cpus,
+        "net.core.netdev_max_backlog": FRAME_BYTES * host.cpus,
         "net.ipv4.ipfrag_high_thresh": 1,
         "net.ipv6.ip6frag_high_thresh": 1,
         "net.netfilter.nf_conntrack_frag6_high_thresh": 1,
-        "net.netfilter.nf_conntrack_max": 320,
-        "net.netfilter.nf_conntrack_buckets": 8,
-        "net.core.somaxconn": 2048,
-        "net.ipv4.tcp_max_syn_backlog": 304,
+        "net.netfilter.nf_conntrack_max": ENTRY_BYTES,
+        "net.netfilter.nf_conntrack_buckets": BUCKET_BYTES,
+        "net.core.somaxconn": WAITING_CONNECTION_BYTES,
+        "net.ipv4.tcp_max_syn_backlog": HALF_OPEN_BYTES,
         "vm.min_free_kbytes": 1024,
     }.get(key, 0)
 

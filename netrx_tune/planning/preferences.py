@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.profile import Profile, ProfileSetting
-from netrx_tune.planning.plan_values import Values, rewritten, values_of
+from netrx_tune.planning.plan_values import Values, is_met, rewritten, values_of
 
 
 def preferred(findings: tuple[Finding, ...], profile: Profile) -> tuple[Finding, ...]:
@@ -20,7 +20,9 @@ def preferred(findings: tuple[Finding, ...], profile: Profile) -> tuple[Finding,
 def _agreed(finding: Finding, profile: Profile, wishes: dict[str, ProfileSetting]) -> Finding:
     wanted, kept = [], []
     for item in finding.recommendations:
-        if item.kind == "sysctl" and item.target in profile.keep:
+        if is_met(item):
+            wanted.append(item)
+        elif item.kind == "sysctl" and item.target in profile.keep:
             kept.append(_kept(item, profile))
         else:
             wanted.append(_wished(item, wishes.get(item.target), profile))

@@ -18,9 +18,9 @@ from netrx_tune.rxpath.admission import (
     rcvbuf_for,
     request_for,
 )
+from netrx_tune.rxpath.queue_needs import arrivals, bridged_usecs, up
 from netrx_tune.rxpath.truesize import Family, Link, truesize_range
 
-USECS = 1_000_000
 MOST_REQUEST_BYTES = (2**31 - 1) // 2  # __sock_set_rcvbuf() in net/core/sock.c doubles an int
 _REQUEST_GRAIN_BYTES = 4096  # requests are rounded up to it, to be read and typed
 
@@ -38,7 +38,7 @@ class Load(NamedTuple):
         """Datagrams that wait when the burst or the pause is over."""
         if self.burst is not None:
             return self.burst
-        return _up((self.rate or 0) * (self.stall_usecs or 0), USECS)
+        return arrivals(self.rate or 0, self.stall_usecs or 0)
 
     @property
     def surplus(self) -> int:
@@ -105,7 +105,7 @@ def buffer_for(load: Load, charge: Charge, place: Place) -> Buffer:
     waiting = max(1, load.waiting)
     room = _room(load, waiting, place)
     exact = rcvbuf_for(room, charge.high_bytes, place.kernel)
-    request = _up(request_for(exact), _REQUEST_GRAIN_BYTES) * _REQUEST_GRAIN_BYTES
+    request = up(request_for(exact), _REQUEST_GRAIN_BYTES) * _REQUEST_GRAIN_BYTES
     granted = min(request, MOST_REQUEST_BYTES)
     return Buffer(
         datagrams=waiting,
@@ -124,7 +124,7 @@ def survival(rcvbuf_bytes: int, load: Load, charge: Charge, place: Place) -> Sur
     if not load.rate:
         return Survival(least, most, None, None)
     certain = least * _kept(load, place) // _WHOLE
-    return Survival(least, most, certain * USECS // load.rate, most * USECS // load.rate)
+    return Survival(least, most, bridged_usecs(certain, load.rate), bridged_usecs(most, load.rate))
 
 
 def first_loss_usecs(
@@ -140,7 +140,7 @@ def first_loss_usecs(
     most = queue_capacity(rcvbuf_bytes, charge.low_bytes, place.kernel, place.release)
     late = deferred_credit_share(place.kernel, place.release)
     early = least * 3 // 4 if late else least
-    return early * USECS // load.surplus, most * USECS // load.surplus
+    return bridged_usecs(early, load.surplus), bridged_usecs(most, load.surplus)
 
 
 def remaining_loss(load: Load) -> float | None:
@@ -155,7 +155,7 @@ def catch_up_usecs(load: Load) -> int | None:
     if load.drain is None:
         return None
     spare = load.drain - (load.rate or 0)
-    return load.waiting * USECS // spare if spare > 0 else None
+    return bridged_usecs(load.waiting, spare) if spare > 0 else None
 
 
 def delay_usecs(rcvbuf_bytes: int, load: Load, charge: Charge, place: Place) -> int | None:
@@ -163,12 +163,12 @@ def delay_usecs(rcvbuf_bytes: int, load: Load, charge: Charge, place: Place) -> 
     if not load.drain:
         return None
     most = queue_capacity(rcvbuf_bytes, charge.low_bytes, place.kernel, place.release)
-    return most * USECS // load.drain
+    return bridged_usecs(most, load.drain)
 
 
 def pages_for(rcvbuf_bytes: int, sockets: int, page_bytes: int) -> int:
     """Return how much of udp_mem that many full buffers take."""
-    return sockets * _up(rcvbuf_bytes, page_bytes)
+    return sockets * up(rcvbuf_bytes, page_bytes)
 
 
 # A pause ends with reading, and traffic goes on: until the first quarter was read and given
@@ -189,12 +189,12 @@ def _kept(load: Load, place: Place) -> int:
         return _WHOLE
     if not load.drain or not load.rate or load.rate >= load.drain:
         return _WHOLE * 3 // 4
-    return _WHOLE - _up(_WHOLE * load.rate, 4 * load.drain)
+    return _WHOLE - up(_WHOLE * load.rate, 4 * load.drain)
 
 
 def _room(load: Load, waiting: int, place: Place) -> int:
     """Return the datagrams that a buffer must be made for, so that so many may wait."""
-    return _up(waiting * _WHOLE, _kept(load, place))
+    return up(waiting * _WHOLE, _kept(load, place))
 
 
 def _usable(rcvbuf_bytes: int, truesize_bytes: int, place: Place) -> int:
@@ -202,8 +202,3 @@ def _usable(rcvbuf_bytes: int, truesize_bytes: int, place: Place) -> int:
     if idle_credit_share(place.kernel):
         rcvbuf_bytes = rcvbuf_bytes * 3 // 4
     return queue_capacity(rcvbuf_bytes, truesize_bytes, place.kernel, place.release)
-
-
-def _up(number: int, divisor: int) -> int:
-    """Return the quotient, rounded up."""
-    return -(-number // divisor)

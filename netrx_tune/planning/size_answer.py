@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netrx_tune.planning.size import (
-    USECS,
     Buffer,
     Charge,
     Load,
@@ -23,6 +22,7 @@ from netrx_tune.planning.size import (
 from netrx_tune.planning.size_queues import QueueSize
 from netrx_tune.rules.words import percent, size
 from netrx_tune.rxpath.admission import deferred_credit_share, idle_credit_share
+from netrx_tune.rxpath.queue_needs import USECS
 
 _MUCH_MEMORY = 0.25  # of RAM; more than that for buffers starves the rest
 

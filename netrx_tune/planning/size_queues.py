@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netrx_tune.planning.size import USECS, Charge, Load
-
-# struct nf_conn with its extensions; a bucket is a pointer. Kernel: include/net/
-# netfilter/nf_conntrack.h, nf_ct_alloc_hashtable().
-_ENTRY_BYTES = 320
-_BUCKET_BYTES = 8
-_FRAGMENT_QUEUE_BYTES = 256  # struct ipq in net/ipv4/ip_fragment.c and its hash node
-_REQUEST_SOCK_BYTES = 2048  # a finished connection that waits is a whole socket by then
+from netrx_tune.planning.size import Charge, Load
+from netrx_tune.rxpath.queue_needs import (
+    BUCKET_BYTES,
+    ENTRIES_PER_BUCKET,
+    ENTRY_BYTES,
+    FRAGMENT_QUEUE_BYTES,
+    USECS,
+    WAITING_CONNECTION_BYTES,
+    arrivals,
+    bridged_usecs,
+    buckets,
+    entries,
+    incomplete_bytes,
+)
 
 
 class QueueSize(NamedTuple):
@@ -25,6 +31,7 @@ class QueueSize(NamedTuple):
     steps: tuple[str, ...]
     wrong_when: tuple[str, ...]
     also: tuple[str, ...] = ()  # what must be set with it, or could be instead
+    survives: str = ""  # what the present limit bears, in a sentence
 
     @property
     def enough(self) -> bool | None:
@@ -55,6 +62,7 @@ def backlog_for(load: Load, packets_each: int, charge: Charge, current: int | No
             "the CPU is too slow on average: then a longer queue only makes packets late",
             "the socket behind it is too small: the loss moves there",
         ),
+        survives=_pause(current, (load.rate or 0) * packets_each, "while the CPU is away"),
     )
 
 
@@ -68,8 +76,8 @@ def fragments_for(
     """
     rate = load.rate or 0
     incomplete = max(1, round(rate * lost_share * wait_seconds))
-    each = charge.high_bytes + _FRAGMENT_QUEUE_BYTES
-    need = incomplete * each
+    each = incomplete_bytes(1, charge.high_bytes)
+    need = incomplete_bytes(incomplete, charge.high_bytes)
     per_second = rate * lost_share * each
     steps = (
         (
@@ -77,7 +85,7 @@ def fragments_for(
             f" = {incomplete:,} incomplete datagrams held at once."
         ),
         (
-            f"Each holds up to {charge.high_bytes:,} B of truesize and {_FRAGMENT_QUEUE_BYTES} B"
+            f"Each holds up to {charge.high_bytes:,} B of truesize and {FRAGMENT_QUEUE_BYTES} B"
             f" for itself: {incomplete:,} x {each:,} B = {need:,} B."
         ),
     )
@@ -97,6 +105,7 @@ def fragments_for(
             "IPv6: it has net.ipv6.ip6frag_high_thresh and waits 60 s (ip6frag_time)",
         ),
         also,
+        "" if current is None else f"{current:,} B hold {current // each:,} incomplete datagrams.",
     )
 
 
@@ -105,25 +114,32 @@ def conntrack_for(flows: int, timeout_seconds: int, current: int | None) -> Queu
 
     Kernel: __nf_conntrack_alloc() in net/netfilter/nf_conntrack_core.c.
     """
-    entries = flows * timeout_seconds
+    room = entries(flows, timeout_seconds)
+    lasts = (
+        "" if current is None else f"New flows are refused above {current // timeout_seconds:,}/s."
+    )
     return QueueSize(
         "net.netfilter.nf_conntrack_max",
-        entries,
+        room,
         "entries",
         current,
-        entries * (_ENTRY_BYTES + _BUCKET_BYTES),
+        room * ENTRY_BYTES + buckets(room) * BUCKET_BYTES,
         (
-            f"{flows:,} new flows/s x {timeout_seconds:,} s of an entry = {entries:,} entries.",
-            f"Each takes about {_ENTRY_BYTES} B and a bucket of {_BUCKET_BYTES} B.",
+            f"{flows:,} new flows/s x {timeout_seconds:,} s of an entry = {room:,} entries.",
+            (
+                f"Each takes about {ENTRY_BYTES} B, and {ENTRIES_PER_BUCKET} of them share a"
+                f" bucket of {BUCKET_BYTES} B."
+            ),
         ),
         (
             "flows last: then it is flows/s x (how long they last + the timeout)",
             "kube-proxy or another program writes the value again",
         ),
         (
-            f"Set net.netfilter.nf_conntrack_buckets to {entries:,} with it: short look-ups.",
+            f"Set net.netfilter.nf_conntrack_buckets to {buckets(room):,} with it: short look-ups.",
             "Or keep stateless UDP out of the table: a notrack rule for its port.",
         ),
+        lasts,
     )
 
 
@@ -133,20 +149,29 @@ def accept_for(connections: int, stall_usecs: int, current: int | None) -> Queue
     Kernel: sk_acceptq_is_full() in include/net/sock.h; inet_listen() takes the smaller of
     listen()'s backlog and net.core.somaxconn.
     """
-    waiting = max(1, -(-connections * stall_usecs // USECS))
+    waiting = max(1, arrivals(connections, stall_usecs))
     return QueueSize(
         "net.core.somaxconn",
         waiting,
         "connections",
         current,
-        waiting * _REQUEST_SOCK_BYTES,
+        waiting * WAITING_CONNECTION_BYTES,
         (
             f"{connections:,}/s x {_seconds(stall_usecs)} without accept() = {waiting:,} waiting.",
             "The queue is the smaller of listen()'s backlog and net.core.somaxconn.",
         ),
         ("accept() is slower than the connections on average: then no queue is long enough",),
         (f"In the program: listen(fd, {waiting}); it takes effect at the next listen().",),
+        _pause(current, connections, "without accept()"),
     )
+
+
+def _pause(places: int | None, per_second: int, words: str) -> str:
+    """Return how long a pause a queue bridges, nothing where that is not known."""
+    if places is None or not per_second:
+        return ""
+    usecs = bridged_usecs(places, per_second)
+    return f"{places:,} bridge {_seconds(usecs)} at {per_second:,}/s {words}."
 
 
 def _rate(rate: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netrx_tune import __version__
-from netrx_tune.planning.size import USECS, Place
+from netrx_tune.planning.size import Place
 from netrx_tune.planning.size_answer import (
     Answer,
     BufferAnswer,
@@ -18,6 +18,7 @@ from netrx_tune.planning.size_queues import QueueSize
 from netrx_tune.reporters.finding_text import exact_size
 from netrx_tune.reporters.plain import BLANK, Block, layout
 from netrx_tune.rules.words import count, percent, size
+from netrx_tune.rxpath.queue_needs import USECS
 
 SCHEMA = "netrx-tune/size/v1"
 
@@ -192,11 +193,13 @@ def _queue(one: QueueSize) -> Iterator[Block]:
     unit = exact_size(one.value) if one.unit == "bytes" else f"{count(one.value)} {one.unit}"
     yield Block(f"{one.tunable}: {unit}.", style="title")
     yield from _numbered("How:", one.steps)
+    bears = f" {one.survives}" if one.survives else ""
     if one.enough:
-        yield Block(f"{count(one.current or 0)} is enough: change nothing.", 0, 2, "Now:", "title")
+        text = f"{count(one.current or 0)} is enough: change nothing.{bears}"
+        yield Block(text, 0, 2, "Now:", "title")
     else:
         known = "cannot be seen from here" if one.current is None else count(one.current)
-        yield Block(f"{known}.", 0, 2, "Now:", "title")
+        yield Block(f"{known}.{bears}", 0, 2, "Now:", "title")
         yield Block("", label="Set:", style="title")
         yield Block(f"sysctl -w {one.tunable}={one.value}", 4, style="command", verbatim=True)
     yield Block(f"up to {size(one.memory_bytes)}.", 0, 2, "Memory:", "title")

@@ -1,10 +1,13 @@
 """What to type: commands with this host's names and values, where to run them, how to undo them.
 
-A limit is only ever raised. A value that the whole host shares is set on the host: where this
-namespace cannot write it, the advice says so.
+A limit is only ever raised, to what the evidence asks for: never to a multiple of what it is, or
+each look at the same counters would raise it again. A value that the whole host shares is set on
+the host: where this namespace cannot write it, the advice says so.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from netrx_tune.model.finding import Kind, Recommendation, Scope, TakesEffect
 from netrx_tune.rules.rule import Facts
@@ -13,7 +16,7 @@ from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 _OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
-_NO_LIMIT = 1 << 62
+_MOMENTS_SECONDS = 60.0  # of a longer window, totals tell nothing of moments
 _SCOPES: dict[Kind, Scope] = {
     "hardware": "device",
     "netfilter": "netns",
@@ -99,54 +102,58 @@ def set_sysctl(
     )
 
 
-def raise_sysctl(
+def shows_moments(facts: Facts) -> bool:
+    """Tell whether a window is so short that all that it refused may have come at once."""
+    seconds = facts.delta.seconds or 0
+    return facts.delta.mode != "since-boot" and 0 < seconds <= _MOMENTS_SECONDS
+
+
+class Need(NamedTuple):
+    """What a limit has to be by the evidence, whatever it is today, and how that was found."""
+
+    values: tuple[int, ...]
+    arithmetic: str  # a sentence with its numbers
+
+
+def capped(need: int, most: int, arithmetic: str, bound: str) -> Need:
+    """Return a need within a bound, which its arithmetic then names."""
+    if need <= most:
+        return Need((need,), f"{arithmetic}.")
+    return Need((most,), f"{arithmetic}; no more than {count(most)}: {bound}.")
+
+
+def sysctl_for(
     facts: Facts,
     key: str,
-    proposed: int | tuple[int, ...],
+    need: Need,
     *,
     why: str,
     cost: str,
     takes_effect: TakesEffect = "now",
 ) -> Recommendation | None:
-    """Return the advice to raise a limit; None where it is as high already or not to be seen.
+    """Return the advice to let a limit be at least what is needed; to read it where it is hidden.
 
-    Of several numbers, those that stand higher stay as they are.
+    Where it is as high already the plan leaves it alone and says so: it has to know of the need
+    all the same, since what stands takes its part of the memory.
     """
     current = facts.delta.after.settings.get(key, ())
-    wanted = proposed if isinstance(proposed, tuple) else (proposed,)
-    if len(current) != len(wanted):
+    if not current:
+        return _read_first(facts, key, need, why, cost)
+    if len(current) != len(need.values):
         return None
-    raised = tuple(map(max, current, wanted))
-    if raised == current:
-        return None
-    return set_sysctl(facts, key, raised, why=why, cost=cost, takes_effect=takes_effect)
+    text = f"{need.arithmetic} {why}".strip()
+    return set_sysctl(facts, key, need.values, why=text, cost=cost, takes_effect=takes_effect)
 
 
-def double_sysctl(
-    facts: Facts,
-    key: str,
-    *,
-    why: str,
-    cost: str,
-    at_least: int = 0,
-    at_most: int = _NO_LIMIT,
-    takes_effect: TakesEffect = "now",
-) -> Recommendation | None:
-    """Return the advice to double a limit, within bounds; to read it first where it is hidden."""
-    current = setting(facts, key)
-    if current is None:
-        return _read_first(facts, key, why, cost)
-    proposed = min(max(2 * current, at_least), at_most)
-    return raise_sysctl(facts, key, proposed, why=why, cost=cost, takes_effect=takes_effect)
-
-
-def _read_first(facts: Facts, key: str, why: str, cost: str) -> Recommendation:
+def _read_first(facts: Facts, key: str, need: Need, why: str, cost: str) -> Recommendation:
     where = where_to_run(facts, key)
+    values = " ".join(map(str, need.values))
     return Recommendation(
         kind="sysctl",
         target=key,
         scope="host" if is_of_host(facts, key) else "netns",
-        why=f"{why} Its value cannot be seen from here: read it, then set twice as much.{where}",
+        why=f"{need.arithmetic} {why} Its value cannot be seen from here: read it, and set {values}"
+        f" if it is less.{where}",
         cost=cost,
         command=f"sysctl {key}" if where else run_in(facts, f"sysctl {key}"),
     )

@@ -9,8 +9,9 @@ same packet is in rx_dropped of its device and, on veth, in the sender's tx_drop
 once. The file shows the whole host in every namespace.
 Kernel: net/core/dev.c, enqueue_to_backlog().
 
-Remedy: for bursts double net.core.netdev_max_backlog, look again, repeat while it drops. Where one
-CPU takes all of it, spread the packets over more CPUs (RPS) or stop steering to that one.
+Remedy: for bursts a net.core.netdev_max_backlog that holds the largest which the counters allow,
+then look again. Where one CPU takes all of it, spread the packets over more CPUs (RPS) or stop
+steering to that one.
 
 When not to act: the CPU has no time left. Then a longer queue makes packets late and moves the loss
 to the socket. Up to 6.9 a device that is taken down looks the same.
@@ -24,7 +25,8 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Evidence, Finding, Recommendation
 from netrx_tune.model.snapshot import Device
-from netrx_tune.rules.advice import double_sysctl, listed, quoted, write_file
+from netrx_tune.rules.advice import listed, quoted, write_file
+from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import load_of, mask_words, share_words
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
@@ -32,15 +34,13 @@ from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.delta import grown, softnet_pairs
 from netrx_tune.rxpath.kernel_features import softnet_counts_dev_down
 
-_KEY = "net.core.netdev_max_backlog"
-_KERNEL_DEFAULT = 1000
-_BYTES_PER_PACKET = 2304  # a full frame of MTU 1500
+_STAGE = "cpu-backlog-overflow"
 _MOST_CPUS = 8
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a finding when backlogs overflowed."""
-    account = lost_at(facts, "cpu-backlog-overflow")
+    account = lost_at(facts, _STAGE)
     if account is None:
         return
     rows = _rows(facts)
@@ -109,21 +109,14 @@ def _advice(
     if load in ("saturated", "pressed"):
         yield spread or _relieve(cpus)
     if load != "saturated":
-        yield _longer(facts)
+        yield longer_backlog(
+            facts,
+            max((refused for _, refused in _rows(facts)), default=facts.ledger.lost_at(_STAGE)),
+            why="A longer queue carries bursts. If the CPU is busy all the time it only moves the"
+            " loss to the socket: look again after the change.",
+        )
     if load in ("free", "unknown"):
         yield spread
-
-
-def _longer(facts: Facts) -> Recommendation | None:
-    return double_sysctl(
-        facts,
-        _KEY,
-        at_least=_KERNEL_DEFAULT,
-        why="A longer queue carries bursts. If the CPU is busy all the time it only moves the loss"
-        " to the socket: look again after the change, and double again only while it drops.",
-        cost=f"up to {_BYTES_PER_PACKET * _KERNEL_DEFAULT >> 20} MiB for each thousand packets and"
-        " CPU while it is full, and packets that wait longer",
-    )
 
 
 def _spread(facts: Facts, cpus: list[int], devices: dict[str, int]) -> Recommendation | None:
@@ -170,4 +163,4 @@ def _relieve(cpus: list[int]) -> Recommendation:
     )
 
 
-RULE = Rule(("cpu-backlog-overflow",), check, requires=("softnet.dropped",))
+RULE = Rule((_STAGE,), check, requires=("softnet.dropped",))

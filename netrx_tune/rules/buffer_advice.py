@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Cause, Limit, Recommendation
 from netrx_tune.model.sample import Socket
-from netrx_tune.rules.advice import raise_sysctl, set_sysctl
+from netrx_tune.rules.advice import Need, set_sysctl, setting, sysctl_for
 from netrx_tune.rules.buffers import RMEM_DEFAULT, RMEM_MAX, ceiling, limit_of, name_of
 from netrx_tune.rules.causes import Verdict
 from netrx_tune.rules.rule import Facts
@@ -89,10 +89,9 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
     if limit == "app-request":
         want = _within_the_ceiling(facts, sock, want, top.rmem_max or 0)
     why = _why(facts, verdict, want)
-    cut = top.rmem_max is None or top.rmem_max < want.request_bytes
     if limit == "app-request":
         yield _ask(facts, sock, want, why, limit)
-    if cut and limit != "forced":
+    if limit != "forced":
         yield raise_rmem_max(facts, want, why, limit)
     if limit not in ("rmem-max", "app-request"):
         yield _ask(facts, sock, want, why, limit)
@@ -171,10 +170,12 @@ def _ask(facts: Facts, sock: Socket, want: Size, why: str, limit: Limit) -> Reco
 
 
 def _raise_default(facts: Facts, want: Size) -> Recommendation | None:
-    return raise_sysctl(
+    if setting(facts, RMEM_DEFAULT) is None:
+        return None
+    return sysctl_for(
         facts,
         RMEM_DEFAULT,
-        want.rcvbuf_bytes,
+        Need((want.rcvbuf_bytes,), ""),
         why="Only for a program that cannot ask: the default is the one lever left, and it is not"
         " doubled. Restart the program afterwards.",
         cost=f"every new socket that never asks may then hold {size(want.rcvbuf_bytes)}",

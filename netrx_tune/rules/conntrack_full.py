@@ -21,17 +21,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import do, double_sysctl, set_sysctl, setting
+from netrx_tune.rules.advice import Need, capped, do, setting, sysctl_for
+from netrx_tune.rules.conntrack_advice import BUCKETS, entries_held
+from netrx_tune.rules.memory_advice import memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
+from netrx_tune.rxpath.queue_needs import (
+    BUCKET_BYTES,
+    ENTRIES_PER_BUCKET,
+    ENTRY_BYTES,
+    buckets,
+    entries,
+    power_of_two,
+    up,
+)
 
 _MAX = "net.netfilter.nf_conntrack_max"
-_BUCKETS = "net.netfilter.nf_conntrack_buckets"
 _UDP_STREAM = "net.netfilter.nf_conntrack_udp_timeout_stream"
-_ENTRY_BYTES = 320  # struct nf_conn with its extensions
-_BUCKET_BYTES = 8
 _MEMORY_SHARE = 0.05  # of RAM, the most that the table may take
+_BOUND = "memory bears no more"
+_LASTS_SECONDS = 120  # nf_conntrack_udp_timeout_stream, by default
+_SPARE_OF = 4  # one part in so many stays free: near the limit the kernel clears up early
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -40,17 +51,17 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None:
         return
     limit = setting(facts, _MAX)
-    entries = facts.delta.after.levels.get("nf_conntrack.count")
+    held = entries_held(facts)
     full = ""
-    if limit and entries is not None:
-        full = f" ({count(entries)} of {count(limit)} entries)"
+    if limit and held is not None:
+        full = f" ({count(held)} of {count(limit)} entries)"
     yield found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} found the connection table full{full}",
         meaning="The first packets of new flows are dropped; flows that have an entry go on."
         + _timeout_words(facts),
-        recommendations=_advice(facts, limit),
+        recommendations=_advice(facts, account.lost or 0),
     )
 
 
@@ -61,21 +72,17 @@ def _timeout_words(facts: Facts) -> str:
     return f" A UDP flow that is over keeps its entry for up to {count(seconds)} s."
 
 
-def _advice(facts: Facts, limit: int | None) -> Iterator[Recommendation | None]:
-    memory = facts.delta.after.host.memory_bytes
-    most = int(memory * _MEMORY_SHARE) // _ENTRY_BYTES if memory else 2 * (limit or 0)
-    larger = double_sysctl(
+def _advice(facts: Facts, refused: int) -> Iterator[Recommendation | None]:
+    need = _need(facts, refused)
+    yield sysctl_for(
         facts,
         _MAX,
-        at_least=setting(facts, _BUCKETS) or 0,
-        at_most=most,
-        why="Room for more flows, if they are honest ones; it goes together with the number of hash"
-        " buckets.",
-        cost=f"up to {size(_ENTRY_BYTES)} of kernel memory for each flow",
+        need,
+        why="For flows that are honest ones; it goes together with the number of hash buckets.",
+        cost=f"up to {size(need.values[0] * ENTRY_BYTES)} of kernel memory",
     )
-    yield larger
-    if larger and isinstance(larger.proposed, int) and limit:
-        yield _buckets(facts, larger.proposed, limit)
+    if setting(facts, BUCKETS) is not None and setting(facts, _MAX) is not None:
+        yield _buckets(facts, need.values[0])
     yield do(
         "netfilter",
         "notrack",
@@ -85,21 +92,37 @@ def _advice(facts: Facts, limit: int | None) -> Iterator[Recommendation | None]:
     )
 
 
-def _buckets(facts: Facts, entries: int, limit: int) -> Recommendation | None:
-    """Return the advice to keep the chains as short as they may be now."""
-    buckets = setting(facts, _BUCKETS)
-    if not buckets:
-        return None
-    wanted = entries // max(1, limit // buckets)
-    if wanted <= buckets:
-        return None
-    return set_sysctl(
+def _need(facts: Facts, refused: int) -> Need:
+    """Return room for the entries there were and for those that were refused, while they last."""
+    delta = facts.delta
+    memory = int(memory_bytes(facts) * _MEMORY_SHARE) // (ENTRY_BYTES + BUCKET_BYTES)
+    least = setting(facts, BUCKETS) or 0
+    held = entries_held(facts) or 0
+    if delta.mode == "since-boot" or not delta.seconds:
+        room = max(least, power_of_two(2 * max(1, held)))
+        text = f"One step, to twice the {count(held)} entries that there are"
+        return capped(room, memory, f"{text}: {count(room)}", _BOUND)
+    lasts = setting(facts, _UDP_STREAM) or _LASTS_SECONDS
+    rate = up(refused, max(1, round(delta.seconds)))
+    more = entries(rate, lasts)
+    exact = up((held + more) * _SPARE_OF, _SPARE_OF - 1)
+    room = max(least, power_of_two(exact))
+    text = (
+        f"{count(held)} entries and {count(rate)}/s refused x {count(lasts)} s (as long as"
+        f" an entry of UDP lasts) = {count(held + more)}, a quarter kept free: {count(room)}"
+    )
+    return capped(room, memory, text, _BOUND)
+
+
+def _buckets(facts: Facts, limit: int) -> Recommendation | None:
+    """Return the advice to keep the chains as short as the kernel's own reckoning does."""
+    wanted = buckets(limit)
+    return sysctl_for(
         facts,
-        _BUCKETS,
-        (wanted,),
-        why="More entries in as many buckets make every look-up slower.",
-        cost=f"{size(_BUCKET_BYTES * (wanted - buckets))} of kernel memory; the table is rebuilt"
-        " once",
+        BUCKETS,
+        Need((wanted,), f"One bucket for each {ENTRIES_PER_BUCKET} entries: {count(wanted)}."),
+        why="More entries in too few buckets make every look-up slower.",
+        cost=f"{size(BUCKET_BYTES * wanted)} of kernel memory; the table is rebuilt once",
     )
 
 

@@ -19,14 +19,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import do, double_sysctl
+from netrx_tune.rules.advice import capped, do, look, sysctl_for
+from netrx_tune.rules.conntrack_advice import BUCKETS, entries_held
 from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.memory_advice import memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import lost_of, size
+from netrx_tune.rules.words import count, lost_of, size
+from netrx_tune.rxpath.queue_needs import BUCKET_BYTES, power_of_two
 
-_BUCKETS = "net.netfilter.nf_conntrack_buckets"
 _TOO_LONG = "nf_conntrack.chaintoolong"
+_MEMORY_SHARE = 0.001  # of RAM, the most that the buckets may take
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -49,13 +52,22 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _more_buckets(facts: Facts) -> Recommendation | None:
-    memory = facts.delta.after.host.memory_bytes
-    return double_sysctl(
+    held = entries_held(facts)
+    if not held:
+        why = "As many buckets as entries keep the chains short: shows both."
+        command = f"sysctl net.netfilter.nf_conntrack_count {BUCKETS}"
+        return look(facts, command, kind="netfilter", target=BUCKETS, why=why)
+    wanted = power_of_two(max(1, held))
+    text = f"A bucket for each of {count(held)} entries: {count(wanted)}"
+    most = int(memory_bytes(facts) * _MEMORY_SHARE) // BUCKET_BYTES
+    need = capped(wanted, most, text, "a thousandth of RAM")
+    return sysctl_for(
         facts,
-        _BUCKETS,
-        at_most=(memory or 1 << 33) // 1000 // 8,
-        why="More buckets make the chains shorter.",
-        cost=f"{size(8)} of kernel memory for each; the table is rebuilt once",
+        BUCKETS,
+        need,
+        why="More buckets make the chains shorter. Where there are as many already, flows were"
+        " made to meet in one chain.",
+        cost=f"{size(BUCKET_BYTES * need.values[0])} of kernel memory; the table is rebuilt once",
     )
 
 

@@ -23,14 +23,19 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
-from netrx_tune.rules.advice import do, double_sysctl, set_sysctl, setting
+from netrx_tune.rules.advice import Need, capped, do, set_sysctl, setting, sysctl_for
+from netrx_tune.rules.memory_advice import memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import lost_of, size
+from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.kernel_features import reasm_eviction_without_timeout
+from netrx_tune.rxpath.queue_needs import FRAME_BYTES, power_of_two, up
 
 _NEAR = 0.5  # of the limit: it may have been full between the samples
 _MEMORY_SHARE = 0.02  # of RAM, the most that reassembly may take
+_BOUND = "a fiftieth of RAM"
+_KERNEL_DEFAULT = 4 << 20
+_KERNEL_WAIT_SECONDS = 30  # net.ipv4.ipfrag_time, by default
 _SHORT_WAIT_SECONDS = 5
 
 
@@ -52,7 +57,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning=_meaning(facts, key, used, limit, far_below=far_below),
         recommendations=(
             _SENDER,
-            None if far_below else _more_memory(facts, key),
+            _more_memory(facts, key, used, account.lost or 0, far_below=far_below),
             None if far_below else _shorter_wait(facts, time_key),
         ),
     )
@@ -86,17 +91,36 @@ def _meaning(
     return text + " Every further fragment is refused until some are complete or given up."
 
 
-def _more_memory(facts: Facts, key: str) -> Recommendation | None:
-    memory = facts.delta.after.host.memory_bytes or 1 << 30
-    current = setting(facts, key) or 0
-    return double_sysctl(
+def _more_memory(
+    facts: Facts, key: str, used: int | None, refused: int, *, far_below: bool
+) -> Recommendation | None:
+    need = _need(facts, used, refused)
+    limit = setting(facts, key)
+    if far_below and limit is not None:
+        need = need._replace(values=(min(limit, *need.values),))
+    return sysctl_for(
         facts,
         key,
-        at_most=int(memory * _MEMORY_SHARE),
-        why="Room for twice as many incomplete datagrams. While fragments are lost on the way it"
-        " only stores more halves.",
-        cost=f"up to {size(current)} more kernel memory in this namespace",
+        need,
+        why="While fragments are lost on the way it only stores more halves.",
+        cost=f"up to {size(need.values[0])} of kernel memory in this namespace",
     )
+
+
+def _need(facts: Facts, used: int | None, refused: int) -> Need:
+    """Return room for what was held and for what was refused."""
+    most = int(memory_bytes(facts) * _MEMORY_SHARE)
+    if used is None or facts.delta.mode == "since-boot":
+        text = f"One step, from the kernel's {size(_KERNEL_DEFAULT)} to {size(2 * _KERNEL_DEFAULT)}"
+        return capped(2 * _KERNEL_DEFAULT, most, text, _BOUND)
+    rate = up(refused, max(1, round(facts.delta.seconds or 1)))
+    more = min(refused, rate * _KERNEL_WAIT_SECONDS)
+    room = power_of_two(used + more * FRAME_BYTES)
+    text = (
+        f"{size(used)} were held and {count(more)} refused in up to {_KERNEL_WAIT_SECONDS} s at"
+        f" {count(FRAME_BYTES)} B of truesize each: {size(room)} as a power of two"
+    )
+    return capped(room, most, text, _BOUND)
 
 
 def _shorter_wait(facts: Facts, key: str) -> Recommendation | None:

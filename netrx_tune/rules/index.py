@@ -76,10 +76,12 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SHARED = frozenset(
     {
         "advice",
+        "backlog_advice",
         "buffer_advice",
         "buffers",
         "causes",
         "company",
+        "conntrack_advice",
         "cpus",
         "index",
         "judge",

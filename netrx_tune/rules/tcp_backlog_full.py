@@ -8,7 +8,8 @@ How it is counted: TcpExt.TCPBacklogDrop.
 Kernel: net/ipv4/tcp_ipv4.c, tcp_add_backlog().
 
 Remedy: read and write in smaller pieces, so that the lock is held shorter; larger buffers
-(net.ipv4.tcp_rmem) make the backlog longer, too.
+(net.ipv4.tcp_rmem) make the backlog longer, too, unless the program set SO_RCVBUF: that switches
+auto-tuning off, and no sysctl changes that connection.
 
 When not to act: a few in a large transfer. This backlog has nothing to do with
 net.core.netdev_max_backlog.
@@ -22,7 +23,7 @@ from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import do
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.tcp_advice import larger_window
+from netrx_tune.rules.tcp_advice import larger_windows
 from netrx_tune.rules.words import lost_of
 
 
@@ -45,7 +46,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 " time.",
                 cost="more system calls",
             ),
-            larger_window(facts, "The backlog's length follows the connection's buffers."),
+            *larger_windows(facts, "The backlog's length follows the connection's buffers."),
         ),
     )
 

@@ -24,15 +24,18 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
-from netrx_tune.model.snapshot import Snapshot
-from netrx_tune.rules.advice import double_sysctl, look, setting
+from netrx_tune.rules.advice import Need, capped, look, setting, shows_moments, sysctl_for
 from netrx_tune.rules.buffers import report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import count, lost_of
+from netrx_tune.rules.tcp_advice import listeners as tcp_listeners
+from netrx_tune.rules.words import count, lost_of, size, when
+from netrx_tune.rxpath.queue_needs import USECS, WAITING_CONNECTION_BYTES, arrivals, power_of_two
 
 _KEY = "net.core.somaxconn"
-_LEAST = 4096  # the kernel's default from 5.4 on
+_STEP = 4096  # the kernel's default from 5.4 on
+_SHORTEST = 128
+_PAUSE_USECS = USECS  # a client whose SYN was dropped asks again a second later
 _MOST = 65535
 _MOST_SOCKETS = 10
 
@@ -60,13 +63,8 @@ def _listeners(facts: Facts) -> list[tuple[Socket, int]]:
     """Return the listeners that lost something, else those whose queue is full now."""
     drops = [(s, n) for s, n in facts.delta.socket_drops or () if s.accept_limit is not None]
     if not drops:
-        drops = [(sock, 0) for sock in _tcp(facts.delta.after) if _is_full(sock)]
+        drops = [(sock, 0) for sock in tcp_listeners(facts.delta.after) if _is_full(sock)]
     return sorted(drops, key=lambda loser: -loser[1])
-
-
-def _tcp(snap: Snapshot | None) -> list[Socket]:
-    sockets = snap.sockets.sockets if snap and snap.sockets else ()
-    return [sock for sock in sockets if sock.accept_limit is not None]
 
 
 def _is_full(sock: Socket) -> bool:
@@ -77,7 +75,7 @@ def _is_full(sock: Socket) -> bool:
 
 def _stays_full(facts: Facts, sock: Socket) -> bool:
     """Tell whether a queue was full at both ends of the window: nobody accepts, or too slowly."""
-    earlier = [one for one in _tcp(facts.delta.before) if one.local == sock.local]
+    earlier = [one for one in tcp_listeners(facts.delta.before) if one.local == sock.local]
     return _is_full(sock) and any(map(_is_full, earlier))
 
 
@@ -118,39 +116,70 @@ def _advice(facts: Facts, listeners: list[tuple[Socket, int]]) -> Iterator[Recom
             " program's own, to be changed in its configuration.",
         )
         return
-    sock = listeners[0][0]
+    sock, refused = listeners[0]
     if _stays_full(facts, sock):
         yield _accept(sock)
         return
-    capped = somaxconn is not None and (sock.accept_limit or 0) >= somaxconn
-    if capped:
-        yield double_sysctl(
-            facts,
-            _KEY,
-            at_least=_LEAST,
-            at_most=_MOST,
-            why="It caps this listener. The program must ask for as much in listen() and call it"
-            " again, which mostly means a restart.",
-            cost="memory for the connections that wait",
-            takes_effect="restart",
-        )
-    else:
-        yield _ask_for_more(sock)
+    need = _need(facts, sock, refused)
+    longer = sysctl_for(
+        facts,
+        _KEY,
+        need,
+        why="The program must ask for as much in listen() and call it again, which mostly means a"
+        " restart.",
+        cost=_cost(need),
+        takes_effect="restart",
+    )
+    capped_by_host = somaxconn is not None and (sock.accept_limit or 0) >= somaxconn
+    asked = _ask_for_more(sock, need)
+    yield from (longer, asked) if capped_by_host else (asked, longer)
     yield _accept(sock)
 
 
-def _ask_for_more(sock: Socket) -> Recommendation:
+def _need(facts: Facts, sock: Socket, refused: int) -> Need:
+    """Return a queue for a second without accept(), and for the largest burst there can have been.
+
+    No burst was larger than what the full queue held and what was refused.
+    """
+    delta = facts.delta
+    if delta.mode == "since-boot" or not delta.seconds:
+        return Need((_STEP,), f"One step, to {count(_STEP)}: the kernel's default from 5.4 on.")
+    refused = refused or facts.ledger.lost_at("tcp-listen-overflow")
+    held = sock.accept_limit or 0
+    rate = round(((delta.increase("Tcp.PassiveOpens") or 0) + refused) / delta.seconds)
+    waits = arrivals(rate, _PAUSE_USECS)
+    burst, how = 2 * held, f"twice the {count(held)} that it holds"
+    if shows_moments(facts):
+        burst = held + refused
+        how = f"no burst was larger than the {count(held)} that waited and the {count(refused)}"
+        how += f" refused{when(facts)}"
+    room = power_of_two(max(waits, burst, _SHORTEST))
+    text = (
+        f"{count(rate)} connections/s x {_PAUSE_USECS // USECS} s without accept() ="
+        f" {count(waits)}, and {how}: {count(room)}"
+    )
+    return capped(room, _MOST, text, "the largest that every kernel takes")
+
+
+def _cost(need: Need) -> str:
+    return f"up to {size(need.values[0] * WAITING_CONNECTION_BYTES)} for connections that wait"
+
+
+def _ask_for_more(sock: Socket, need: Need) -> Recommendation | None:
     limit = sock.accept_limit or 0
+    if need.values[0] <= limit:
+        return None
     return Recommendation(
         kind="application",
         target="listen() backlog",
         scope="application",
-        why=f"The program asks for a queue of {count(limit)}: raise that in its configuration"
-        " (often named backlog), and restart it.",
-        cost="memory for the connections that wait",
+        why=f"{need.arithmetic} The queue of {sock.local} holds {count(limit)}: the program asks"
+        f" for that, or has not called listen() again since {_KEY} was raised. Raise it in the"
+        " program's configuration (often named backlog), and restart it.",
+        cost=_cost(need),
         takes_effect="restart",
         current=limit,
-        proposed=max(2 * limit, 128),
+        proposed=need.values[0],
     )
 
 

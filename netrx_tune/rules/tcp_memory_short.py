@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import look, raise_sysctl
+from netrx_tune.rules.advice import Need, look, sysctl_for
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.tcp_advice import memory_is_short
+from netrx_tune.rules.tcp_advice import memory_is_short, pages_in_use
 from netrx_tune.rules.words import count, lost_of, size
 
 _KEY = "net.ipv4.tcp_mem"
@@ -47,7 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         evidence=evidence(facts.delta, "TcpExt.TCPMemoryPressures"),
         recommendations=(
             look(facts, "ss -tmn", kind="application", target="reader", why=why),
-            _more(facts) if short else None,
+            _more(facts),
         ),
     )
 
@@ -57,16 +57,20 @@ def _more(facts: Facts) -> Recommendation | None:
     host = facts.delta.after.host
     if len(current) != 3 or not host.memory_bytes:
         return None
-    most = int(host.memory_bytes * _MEMORY_SHARE) // host.page_bytes
-    factor = min(2.0, most / max(1, current[2]))
-    proposed = tuple(int(pages * factor) for pages in current)
-    added = max(0, proposed[2] - current[2])
-    return raise_sysctl(
+    used = pages_in_use(facts)
+    if used is None:
+        return None
+    top = min(2 * used, int(host.memory_bytes * _MEMORY_SHARE) // host.page_bytes)
+    return sysctl_for(
         facts,
         _KEY,
-        proposed,
+        Need(
+            (top // 2, top * 2 // 3, top),
+            f"{count(used)} pages were in use, so {count(top)} for all: twice as many, within a"
+            " quarter of RAM, and half and two thirds of it where the kernel begins to save.",
+        ),
         why=f"The values are pages of {count(host.page_bytes)} B, for the whole host.",
-        cost=f"up to {size(added * host.page_bytes)} more kernel memory",
+        cost=f"up to {size(top * host.page_bytes)} of kernel memory",
     )
 
 

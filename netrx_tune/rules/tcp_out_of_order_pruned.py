@@ -17,14 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
-from netrx_tune.rules.advice import look
+from netrx_tune.rules.advice import Need, look
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.tcp_advice import larger_window
+from netrx_tune.rules.tcp_advice import KERNEL_WINDOW_BYTES, window_up_to
 from netrx_tune.rules.words import lost_of
 
-_KERNEL_DEFAULT = 6 << 20  # bytes, of net.ipv4.tcp_rmem's third value up to 6.16
+_DEFAULT = Need((KERNEL_WINDOW_BYTES,), "The kernel's default is 6 MiB or more.")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         evidence=evidence(facts.delta, *more),
         recommendations=(
             look(facts, "ss -tin", kind="sender", target="path", why=why),
-            larger_window(facts, "It is less than the kernel's default.", at_most=_KERNEL_DEFAULT),
+            window_up_to(facts, _DEFAULT, "A smaller ceiling is part of it."),
         ),
     )
 

@@ -24,7 +24,7 @@ from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.tcp_advice import larger_window, memory_is_short
+from netrx_tune.rules.tcp_advice import larger_windows, memory_is_short
 from netrx_tune.rules.words import lost_of
 
 
@@ -46,7 +46,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         evidence=evidence(facts.delta, *more),
         recommendations=(
             look(facts, "ss -tmn", kind="application", target="reader", why=why),
-            larger_window(facts, "Only for readers that keep up on average."),
+            *larger_windows(facts, "Only for readers that keep up on average."),
         ),
     )
 

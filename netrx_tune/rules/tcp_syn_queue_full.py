@@ -19,14 +19,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import double_sysctl, set_sysctl, setting
+from netrx_tune.rules.advice import Need, capped, set_sysctl, setting, shows_moments, sysctl_for
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import lost_of
+from netrx_tune.rules.words import count, lost_of, when
+from netrx_tune.rxpath.queue_needs import HALF_OPEN_BYTES, USECS, arrivals, power_of_two
 
 _COOKIES = "net.ipv4.tcp_syncookies"
 _QUEUE = "net.ipv4.tcp_max_syn_backlog"
 _MOST = 65536
+_STEP = 4096  # net/ipv4/tcp_ipv4.c: a 128th of the hash of connections, at most so many
+_HANDSHAKE_USECS = 3 * USECS
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -43,7 +46,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning="SYN cookies, which answer without that queue, are switched off here."
         if off
         else "A burst of new connections, or a SYN flood.",
-        recommendations=(_cookies(facts) if off else None, _longer(facts)),
+        recommendations=(_cookies(facts) if off else None, _longer(facts, account.lost or 0)),
     )
 
 
@@ -57,15 +60,34 @@ def _cookies(facts: Facts) -> Recommendation:
     )
 
 
-def _longer(facts: Facts) -> Recommendation | None:
-    return double_sysctl(
+def _longer(facts: Facts, refused: int) -> Recommendation | None:
+    return sysctl_for(
         facts,
         _QUEUE,
-        at_most=_MOST,
-        why="Room for twice as many handshakes under way, if they are honest ones; listen() and"
-        " net.core.somaxconn bound it, too.",
-        cost="about 300 B for each of them",
+        _need(facts, refused),
+        why="If they are honest ones; listen() and net.core.somaxconn bound it, too.",
+        cost=f"about {HALF_OPEN_BYTES} B for each of them",
         takes_effect="restart",
+    )
+
+
+def _need(facts: Facts, refused: int) -> Need:
+    """Return room for the handshakes of the time until a lost answer was sent twice again."""
+    delta = facts.delta
+    if delta.mode == "since-boot" or not delta.seconds:
+        return Need((_STEP,), f"One step, to {count(_STEP)}: the kernel's own with much memory.")
+    rate = round(((delta.increase("Tcp.PassiveOpens") or 0) + refused) / delta.seconds)
+    waits = arrivals(rate, _HANDSHAKE_USECS)
+    text = (
+        f"{count(rate)}/s x {_HANDSHAKE_USECS // USECS} s (until a lost answer was sent twice"
+        f" again) = {count(waits)} under way"
+    )
+    if shows_moments(facts) and refused > waits:
+        text += f", and {count(refused)} were refused{when(facts)}"
+        waits = refused
+    room = power_of_two(max(1, waits))
+    return capped(
+        room, _MOST, f"{text}: as a power of two {count(room)}", "more serves only a flood"
     )
 
 

@@ -7,7 +7,7 @@ How it is counted: rx_dropped of the tunnel device. Unlike a full backlog it doe
 softnet_stat. A protocol that nobody handles inside the tunnel counts the same ("at most").
 Kernel: net/core/gro_cells.c, gro_cells_receive().
 
-Remedy: spread the outer flows over more CPUs; for bursts double net.core.netdev_max_backlog.
+Remedy: spread the outer flows over more CPUs; for bursts a longer net.core.netdev_max_backlog.
 
 When not to act: the drops stand on the physical device. Then this queue had no part in it.
 """
@@ -17,13 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
-from netrx_tune.rules.advice import do, double_sysctl, listed
+from netrx_tune.rules.advice import do, listed
+from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import load_of, share_words
 from netrx_tune.rules.outcome import by_device, found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
-
-_KEY = "net.core.netdev_max_backlog"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -34,13 +33,11 @@ def check(facts: Facts) -> Iterator[Finding]:
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     saturated = load_of(facts.delta, []) == "saturated"
-    longer = double_sysctl(
+    longer = longer_backlog(
         facts,
-        _KEY,
-        at_least=1000,
+        max(losses.values()),
         why="The tunnel's queue has the same limit; a longer one carries bursts. If the CPU is busy"
         " all the time it only moves the loss to the socket.",
-        cost="up to 2 MiB for each thousand packets and CPU while it is full",
     )
     spread = do(
         "placement",

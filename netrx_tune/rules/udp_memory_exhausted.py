@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import look, raise_sysctl, setting
+from netrx_tune.rules.advice import Need, look, setting, sysctl_for
 from netrx_tune.rules.buffers import losers, report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
@@ -29,6 +29,7 @@ from netrx_tune.rxpath.books.udp_errors import memory_is_short
 
 _KEY = "net.ipv4.udp_mem"
 _MEMORY_SHARE = 0.20  # of RAM, the most that the plan gives to UDP
+_KERNEL_SHARE = 3 / 32  # of RAM, what the kernel gives it at boot: udp_init()
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -70,26 +71,32 @@ def _advice(facts: Facts, *, short: bool) -> Iterator[Recommendation | None]:
         why="The largest r in skmem holds the memory: a reader that stopped or has too large a"
         " buffer. Make it read, or restart it. Larger socket buffers would fill the pool sooner.",
     )
-    if not short and setting(facts, _KEY) is not None:
-        return
-    yield _raise_pool(facts)
+    yield _raise_pool(facts, short=short)
 
 
-def _raise_pool(facts: Facts) -> Recommendation | None:
-    """Return the advice to double the pool, within a fifth of RAM."""
+def _raise_pool(facts: Facts, *, short: bool) -> Recommendation | None:
+    """Return the advice for a pool of twice what was in use, within a fifth of RAM."""
     host = facts.delta.after.host
     values = facts.delta.after.settings.get(_KEY, ())
     if len(values) != 3 or host.memory_bytes is None:
         return None
-    most = int(host.memory_bytes * _MEMORY_SHARE) // host.page_bytes
-    low = max(values[0], min(2 * values[0], most))
-    return raise_sysctl(
+    ram = host.memory_bytes // host.page_bytes
+    levels = [snap.levels for snap in (facts.delta.before, facts.delta.after) if snap]
+    used = max((level.get("sockstat.UDP.mem", 0) for level in levels), default=0)
+    low = min(2 * max(used, int(ram * _KERNEL_SHARE)), int(ram * _MEMORY_SHARE))
+    low = low if short else min(low, values[0])
+    need = Need(
+        (low, max(values[1], low), max(values[2], low)),
+        f"Twice the {count(used)} pages in use, or twice the kernel's own reckoning if that is"
+        f" more, within a fifth of RAM: {count(low)} pages, {size(low * host.page_bytes)}.",
+    )
+    return sysctl_for(
         facts,
         _KEY,
-        (low, max(values[1], low), max(values[2], low)),
-        why=f"{count(low)} pages are {size(low * host.page_bytes)}; the first value is the limit"
-        " and the unit is pages. Only where the sum of the buffers is really needed.",
-        cost=f"up to {size((low - values[0]) * host.page_bytes)} more kernel memory for UDP",
+        need,
+        why="The first value is the limit and the unit is pages. Only where the sum of the buffers"
+        " is really needed.",
+        cost=f"up to {size(low * host.page_bytes)} of kernel memory for UDP",
     )
 
 

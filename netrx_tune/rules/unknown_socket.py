@@ -58,10 +58,12 @@ def without_size(facts: Facts, part: Account, who: str) -> Iterator[Recommendati
     want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
     if top.rmem_max is not None and top.rmem_max >= _LARGE_RMEM_MAX:
         yield _find_reader(facts, part, top.rmem_max)
+        if want.request_bytes <= top.rmem_max:
+            yield raise_rmem_max(facts, want, want.arithmetic, "unknown")
         return
     hidden = top.rmem_max is None
     inside = facts.delta.after.host.initial_netns is False
-    if (hidden and inside) or (top.rmem_max is not None and want.request_bytes > top.rmem_max):
+    if inside or not hidden:
         most = f" than {size(2 * top.rmem_max)} today" if top.rmem_max else ""
         why = f"no program can have more{most or ' than the limit allows'}: {want.arithmetic}"
         yield raise_rmem_max(facts, want, why, "unknown")

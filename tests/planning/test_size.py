@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.planning.size import (
-    USECS,
     Charge,
     Load,
     Place,
@@ -21,6 +20,7 @@ from netrx_tune.planning.size import (
 )
 from netrx_tune.planning.size_answer import Question, answer_buffer, answer_survival, duration
 from netrx_tune.planning.size_queues import accept_for, backlog_for, conntrack_for, fragments_for
+from netrx_tune.rxpath.queue_needs import USECS
 
 KERNELS = [
     *(KernelVersion(*v) for v in ((3, 10), (4, 9), (4, 10), (4, 19), (5, 3), (5, 10), (6, 1))),

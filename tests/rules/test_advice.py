@@ -6,18 +6,20 @@ import pytest
 
 from netrx_tune.planning.diagnosis import measure
 from netrx_tune.rules.advice import (
+    Need,
+    capped,
     device_of,
-    double_sysctl,
     listed,
     quoted,
-    raise_sysctl,
     run_in,
+    shows_moments,
+    sysctl_for,
     where_to_run,
 )
 from netrx_tune.rules.cpus import mask_words
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.ledger import settle
-from tests.scenario import _sample
+from tests.scenario import _sample, samples
 
 
 def facts(**case: object) -> Facts:
@@ -63,32 +65,59 @@ def test_a_value_of_the_host_is_set_outside_the_namespace() -> None:
     assert not where_to_run(facts(), "net.core.netdev_max_backlog")
 
 
-@pytest.mark.parametrize("proposed", [999, 1000])
-def test_a_limit_that_is_as_high_already_is_left_alone(proposed: int) -> None:
-    got = raise_sysctl(facts(), "net.core.netdev_max_backlog", proposed, why="w", cost="c")
-    assert got is None
+_KEY = "net.core.netdev_max_backlog"
 
 
-def test_of_three_values_none_falls() -> None:
-    settings = {"net.ipv4.tcp_rmem": "4096 131072 6291456"}
-    got = raise_sysctl(
-        facts(settings=settings), "net.ipv4.tcp_rmem", (1, 262144, 1), why="w", cost="c"
-    )
+def test_a_need_is_said_whatever_the_limit_is_today() -> None:
+    got = sysctl_for(facts(), _KEY, Need((2048,), "1,100 packets."), why="Bursts.", cost="c")
     assert got
-    assert got.proposed == "4096 262144 6291456"
-    assert got.command == 'sysctl -w net.ipv4.tcp_rmem="4096 262144 6291456"'
+    assert (got.current, got.proposed) == (1000, 2048)
+    assert got.command == f"sysctl -w {_KEY}=2048"
+    assert got.undo == f"sysctl -w {_KEY}=1000"
+    assert got.why == "1,100 packets. Bursts."
+
+
+def test_a_limit_that_is_hidden_is_read_first() -> None:
+    got = sysctl_for(facts(initial=False), _KEY, Need((2048,), "n."), why="w", cost="c")
+    assert got
+    assert (got.current, got.proposed, got.command) == (None, None, f"sysctl {_KEY}")
+    assert "set 2048 if it is less" in got.why
+
+
+def test_a_need_of_three_values_is_one_word() -> None:
+    settings = {"net.ipv4.tcp_rmem": "4096 131072 6291456"}
+    need = Need((4096, 131072, 1 << 24), "n.")
+    got = sysctl_for(facts(settings=settings), "net.ipv4.tcp_rmem", need, why="w", cost="c")
+    assert got
+    assert got.proposed == "4096 131072 16777216"
+    assert got.command == 'sysctl -w net.ipv4.tcp_rmem="4096 131072 16777216"'
     assert got.undo == 'sysctl -w net.ipv4.tcp_rmem="4096 131072 6291456"'
 
 
 def test_a_setting_of_another_shape_is_left_alone() -> None:
     settings = {"net.ipv4.tcp_rmem": "4096 131072 6291456"}
-    got = raise_sysctl(facts(settings=settings), "net.ipv4.tcp_rmem", 1 << 30, why="w", cost="c")
+    need = Need((1 << 30,), "n.")
+    got = sysctl_for(facts(settings=settings), "net.ipv4.tcp_rmem", need, why="w", cost="c")
     assert got is None
 
 
-def test_a_bound_below_the_present_value_lowers_nothing() -> None:
-    got = double_sysctl(facts(), "net.core.netdev_max_backlog", why="w", cost="c", at_most=500)
-    assert got is None
+def test_a_bound_is_named_where_it_binds() -> None:
+    assert capped(9, 10, "it is 9", "why") == Need((9,), "it is 9.")
+    assert capped(11, 10, "it is 11", "why") == Need((10,), "it is 11; no more than 10: why.")
+
+
+@pytest.mark.parametrize(
+    ("case", "want"),
+    [
+        ({"seconds": 5, "before": {}}, True),
+        ({"seconds": 61, "before": {}}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_short_window_shows_moments(case: dict[str, object], want: bool) -> None:
+    *earlier, after = samples(case)
+    delta = measure(earlier[0] if earlier else None, after, live=True, netns=None)
+    assert shows_moments(Facts(delta, settle(delta))) is want
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,13 @@
+"""What the rules of connection tracking share."""
+
+from __future__ import annotations
+
+from netrx_tune.rules.rule import Facts
+
+BUCKETS = "net.netfilter.nf_conntrack_buckets"
+
+
+def entries_held(facts: Facts) -> int | None:
+    """Return how many entries the table held: nf_conntrack_count, else the statistics' own."""
+    levels = facts.delta.after.levels
+    return levels.get("nf_conntrack.count", levels.get("nf_conntrack.entries"))

@@ -1,0 +1,167 @@
+"""Advice that was followed and is judged again by the same counters asks for nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from netrx_tune.cli.inputs import Place, delta_of
+from netrx_tune.model.finding import Diagnosis
+from netrx_tune.model.snapshot import Delta, Snapshot
+from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.planning.plan_values import Host as Room
+from netrx_tune.planning.plan_values import bytes_each, is_limit, values_of
+from netrx_tune.planning.tunables import tunable
+from tests import scenario
+from tests.cases import case as cases
+from tests.scenario import Case
+
+Settings = Mapping[str, tuple[int, ...]]
+
+_KERNELS = ("3.10.0", "4.4.0", "4.19.0", "5.4.0", "5.10.0", "5.15.0", "6.1.0", "6.12.0", "6.18.0")
+_COUNTERS = (
+    "Ip.InReceives", "Ip.InDelivers", "Ip.InDiscards", "Ip.ReasmReqds", "Ip.ReasmFails",
+    "Ip.ReasmTimeout", "Ip6.ReasmFails", "Ip6.ReasmTimeout", "IpExt.InOctets", "Ip6.InOctets",
+    "TcpExt.ListenOverflows", "TcpExt.ListenDrops", "TcpExt.TCPReqQFullDrop",
+    "TcpExt.TCPBacklogDrop", "TcpExt.TCPRcvQDrop", "TcpExt.TCPOFODrop",
+    "TcpExt.TCPAbortOnMemory", "TcpExt.PFMemallocDrop", "Tcp.InSegs", "Tcp.PassiveOpens",
+    "Udp.InDatagrams", "Udp.NoPorts", "Udp.InErrors", "Udp.RcvbufErrors", "Udp.InCsumErrors",
+    "nf_conntrack.drop", "nf_conntrack.insert_failed", "nf_conntrack.chainlength",
+)  # fmt: skip
+_LEVELS = ("sockstat.TCP.mem", "sockstat.UDP.mem", "sockstat.FRAG.memory", "sockstat6.FRAG6.memory")
+_PLAIN = (
+    "net.core.netdev_max_backlog", "net.core.somaxconn", "net.core.rmem_max",
+    "net.core.rmem_default", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.ipfrag_high_thresh",
+    "net.ipv6.ip6frag_high_thresh", "net.netfilter.nf_conntrack_max",
+    "net.netfilter.nf_conntrack_buckets", "vm.min_free_kbytes",
+)  # fmt: skip
+_THREE = ("net.ipv4.tcp_mem", "net.ipv4.tcp_rmem", "net.ipv4.udp_mem")
+_amounts = st.sampled_from((0, 0, 1, 7, 90, 700, 5000, 60_000, 3_000_000))
+_limits = st.sampled_from((16, 128, 512, 1000, 4096, 65536, 212992, 4 << 20, 64 << 20))
+
+
+@st.composite
+def hosts(draw: st.DrawFn) -> Case:
+    """Return a case of a host that loses something somewhere, or not."""
+    counters = draw(st.dictionaries(st.sampled_from(_COUNTERS), _amounts))
+    levels = draw(st.dictionaries(st.sampled_from(_LEVELS), _amounts))
+    limits: dict[str, object] = {
+        **draw(st.dictionaries(st.sampled_from(_PLAIN), _limits)),
+        **{
+            key: " ".join(map(str, sorted(values)))
+            for key, values in draw(
+                st.dictionaries(st.sampled_from(_THREE), st.lists(_limits, min_size=3, max_size=3))
+            ).items()
+        },
+    }
+    if draw(st.booleans()):
+        limits["net.netfilter.nf_conntrack_count"] = draw(_limits)
+    refused = draw(_amounts)
+    case = {
+        "kernel": draw(st.sampled_from(_KERNELS)),
+        "memory": draw(st.sampled_from((64 << 20, 1 << 30, 16 << 30, 512 << 30))),
+        "cpus": draw(st.sampled_from((1, 2, 64))),
+        "seconds": draw(st.sampled_from((1, 5, 60, 3600))),
+        "settings": limits,
+        "after": {
+            "counters": {**counters, **levels},
+            "softnet": [[90_000, refused]],
+            "links": {
+                "v0": {"kind": "veth", "rx_packets": 90_000, "rx_dropped": refused},
+                "x0": {"kind": "vxlan", "rx_packets": 9_000, "rx_dropped": draw(_amounts)},
+            },
+            "sockets": draw(st.lists(_sockets(), max_size=4)),
+        },
+    }
+    if draw(st.booleans()):
+        return case
+    before = {
+        "counters": {**dict.fromkeys(counters, 0), **levels},
+        "softnet": [[0, 0]],
+        "links": {
+            "v0": {"kind": "veth", "rx_packets": 0, "rx_dropped": 0},
+            "x0": {"kind": "vxlan", "rx_packets": 0, "rx_dropped": 0},
+        },
+        "sockets": [],
+    }
+    return {**case, "before": before}
+
+
+@st.composite
+def _sockets(draw: st.DrawFn) -> dict[str, object]:
+    inode = draw(st.integers(1, 1 << 30))
+    usual = {"inode": inode, "cookie": inode, "drops": draw(_amounts)}
+    if draw(st.booleans()):
+        limit = draw(st.sampled_from((5, 128, 511, 4096)))
+        queue = draw(st.sampled_from((0, limit, limit + 1)))
+        listener = {"protocol": "tcp", "accept_limit": limit, "accept_queue": queue}
+        return {**usual, **listener, "local": "0.0.0.0:80", "rcvbuf_bytes": draw(_limits)}
+    buffer = draw(st.sampled_from((2304, 212992, 425984, 8 << 20)))
+    return {**usual, "local": "0.0.0.0:9000", "rcvbuf_bytes": buffer, "rmem_alloc_bytes": 0}
+
+
+def _delta(case: Case) -> Delta:
+    *earlier, after = scenario.samples(case)
+    return measure(earlier[0] if earlier else None, after, live=True, netns=None)
+
+
+def _proposed(diagnosis: Diagnosis) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield each limit that a finding or the plan would set."""
+    found = [item for one in diagnosis.findings for item in one.recommendations]
+    for item in (*found, *diagnosis.plan):
+        values = values_of(item)
+        if values is not None and is_limit(item.target):
+            yield item.target, values
+
+
+def _after(delta: Delta, plan: Settings) -> Delta:
+    """Return the same counters, counted while the plan's values were in force all the time."""
+
+    def changed(snap: Snapshot) -> Snapshot:
+        return snap._replace(settings={**snap.settings, **plan})
+
+    before = changed(delta.before) if delta.before else None
+    return delta._replace(before=before, after=changed(delta.after))
+
+
+def _check(delta: Delta) -> None:
+    first = conclude(delta)
+    values: dict[str, tuple[int, ...]] = {}
+    for key, proposed in _proposed(first):
+        assert values.setdefault(key, proposed) == proposed, f"{key} has two values"
+        now = delta.after.settings.get(key, ())
+        assert all(new >= old for new, old in zip(proposed, now, strict=False)), f"{key} falls"
+    plan = {item.target: found for item in first.plan if (found := values_of(item)) is not None}
+    host = delta.after.host
+    place = Room(delta.after.settings, host.memory_bytes, host.page_bytes, host.cpus or 1)
+    for key, proposed in plan.items():
+        known = tunable(key)
+        limit = proposed[known.limit_index if known else 0]
+        assert limit * bytes_each(key, place, 1) <= place.bound_bytes, f"{key} exceeds memory"
+    again = dict(_proposed(conclude(_after(delta, plan))))
+    for key, proposed in again.items():
+        top = plan.get(key, values.get(key, ()))
+        assert proposed <= top, f"{key} grows from {top} to {proposed}"
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hosts())
+def test_a_plan_that_was_followed_asks_for_nothing_more(case: Case) -> None:
+    _check(_delta(case))
+
+
+@pytest.mark.parametrize(("name", "case"), list(scenario.load()))
+def test_no_scenarios_plan_grows(name: str, case: Case) -> None:
+    assert name
+    _check(_delta(case))
+
+
+@pytest.mark.parametrize(("name", "case"), [*cases.load(), *cases.load(cases.FOLDER / "kernels")])
+def test_no_public_cases_plan_grows(name: str, case: Case, tmp_path: Path) -> None:
+    assert name
+    cases.write(case, tmp_path)
+    _check(delta_of(Place(saved=str(tmp_path)), 0, quiet=True))
