@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from netrx_tune.host import profiles
 from netrx_tune.planning.profile import Memory, parse_profile, resolve
@@ -150,7 +151,8 @@ print(json.dumps([options, change(floor, "212992"), change(floor, "99999999")]))
 """
 
 
-def test_tuned_reads_floors_and_values(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["tuned", "nto"])
+def test_tuned_reads_floors_and_values(tmp_path: Path, kind: str) -> None:
     python = "/usr/bin/python3"  # the one that tuned is packaged for
     if not Path(python).exists():
         pytest.skip(f"{python} is not installed")
@@ -160,7 +162,12 @@ def test_tuned_reads_floors_and_values(tmp_path: Path) -> None:
     if probe.returncode:
         pytest.skip("tuned is not installed")
     (tmp_path / "netrx-tune").mkdir()
-    write(tmp_path, "tuned").rename(tmp_path / "netrx-tune" / "tuned.conf")
+    text = write(tmp_path, kind).read_text()
+    if kind == "nto":  # the operator hands this text to tuned, beside its own profiles
+        text = yaml.safe_load(text)["spec"]["profile"][0]["data"]
+        (tmp_path / "openshift-node").mkdir()
+        (tmp_path / "openshift-node/tuned.conf").write_text("[main]\nsummary=of the operator\n")
+    (tmp_path / "netrx-tune" / "tuned.conf").write_text(text)
     options, raised, kept = json.loads(run(python, "-c", TUNED, tmp_path).splitlines()[-1])
     floors = ("net.core.rmem_max", "net.netfilter.nf_conntrack_max")
     assert options == {
@@ -214,9 +221,17 @@ def test_ansible_lint_has_no_complaint(tmp_path: Path) -> None:
     run(*lint, env=environment, cwd=tmp_path)
 
 
-def test_nix_parses_the_module(tmp_path: Path) -> None:
+def test_nix_reads_the_values_of_the_module(tmp_path: Path) -> None:
     needs("nix-instantiate")
-    run("nix-instantiate", "--parse", write(tmp_path, "nix"))
+    path = write(tmp_path, "nix")
+    run("nix-instantiate", "--parse", path)
+    call = f"import {path} {{ config = {{}}; lib = {{}}; pkgs = {{}}; }}"
+    # No store is made; nix still wants a home.
+    options = ("--store", "dummy://", "--eval", "--strict", "--json")
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    got = json.loads(run("nix-instantiate", *options, "-E", call, env=environment))["boot"]
+    single = {key: int(value) for key, value in VALUES.items() if " " not in value}
+    assert got == {"kernel": {"sysctl": {**VALUES, **single}}, "kernelModules": ["nf_conntrack"]}
 
 
 def test_shellcheck_has_no_complaint(tmp_path: Path) -> None:

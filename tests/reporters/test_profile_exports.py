@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 from collections.abc import Mapping
 
@@ -20,6 +21,8 @@ from netrx_tune.planning.tunables import TUNABLES, Tunable
 from netrx_tune.reporters.exports import FORMATS, export, joined
 from netrx_tune.reporters.profile_yaml import render_yaml
 
+# Formats that another tool reads; json is the profile itself.
+CONSUMED = sorted(set(FORMATS) - {"json"})
 MAX, RMEM = "net.core.rmem_max", "net.ipv4.tcp_rmem"
 SYSCTLS = [one for one in TUNABLES if key_complaint(one.name) is None]
 HOSTILE = "a\nkernel.core_pattern=|/x ${f:exec:id} {{ 1 }} $(id) `id` '' \" */ # ; \u2028 \x1b[2J"
@@ -71,7 +74,15 @@ def test_a_profile_reads_back_as_itself(found: tuple[ProfileSetting, ...]) -> No
     assert resolve(parse_profile(render_yaml(made), ""), lambda _: None, Memory(None)) == made
 
 
-@given(settings(), st.sampled_from(sorted(FORMATS)), st.integers(0, 1 << 31))
+@given(settings())
+def test_a_profile_as_json_reads_back_as_itself(found: tuple[ProfileSetting, ...]) -> None:
+    made = profile(*found, application=("restart",))._replace(memory_share=0.125)
+    text = text_of("json", made, {one.key: (1 << 30,) for one in found})
+    assert json.loads(text)["name"] == made.name
+    assert resolve(parse_profile(text, ""), lambda _: None, Memory(None)) == made
+
+
+@given(settings(), st.sampled_from(CONSUMED), st.integers(0, 1 << 31))
 def test_no_format_writes_less_than_the_host_has(
     found: tuple[ProfileSetting, ...], kind: str, level: int
 ) -> None:
@@ -92,7 +103,14 @@ def test_no_format_writes_less_than_the_host_has(
             assert guarded in text
 
 
-@pytest.mark.parametrize("kind", sorted(FORMATS))
+def test_hostile_text_stays_within_a_string_of_json() -> None:
+    made = profile(floor(MAX, 8 << 20, why=HOSTILE), application=(HOSTILE,))
+    text = text_of("json", made._replace(summary=HOSTILE, generated={"from": HOSTILE}), {})
+    assert all(line.isprintable() for line in text.splitlines())
+    assert list(json.loads(text)["settings"]) == [MAX]
+
+
+@pytest.mark.parametrize("kind", CONSUMED)
 def test_free_text_stays_in_comments(kind: str) -> None:
     made = profile(floor(MAX, 8 << 20, why=HOSTILE), application=(HOSTILE,))
     made = made._replace(summary=HOSTILE, generated={"from": HOSTILE})
@@ -102,7 +120,7 @@ def test_free_text_stays_in_comments(kind: str) -> None:
             assert line.lstrip().startswith("# "), line
 
 
-@pytest.mark.parametrize("kind", sorted(FORMATS))
+@pytest.mark.parametrize("kind", CONSUMED)
 def test_nothing_to_set_is_a_valid_file_that_says_so(kind: str) -> None:
     text = text_of(kind, profile(), {})
     assert "Nothing to set" in text or kind == "nix"

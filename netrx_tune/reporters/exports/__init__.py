@@ -25,7 +25,9 @@ FORMATS = {
     "systemd": "sysctl.d, modules-load.d, and a unit for rings and RPS",
     "nix": "a NixOS module",
     "shell": "a POSIX shell script that never lowers a value",
+    "json": "the profile itself, for programs; reads back as a profile",
 }
+_MODULES = {"json": "document"}
 # Those that may be more than one file.
 SEVERAL = frozenset({"networkd", "systemd"})
 
@@ -42,7 +44,7 @@ def export(profile: Profile, now: Mapping[str, tuple[int, ...]], kind: str) -> t
         now: the host's values; a key that is not there is unknown.
         kind: one of FORMATS.
     """
-    module = importlib.import_module(f"netrx_tune.reporters.exports.{kind}")
+    module = importlib.import_module(f"netrx_tune.reporters.exports.{_MODULES.get(kind, kind)}")
     return cast("_Format", module).render(Export(profile, wanted(profile, now)))
 
 
