@@ -15,7 +15,7 @@ from netrx_tune.host.source import Tree
 from netrx_tune.host.udp_counts import UdpCounters
 from netrx_tune.model.sample import Socket, SocketTable
 
-# Lines of a block: ten minutes of one socket, 80 s of sixteen. A line takes 0.4 KiB of memory.
+# Lines of a block: four minutes of one socket, one and a half of sixteen, in 10 MiB of memory.
 _MOST_LINES = 50_000
 
 
@@ -49,8 +49,21 @@ class Record:
         self._block = _Block()
         self._worst: _Block | None = None
 
-    def add(self, now: float, sockets: Iterable[Socket], looked_at: Callable[[int], bool]) -> None:
-        """Add a moment: the sockets that matter, and those that are idle again."""
+    def add(
+        self,
+        now: float,
+        sockets: Iterable[Socket],
+        looked_at: Callable[[int], bool],
+        idle_at: Callable[[int], float | None],
+    ) -> None:
+        """Add a moment: the sockets that matter, and those that are idle again.
+
+        Args:
+            now: the moment.
+            sockets: those that hold a queue or gained drops.
+            looked_at: whether this look would have shown a socket.
+            idle_at: the last earlier moment that would have shown it.
+        """
         if self._block.lines >= self._most_lines:
             self._begin_block()
         counts = self.counters.read()
@@ -58,7 +71,8 @@ class Record:
         ticks = {
             sock.inode: _tick(now, sock, self.readers.activity(sock.inode)) for sock in sockets
         }
-        self._add_baseline(ticks.keys() - self._last.keys(), ticks)
+        for inode in ticks.keys() - self._last.keys():
+            self._add_baseline(ticks[inode], idle_at(inode))
         idle = [
             Tick(now, inode, 0, 0, last.rcvbuf_bytes, last.drops)
             for inode, last in self._last.items()
@@ -70,12 +84,13 @@ class Record:
         self._last.update(ticks)
         self._block.add(now, [*ticks.values(), *idle], counts)
 
-    def _add_baseline(self, new: set[int], ticks: dict[int, Tick]) -> None:
-        """Give a socket that was idle until now a line for the moment before, with its drops."""
-        for inode in new if self._block.moments else ():
-            earlier, lines = self._block.moments[-1]
-            room = ticks[inode].rcvbuf_bytes
-            lines.append(Tick(earlier, inode, 0, 0, room, self._drops.get(inode, 0)))
+    def _add_baseline(self, tick: Tick, idle_at: float | None) -> None:
+        """Give a socket that was idle until now a line for the moment that tells so."""
+        moments = reversed(self._block.moments)
+        lines = next((lines for earlier, lines in moments if earlier == idle_at), None)
+        if lines is not None and idle_at is not None:
+            drops = self._drops.get(tick.inode, 0)
+            lines.append(Tick(idle_at, tick.inode, 0, 0, tick.rcvbuf_bytes, drops))
 
     def _begin_block(self) -> None:
         """Begin a block; its sockets are listed anew, those that are gone not again."""
