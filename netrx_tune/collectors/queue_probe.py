@@ -23,6 +23,7 @@ _START = netlink.HEADER.size
 _ID = Struct("=4x2s2s16s16sI8s")
 _ID_OUT = Struct("=2s2s16s16sI8s")
 _REQUEST = Struct("=BBBBI")  # family, protocol, extensions, pad, states
+_PEER_PORT_AT = _START + _REQUEST.size
 _INODE = Struct("=I")
 _INODE_AT = _START + 68
 _UNREAD_AT = _START + 56
@@ -67,6 +68,21 @@ def _request(found: sock_diag.Found, block: Block, at: int) -> bytes:
     )
     swapped = _ID_OUT.pack(peer_port, local_port, peer, local, interface, cookie)
     return netlink.request(sock_diag.SOCK_DIAG_BY_FAMILY, head + swapped, flags=0)
+
+
+def of_a_group(probe: Probe, peer_port: int) -> Probe | None:
+    """Return the same question as if a flow from that port asked: a group's hash picks by flow.
+
+    None for a connected socket, which belongs to no group.
+
+    Kernel: net/core/sock_reuseport.c, reuseport_select_sock(); without a packet no BPF program
+    runs, and an unconnected socket takes any peer (read at v6.18).
+    """
+    request = bytearray(probe.request)
+    if any(request[_PEER_PORT_AT : _PEER_PORT_AT + 2]):
+        return None
+    request[_PEER_PORT_AT : _PEER_PORT_AT + 2] = peer_port.to_bytes(2, "big")
+    return probe._replace(request=bytes(request))
 
 
 def answer(probe: Probe, reply: Block) -> Socket | None:

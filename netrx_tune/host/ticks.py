@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from netrx_tune.collectors import sock_diag
 from netrx_tune.collectors.paths import TICKS
-from netrx_tune.collectors.queue_probe import Probe, probes
+from netrx_tune.collectors.queue_probe import Probe, of_a_group, probes
 from netrx_tune.host.netlink import Prober, scan_sockets
 from netrx_tune.host.source import Tree
 from netrx_tune.host.span import Span, pass_by
@@ -27,6 +28,7 @@ _DUMP_SHARE = 0.003
 _FEW_SOCKETS = 4  # so many are all watched from the start, idle ones too
 _MOST_SOCKETS = 16  # of more, those that matter
 _MOST_LINES = 32  # sockets that one dump may add to the record
+_MOST_FLOWS = 48  # to try: of a group of eight members, one in 600 is not found
 _CHEAP_SECONDS = 0.00015  # a dump that may be taken instead of asking
 _MOST_MET = 256  # sockets whose addresses are kept, in case they close
 
@@ -46,10 +48,16 @@ class _Queues:
         self.ask_seconds = 0.0  # and of one question
         self.extra_seconds = 0.0  # of the last look, for a dump that has a share of its own
         self.passed_over: set[int] | None = None  # by the last look's dump, None without one
+        self._missed: set[int] = set()  # passed over by any dump: not known to have been idle
+        self._now: float | None = None
+        self._looked: float | None = None  # the look before
+        self._dumped: float | None = None  # the last dump before this look
+        self._asked: set[int] = set()  # sockets that could be asked in the look before
 
     def look(self, now: float) -> list[Socket]:
         """Return the sockets that hold a queue or gained drops since the first sample."""
         seen: dict[int, Socket] = {}
+        self._remember(now)
         self.passed_over = None
         self.extra_seconds = 0.0
         is_due = now >= self.next_dump
@@ -79,6 +87,19 @@ class _Queues:
             return inode in self.probes
         return inode not in self.passed_over
 
+    def _remember(self, now: float) -> None:
+        """Keep what the last look was before the next one begins."""
+        self._looked, self._now = self._now, now
+        self._asked = set(self.probes)
+        if self.passed_over is not None:
+            self._dumped = self._looked
+
+    def idle_at(self, inode: int) -> float | None:
+        """Return the last moment before this look that would have shown a socket, if any."""
+        if inode in self._missed:
+            return None
+        return self._looked if inode in self._asked else self._dumped
+
     def _matters(self, sock: Socket) -> bool:
         return bool(sock.unread_bytes) or (sock.drops or 0) != self.drops.get(sock.inode, 0)
 
@@ -87,8 +108,20 @@ class _Queues:
             return self.prober.ask(probe)
         except LookupError:
             del self.probes[probe.inode]
-            self.by_dump.add(probe.inode)
-            return None
+            return self._ask_member(probe)
+
+    def _ask_member(self, probe: Probe) -> Socket | None:
+        """Find the flow that leads to a member of a SO_REUSEPORT group; else only dumps show it."""
+        for port in range(1, _MOST_FLOWS + 1):
+            other = of_a_group(probe, port)
+            if other is None:
+                break
+            with suppress(LookupError):
+                found = self.prober.ask(other)
+                self.probes[probe.inode] = other
+                return found
+        self.by_dump.add(probe.inode)
+        return None
 
     def _dump(self) -> Iterator[Socket]:
         """Dump all sockets, yield those with a queue or drops, choose whom to ask next."""
@@ -102,6 +135,7 @@ class _Queues:
                 if probe.inode not in self.by_dump:
                     self.probes.setdefault(probe.inode, probe)
         self.passed_over = {sock.inode for sock in moving[_MOST_LINES:]}
+        self._missed |= self.passed_over
         for sock in moving[:_MOST_LINES]:
             if sock.inode in self.met or len(self.met) < _MOST_MET:
                 self.met[sock.inode] = sock
@@ -131,7 +165,7 @@ def _look_until_end(record: Record, queues: _Queues, span: Span) -> None:
             cost = time.thread_time()
             now = time.monotonic() - began
             sockets = queues.look(now)
-            record.add(now, sockets, queues.looked_at)
+            record.add(now, sockets, queues.looked_at, queues.idle_at)
             cost = time.thread_time() - cost - queues.extra_seconds
             record.readers.find({sock.inode for sock in sockets}, now)
             pause = max(_PERIOD_SECONDS, min(cost, 0.1) / _LOOK_SHARE)

@@ -12,6 +12,7 @@ from netrx_tune.rules.words import percent
 from netrx_tune.rxpath.queue_shape import QueueShape, middle
 
 _WAITING = 0.30  # share of the watch in which the reader waited for a CPU
+_BY_CHOICE = 0.2  # asleep beside a queue that is not low: what it lacks is no CPU
 _THROTTLED = 0.20  # share of the watch in which a quota kept it off
 _SELDOM = 0.05  # share of moments with a low queue up to which it never was calm
 _MOSTLY = 0.5
@@ -23,7 +24,11 @@ _STEADY = 1.2  # arrivals that did not change at all; then a slight sag, of a pa
 _FEW = 16  # datagrams: what arrives within a millisecond
 _EMPTIED = 0.12  # share of looks that found such a buffer empty, if its reader keeps up
 _BUSY = 0.7  # of a CPU, of a reader that does not
+_NEVER_RUNS = 0.0005  # of a CPU
+_RUNS = 0.005  # of a CPU, by whoever reads at all
+_READ_SECONDS = 1.0  # in which a reader would have read something
 _LONG_SECONDS = 0.3  # on end, that no single burst lasts
+_AT_ONCE_SECONDS = 0.1
 _ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
 
 
@@ -40,6 +45,7 @@ def cause_of_shape(shape: QueueShape) -> Verdict:
     return (
         _starved(shape)
         or _stopped(shape)
+        or _comes_and_goes(shape)
         or _too_small(shape)
         or _never_calm(shape)
         or _calm_between(shape)
@@ -54,19 +60,39 @@ def _starved(shape: QueueShape) -> Verdict | None:
             f" of the time, and {_full(shape)}"
         )
         return Verdict("reader-starved", "high", seen)
-    if wait < _WAITING:
+    asleep = 1.0 - wait - (shape.run_share or 0.0)
+    if wait < _WAITING or asleep > shape.low_share + _BY_CHOICE:
         return None
     seen = f"{_full(shape)}, and its reader waited for a CPU {percent(min(1.0, wait))} of the time"
     return Verdict("reader-starved", "medium" if shape.flow.calm_runs else "high", seen)
 
 
 def _stopped(shape: QueueShape) -> Verdict | None:
-    if shape.drained_bytes or not shape.ends_full:
+    if not _is_unread(shape):
         return None
     seen = f"{_full(shape)} and nothing was read from it"
     if (shape.stopped_share or 0.0) >= _MOSTLY:
-        seen += "; its reader is stopped (state T)"
-    return Verdict("reader-stopped", "high", seen)
+        return Verdict("reader-stopped", "high", f"{seen}; its reader is stopped (state T)")
+    # Others may have read; and a queue that is full again at once may have been read, too.
+    sure = shape.flow.read == 0 or (shape.run_share or 0.0) < _NEVER_RUNS
+    return Verdict("reader-stopped", "high" if sure else "medium", seen)
+
+
+def _is_unread(shape: QueueShape) -> bool:
+    """Tell whether nothing was read, by the counter of reads or else by a queue that stood still.
+
+    A queue of few datagrams is as full at each look while it is read; then its reader runs.
+    """
+    if shape.flow.read == 0 and shape.seconds >= _READ_SECONDS:
+        return True
+    if shape.drained_bytes or not shape.ends_full:
+        return False
+    return shape.holds >= _FEW or (shape.run_share or 0.0) < _RUNS
+
+
+def _comes_and_goes(shape: QueueShape) -> Verdict | None:
+    """Tell a reader whose queue is full again so soon that looks seldom or never find it low."""
+    return _pause(shape, "medium") if shape.takes_all else None
 
 
 def _too_small(shape: QueueShape) -> Verdict | None:
@@ -131,9 +157,15 @@ def _is_behind(shape: QueueShape) -> bool:
 
 
 def _without_rates(shape: QueueShape) -> Verdict:
-    """Judge a queue that overflows nearly always or nearly never, or without counters."""
-    if shape.low_share >= _MOSTLY:
-        return _burst(shape, "medium")
+    """Judge a queue that overflows nearly always or nearly never, or without counters.
+
+    What is over by the next look came at once, if looks are close: a pause so short is seldom.
+    """
+    one_look = middle(episode.end - episode.start for episode in shape.episodes) == 0
+    lasting = middle(episode.seconds for episode in shape.episodes)
+    at_once = lasting <= _AT_ONCE_SECONDS and (one_look or shape.flow.read is not None)
+    if at_once and shape.low_share >= _MOSTLY:
+        return _burst(shape, "low")
     return Verdict("unknown", "low", f"{_full(shape)} and neither empty nor full throughout")
 
 

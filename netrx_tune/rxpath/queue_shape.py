@@ -19,6 +19,7 @@ from netrx_tune.rxpath.queue_flow import (
     measured_truesize,
     steps,
 )
+from netrx_tune.rxpath.queue_visits import Reader, takes_all, visited, visits
 
 FULL = 0.7
 _LOW = 0.25  # an overloaded reader leaves more: memory comes back in quarters
@@ -27,9 +28,9 @@ _LONG_SECONDS = 0.3  # in which a reader would have read something
 
 
 class Episode(NamedTuple):
-    """From the first drop to the last before the queue was low again.
+    """From the first drop to the last before the queue was low again, or all of it was taken.
 
-    Until it is low, its reader owes what a larger queue would hold: drops add up.
+    Until then, its reader owes what a larger queue would hold: drops add up.
     """
 
     start: int  # moments, by number
@@ -51,7 +52,8 @@ class QueueShape(NamedTuple):
     full_share: float
     low_share: float
     empty_share: float  # nothing waited at all
-    capacity: int | None  # datagrams that the queue holds, where their charge is known
+    holds: int  # datagrams that the queue has room for, of a usual charge if theirs is unknown
+    capacity: int | None  # the same where their charge is known
     drained_bytes: int  # seen to leave the queue: less than was read
     peak_unread_bytes: int
     episodes: tuple[Episode, ...]
@@ -62,6 +64,7 @@ class QueueShape(NamedTuple):
     truesize_bytes: int | None  # charged for each datagram, where all are charged alike
     ends_full: bool  # nothing was read in the last looks, and the queue was full
     flow: Flow
+    takes_all: bool  # the reader was away, then took the whole queue at once, time and again
 
     @property
     def episode_share(self) -> float:
@@ -113,7 +116,8 @@ def _row(watch: Watch, ticks: Sequence[Tick]) -> dict[float, Tick | None]:
     at = {tick.seconds: tick for tick in ticks}
     if not watch.counts:  # an earlier file: without a line, a socket was idle
         return {moment: at.get(moment) for moment in watch.moments}
-    first = ticks[0].seconds
+    # A line without a queue comes first where the socket was known to be idle until then.
+    first = 0.0 if ticks[0].unread_bytes else ticks[0].seconds
     return {moment: at.get(moment) for moment in watch.moments if moment < first or moment in at}
 
 
@@ -144,6 +148,12 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
     listed = [tick for tick in row if tick]
     charge = measured_truesize(listed)
     low = [_is_low(tick) for tick in row]
+    room = max(tick.rcvbuf_bytes for tick in listed)
+    holds = room // (charge or UNKNOWN_TRUESIZE)
+    moved = flow(own, around.held, around.known, low, charge or UNKNOWN_TRUESIZE, holds)
+    reader = Reader(_share(listed, "run_ns"), _waiting(listed))
+    comes_and_goes = takes_all(visits(own, row, around.known), room, charge, reader)
+    ends = visited(own, low, around.known) if comes_and_goes else low
     return QueueShape(
         inode=listed[0].inode,
         seconds=moments[-1] - moments[0],
@@ -152,30 +162,20 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
         full_share=sum(1 for tick in listed if _occupied(tick) > FULL) / len(moments),
         low_share=sum(low) / len(moments),
         empty_share=sum(1 for tick in row if tick is None or not tick.unread_bytes) / len(moments),
-        capacity=max(tick.rcvbuf_bytes for tick in listed) // charge if charge else None,
+        holds=holds,
+        capacity=holds if charge else None,
         drained_bytes=-sum(min(0, step.unread_bytes) for step in own),
         peak_unread_bytes=max(tick.unread_bytes for tick in listed),
-        episodes=tuple(_episodes(moments, row, around.known)),
-        run_share=_share(listed, "run_ns"),
-        wait_share=_waiting(listed),
+        episodes=tuple(_episodes(moments, row, around.known, ends)),
+        run_share=reader.run_share,
+        wait_share=reader.wait_share,
         throttled_share=_share(listed, "throttled_ns"),
         stopped_share=_stopped(listed),
         truesize_bytes=charge,
         ends_full=_ends_full(moments, row, own),
-        flow=_flow(listed, own, around, low, charge),
+        flow=moved,
+        takes_all=comes_and_goes,
     )
-
-
-def _flow(
-    listed: Sequence[Tick],
-    own: Sequence[Step],
-    around: _Around,
-    low: Sequence[bool],
-    charge: int | None,
-) -> Flow:
-    size = charge or UNKNOWN_TRUESIZE
-    room = max(tick.rcvbuf_bytes for tick in listed)
-    return flow(own, around.held, around.known, low, size, room // size)
 
 
 def _waiting(listed: Sequence[Tick]) -> float | None:
@@ -234,19 +234,22 @@ def _share(ticks: Sequence[Tick], field: str) -> float | None:
 
 
 def _episodes(
-    moments: Sequence[float], row: Sequence[Tick | None], known: Sequence[Counts | None]
+    moments: Sequence[float],
+    row: Sequence[Tick | None],
+    known: Sequence[Counts | None],
+    ends: Sequence[bool],
 ) -> Iterator[Episode]:
     """Yield each run of moments in which drops grew and the queue was never low."""
     runs: list[list[int]] = []
     for n, (a, b) in enumerate(pairwise(row), 1):
         if a and b and b.drops > a.drops:
-            if runs and not any(map(_is_low, row[runs[-1][-1] : n])):
+            if runs and not any(ends[runs[-1][-1] : n]):
                 runs[-1].append(n)
             else:
                 runs.append([n])
     for run in runs:
         start, end = run[0], run[-1]
-        low = next((n for n in range(start - 1, 0, -1) if _is_low(row[n])), 0)
+        low = next((n for n in range(start - 1, 0, -1) if ends[n]), 0)
         first, last = known[low], known[end]
         yield Episode(
             start=start,

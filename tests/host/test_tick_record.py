@@ -22,7 +22,7 @@ def sock(inode: int, drops: int, unread: int = 100_000) -> Socket:
 def watched(drops: list[int], *, most_lines: int = 50_000, table: SocketTable = EMPTY) -> Record:
     record = Record(Tree("/nowhere"), table, most_lines=most_lines)
     for moment, so_far in enumerate(drops):
-        record.add(moment / 100, [sock(7, so_far)], lambda _inode: True)
+        record.add(moment / 100, [sock(7, so_far)], lambda _inode: True, lambda _inode: None)
     record.counters.close()
     return record
 
@@ -57,8 +57,20 @@ def test_an_hours_watch_holds_no_more_than_two_blocks() -> None:
 def test_a_socket_that_closes_is_told_with_its_own_drops() -> None:
     before = SocketTable((sock(7, 40), sock(8, 5)), {}, "sock_diag")
     record = Record(Tree("/nowhere"), before)
-    record.add(0.0, [sock(7, 40), sock(8, 5)], lambda _inode: True)
-    record.add(0.1, [sock(7, 90), sock(8, 5)], lambda _inode: True)
+    record.add(0.0, [sock(7, 40), sock(8, 5)], lambda _inode: True, lambda _inode: None)
+    record.add(0.1, [sock(7, 90), sock(8, 5)], lambda _inode: True, lambda _inode: None)
     record.counters.close()
     (lost,) = record.losers([sock(7, 60), sock(8, 5)])
     assert (lost.inode, lost.drops, lost.unread_bytes) == (7, 90, None)
+
+
+def test_a_socket_was_idle_when_it_was_last_looked_at_and_not_in_looks_that_left_it_out() -> None:
+    record = Record(Tree("/nowhere"), EMPTY)
+    idle_at = {7: 0.01, 8: None}.get  # 7 was in the dump of that moment, 8 passed over by all
+    for moment in (0.0, 0.01, 0.02):
+        record.add(moment, [], lambda _inode: True, idle_at)
+    record.add(0.03, [sock(7, 5), sock(8, 9)], lambda _inode: True, idle_at)
+    record.counters.close()
+    found = parse_ticks(record.text()).sockets
+    assert [(tick.seconds, tick.drops) for tick in found[7]] == [(0.01, 0), (0.03, 5)]
+    assert [(tick.seconds, tick.drops) for tick in found[8]] == [(0.03, 9)]

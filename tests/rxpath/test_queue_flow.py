@@ -145,6 +145,40 @@ def test_drops_add_up_until_the_queue_is_low_again() -> None:
         assert episode.drops + episode.unread_bytes // CHARGE == pytest.approx(200 * 20, rel=0.01)
 
 
+def test_a_reader_that_sleeps_beside_a_full_queue_lacks_no_cpu() -> None:
+    watch = watched(steady(10), steady(5), running=lambda ms: ms % 10 == 0)
+    waits = tuple(
+        tick._replace(wait_ns=int(0.35e9 * tick.seconds)) for tick in watch.sockets[INODE]
+    )
+    assert cause(watch._replace(sockets={INODE: waits})) == "sustained-overload"
+    never_asleep = tuple(tick._replace(wait_ns=int(0.9e9 * tick.seconds)) for tick in waits)
+    assert cause(watch._replace(sockets={INODE: never_asleep})) == "reader-starved"
+
+
+def test_what_looks_left_out_is_not_taken_for_an_empty_queue() -> None:
+    """Its first line holds a queue, so nobody looked at it before."""
+    watch = watched(steady(5), steady(3), capacity=100)
+    late = watch._replace(sockets={INODE: watch.sockets[INODE][120:]})
+    found = shape_of(late)
+    assert found.low_share == 0
+    assert cause_of_shape(found).cause == "sustained-overload"
+
+
+def test_a_queue_of_one_datagram_that_is_full_at_each_look_is_read_all_the_same() -> None:
+    watch = watched(steady(10), steady(1), capacity=1)
+    ticks = tuple(
+        tick._replace(unread_bytes=CHARGE, rmem_alloc_bytes=CHARGE) for tick in watch.sockets[INODE]
+    )
+    assert cause(watch._replace(sockets={INODE: ticks})) != "reader-stopped"
+
+
+def test_looks_far_apart_name_no_cause_by_the_length_of_an_overflow() -> None:
+    """Without counters, what is over by the next look tells little if that is long after."""
+    close = watched(bursts(800, 600), steady(20), counted=False)
+    far = close._replace(moments=close.moments[::16], sockets={INODE: close.sockets[INODE][::16]})
+    assert cause(far) == "unknown"
+
+
 def test_what_one_datagram_costs_is_measured_where_all_cost_the_same() -> None:
     assert shape_of(watched(steady(7), steady(3))).truesize_bytes == CHARGE
 

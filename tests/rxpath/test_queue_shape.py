@@ -56,7 +56,7 @@ def test_full_with_a_reader_that_waits_for_a_cpu_is_starved() -> None:
 def test_empty_queues_that_overflow_at_once_are_bursts() -> None:
     rows, drops, run = [], 0, 0
     for n in range(300):
-        bursting = n % 50 < 2
+        bursting = n % 50 == 1
         drops += 500 if bursting else 0
         run += 5 if n % 50 < 4 else 0
         rows.append((0.9 if n % 50 < 3 else 0.0, drops, run, 0))
