@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from netrx_tune.cli import options
+from netrx_tune.model.errors import NotEnoughData
+
+if TYPE_CHECKING:
+    from netrx_tune.planning.fleet_report import FleetReport
 
 
 @click.group("fleet", context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,3 +55,79 @@ def init_command(folder: str, output_format: str, color: str, quiet: bool) -> in
         f"  cd {escape(shlex.quote(folder))} && ansible-playbook -i inventory.ini diagnose.yml\n"
     )
     return 0
+
+
+@command.command("report")
+@click.argument("given", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "--role-from",
+    metavar="N|FILE",
+    help="A host's role: part N of its input's path, counted from the end (1 is the name itself,"
+    " 2 its folder), or its group in an Ansible inventory.",
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+def report_command(
+    given: tuple[str, ...],
+    role_from: str | None,
+    jobs: int | None,
+    output_format: str,
+    color: str,
+    quiet: bool,  # noqa: ARG001 - every command takes it
+) -> int:
+    """Report on many hosts together: findings, outliers, settings that losing hosts share.
+
+    INPUT is what check wrote as jsonl, - for that on standard input, or snapshots, folders and
+    patterns, which are then judged without a policy. Exit code 3 if no host could be judged.
+
+    \b
+    Examples:
+      netrx-tune check reports/ --format jsonl | netrx-tune fleet report -
+      netrx-tune fleet report fleet.jsonl --role-from inventory.ini
+      netrx-tune fleet report fetched/20261101T120000Z --role-from 3 --format markdown
+    """  # noqa: D301 - click reads the backspace
+    from netrx_tune.host.fleet_inputs import judgements  # noqa: PLC0415 - not for init
+    from netrx_tune.host.fleet_roles import role_of  # noqa: PLC0415 - likewise
+    from netrx_tune.planning.fleet_report import fleet_report  # noqa: PLC0415 - likewise
+
+    role = role_of(role_from)
+    today = datetime.now(tz=UTC).astimezone().date()
+    listed = sys.stdin.buffer if sys.stdin is not None else None
+    report = fleet_report((one, role(one)) for one in judgements(given, listed, today, jobs))
+    if not report.inputs:
+        raise NotEnoughData("no input was given, so there is nothing to report on")
+    _write(report, output_format, color)
+    return 0 if report.judged else 3
+
+
+def _write(report: FleetReport, output_format: str, color: str) -> None:
+    """Write the report in the form that was asked for."""
+    if output_format == "json":
+        from netrx_tune.reporters.fleet_json import fleet_json  # noqa: PLC0415 - one of three
+
+        click.echo(json.dumps(fleet_json(report), indent=2))
+    elif output_format == "markdown":
+        from netrx_tune.reporters.fleet_markdown import (  # noqa: PLC0415 - likewise
+            render_fleet_markdown,
+        )
+
+        options.echo_plain(render_fleet_markdown(report))
+    else:
+        from netrx_tune.reporters.fleet_text import render_fleet  # noqa: PLC0415 - likewise
+        from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415 - likewise
+
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
+        colored = wants_color(color, os.environ, is_terminal=is_terminal)
+        options.echo_plain(
+            render_fleet(report, width=options.width(), color=colored), color=colored
+        )

@@ -27,17 +27,19 @@ def of(part: int, whole: int) -> str:
     return f"{count(part)} of {count(whole)}"
 
 
-def share_of(part: int, whole: int) -> str:
-    """Return "3 of 12 (25 %)"."""
-    return f"{of(part, whole)} ({percent(part / whole)})" if whole else of(part, whole)
+def hosts(part: int, whole: int) -> str:
+    """Return "3 of 12 hosts (25 %)"."""
+    return f"{of(part, whole)} hosts ({percent(part / whole)})" if whole else f"{part} hosts"
 
 
 def summary(report: FleetReport) -> Iterator[str]:
     """Yield what was looked at, and how much of it loses."""
-    if report.judged:
-        yield f"{share_of(report.losing, report.judged)} hosts lose packets."
-    else:
+    if not report.judged:
         yield "No host could be judged."
+    elif report.losing:
+        yield f"{hosts(report.losing, report.judged)} lose packets that someone can act on."
+    else:
+        yield f"None of {count(report.judged)} hosts loses packets that someone can act on."
     left_out = report.inputs - report.judged
     if left_out:
         yield (

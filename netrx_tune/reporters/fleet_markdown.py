@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from netrx_tune.planning.fleet_report import FleetReport
 from netrx_tune.reporters import fleet_lines as lines
-from netrx_tune.reporters.plain import escape
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
+from netrx_tune.reporters.checks.markdown import cell
 
 
 def render_fleet_markdown(report: FleetReport) -> str:
@@ -20,13 +17,13 @@ def render_fleet_markdown(report: FleetReport) -> str:
 def _lines(report: FleetReport) -> Iterator[str]:
     yield "# Packet loss in the fleet"
     yield ""
-    yield from (_safe(line) for line in lines.summary(report))
+    yield from (cell(line) for line in lines.summary(report))
     if report.rules:
         rows = (
             (
                 row.severity,
                 row.rule,
-                lines.share_of(row.hosts, report.judged),
+                lines.hosts(row.hosts, report.judged),
                 lines.lost(row),
                 lines.spread(row.roles),
                 lines.spread(row.kernels),
@@ -37,7 +34,7 @@ def _lines(report: FleetReport) -> Iterator[str]:
     if lines.fence_line(report):
         names = ((one.host, lines.outlier(one)) for one in report.outliers)
         yield from _table("Hosts far above the others", ("host", "share"), names)
-        yield from ("", _safe(lines.fence_line(report)))
+        yield from ("", cell(lines.fence_line(report)))
     yield from _differences(report)
     if report.unreadable:
         yield from _table("Not read or judged", ("input", "why"), report.unreadable)
@@ -52,7 +49,7 @@ def _differences(report: FleetReport) -> Iterator[str]:
     )
     columns = ("what", "value", "hosts", "how sure")
     yield from _table("What losing hosts have more often", columns, rows)
-    yield from ("", _safe(lines.bound(report)), _safe(lines.NO_PROOF))
+    yield from ("", cell(lines.bound(report)), cell(lines.NO_PROOF))
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -63,9 +60,4 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) ->
             yield ""
             yield f"| {' | '.join(columns)} |"
             yield f"|{' --- |' * len(columns)}"
-        yield f"| {' | '.join(_safe(cell) for cell in row)} |"
-
-
-def _safe(text: str) -> str:
-    """Return text that no renderer takes for markup, a link or a mention."""
-    return _SPECIAL.sub(r"\\\1", escape(text))
+        yield f"| {' | '.join(cell(text) for text in row)} |"

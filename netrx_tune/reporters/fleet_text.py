@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netrx_tune.planning.fleet_report import FleetReport, RuleRow
 from netrx_tune.reporters import fleet_lines as lines
 from netrx_tune.reporters.plain import BLANK, Block, layout
+from netrx_tune.rules.words import count
 
 
 def render_fleet(report: FleetReport, *, width: int, color: bool) -> str:
@@ -18,7 +19,9 @@ def _blocks(report: FleetReport) -> Iterator[Block]:
     for line in lines.summary(report):
         yield Block(line, style="good" if report.judged and not report.losing else "plain")
     for row in report.rules:
-        yield from _rule(row, report.judged)
+        if row.severity != "note":
+            yield from _rule(row, report.judged)
+    yield from _notes(report)
     yield from _outliers(report)
     yield from _differences(report)
     if report.unreadable:
@@ -35,12 +38,19 @@ def _title(text: str) -> Iterator[Block]:
 def _rule(row: RuleRow, judged: int) -> Iterator[Block]:
     yield BLANK
     some = f", {lines.lost(row)}" if row.lost else ""
-    text = f"{row.rule} on {lines.share_of(row.hosts, judged)} hosts{some}"
+    text = f"{row.rule} on {lines.hosts(row.hosts, judged)}{some}"
     yield Block(text, 0, 2, f"{row.severity.upper()}:", row.severity)
     for what, parts in (("Roles", row.roles), ("Kernels", row.kernels)):
         text = lines.spread(parts)
         if text:
             yield Block(f"{what}: {text}", 2, 2)
+
+
+def _notes(report: FleetReport) -> Iterator[Block]:
+    notes = [f"{row.rule} ({count(row.hosts)})" for row in report.rules if row.severity == "note"]
+    if notes:
+        yield BLANK
+        yield Block(f"on so many hosts: {', '.join(notes)}", 0, 2, "NOTE:", "note")
 
 
 def _outliers(report: FleetReport) -> Iterator[Block]:

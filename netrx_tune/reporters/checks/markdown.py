@@ -75,10 +75,10 @@ def _row(judgement: Judgement, text: str, finding: JudgedFinding | None) -> str:
         if finding.advice and finding.fails:
             advice = f"{change_words(finding.advice)} {finding.advice.why}"
     cells = (judgement.name, outcome, text, lost, share, advice)
-    return f"| {' | '.join(map(_cell, cells))} |\n"
+    return f"| {' | '.join(map(cell, cells))} |\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text that is only text: what could be markup becomes a character reference."""
     shown = escape(text)
     if len(shown) > _MOST_CELL:
