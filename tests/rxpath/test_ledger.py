@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,26 @@ def test_socket_drops_tell_a_filter_from_a_short_header() -> None:
     assert losses(books(udp(rest=30), drops=30)) == {"udp-sk-filter": 30}
     assert losses(books(udp(rest=30), drops=0)) == {"udp-short": 30}
     assert losses(books(udp(rest=30), drops=10)) == {"udp-sk-filter": 10, "udp-short": 20}
+
+
+@pytest.mark.parametrize(
+    ("reserve", "drops", "want"),
+    [
+        (30, 30, {"pfmemalloc-drop": 30}),
+        (40, 30, {"pfmemalloc-drop": 40}),  # ten were TCP's
+        (10, 30, {"pfmemalloc-drop": 10, "udp-sk-filter": 20}),
+        (30, None, {"pfmemalloc-drop": 30}),
+        (10, None, {"pfmemalloc-drop": 10, "udp-unattributed": 20}),
+        (30, 0, {"pfmemalloc-drop": 30, "udp-short": 30}),  # no socket: none was UDP's
+    ],
+)
+def test_a_datagram_from_the_memory_reserve_is_charged_once(
+    reserve: int, drops: int | None, want: dict[str, int]
+) -> None:
+    ledger = books({**udp(read=100, rest=30), "TcpExt.PFMemallocDrop": reserve}, drops=drops)
+    assert losses(ledger) == want
+    assert ledger.lost == sum(want.values())
+    assert all(a.bound == "at-least" for a in ledger.accounts if "taken off" in a.why)
 
 
 def test_socket_drops_tell_late_from_early_checksums() -> None:

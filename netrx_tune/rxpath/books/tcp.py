@@ -25,8 +25,14 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
         _out_of_order(delta, segments),
         counted(delta, "tcp-memory", "TcpExt.TCPAbortOnMemory"),
         counted(delta, "tcp-zero-window", "TcpExt.TCPZeroWindowDrop", offered=segments),
-        counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=segments),
+        counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=_at_sockets(delta)),
     )
+
+
+def _at_sockets(delta: Delta) -> int | None:
+    """Return what came to sockets of any protocol: each has that filter."""
+    delivered = gained(delta, "Ip.InDelivers", "Ip6.InDelivers")
+    return delta.increase("Tcp.InSegs") if delivered is None else delivered
 
 
 def _out_of_order(delta: Delta, segments: int | None) -> Account:

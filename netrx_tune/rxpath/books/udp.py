@@ -53,9 +53,10 @@ def udp_accounts(delta: Delta) -> tuple[Account, ...]:
         return _by_sockets_alone(drops)
     split = split_errors(delta, errors, drops)
     offered = errors.delivered + errors.no_ports + errors.ignored + errors.in_errors + split.silent
+    reserve = _from_reserve(delta, errors)
     accounts = (
-        *_arrivals(delta, errors, split),
-        *_at_socket(delta, errors, split),
+        *_arrivals(delta, errors, split, reserve),
+        *_at_socket(delta, errors, split, reserve),
     )
     return tuple(account._replace(offered=offered) for account in accounts)
 
@@ -72,25 +73,43 @@ def _by_sockets_alone(drops: int | None) -> tuple[Account, ...]:
     return tuple(known if account.stage == RCVBUF else account for account in unseen)
 
 
-def _arrivals(delta: Delta, errors: Errors, split: Split) -> tuple[Account, ...]:
+def _from_reserve(delta: Delta, errors: Errors) -> int:
+    """Return how many nameless errors may be packets that sat in the memory reserve.
+
+    The stage pfmemalloc-drop is charged with them: sk_filter_trim_cap() counts PFMemallocDrop and
+    fails, and UDP then counts InErrors and the socket's drop for the same datagram. How many were
+    TCP's nobody tells. Kernel: net/core/filter.c; net/ipv4/udp.c, udp_queue_rcv_one_skb().
+    """
+    return min(delta.increase("TcpExt.PFMemallocDrop") or 0, errors.residual)
+
+
+def _without(account: Account, reserve: int) -> Account:
+    """Return an account less what the memory reserve has been charged with."""
+    taken = min(reserve, account.lost or 0)
+    if not taken:
+        return account
+    lost = (account.lost or 0) - taken
+    why = f"{taken} of PFMemallocDrop are taken off, as far as they were UDP's"
+    by = tuple(one._replace(increase=one.increase - taken) for one in account.by) if lost else ()
+    return account._replace(lost=lost, bound="at-least", by=by, why=f"{account.why}; {why}")
+
+
+def _arrivals(delta: Delta, errors: Errors, split: Split, reserve: int) -> tuple[Account, ...]:
     """Return what was lost before a socket was charged."""
     rest = errors.residual - split.at_socket
     at_arrival = split.certain and not delta.vanished_sockets and not split.none_on_arrival
     short, nameless = (rest, 0) if at_arrival else (0, rest)
     why = "InErrors that no counter names and no socket counted"
     causes = "InErrors without a named part: " + _nameless_causes(delta)
+    unnamed = Account(
+        "udp-unattributed", nameless, "exact", _nameless(nameless), why=causes if nameless else ""
+    )
     return (
         Account("udp-short", short, "exact", _nameless(short), why=why if short else ""),
         _early_checksums(delta, errors, split),
         _counter(delta, "udp-mcast-nolistener", "IgnoredMulti"),
         _counter(delta, "udp-no-port", "NoPorts"),
-        Account(
-            "udp-unattributed",
-            nameless,
-            "exact",
-            _nameless(nameless),
-            why=causes if nameless else "",
-        ),
+        _without(unnamed, max(0, reserve - split.at_socket)),
     )
 
 
@@ -129,7 +148,7 @@ def _counter(delta: Delta, stage: str, field: str) -> Account:
     return Account(stage, lost, "exact", entries(delta, *counters(field)))
 
 
-def _at_socket(delta: Delta, errors: Errors, split: Split) -> tuple[Account, ...]:
+def _at_socket(delta: Delta, errors: Errors, split: Split, reserve: int) -> tuple[Account, ...]:
     """Return what was lost at a socket."""
     blocked = gained(delta, *(n for n in delta.increases if n.startswith("xfrm.XfrmIn"))) or 0
     policy = min(blocked, split.at_socket)
@@ -144,7 +163,8 @@ def _at_socket(delta: Delta, errors: Errors, split: Split) -> tuple[Account, ...
     ]
     if stage != RCVBUF:
         why = "InErrors that sockets counted and no counter names" if rest else ""
-        accounts.append(Account(stage, rest, bound if rest else "exact", _nameless(rest), why=why))
+        found = Account(stage, rest, bound if rest else "exact", _nameless(rest), why=why)
+        accounts.append(_without(found, reserve))
     return tuple(accounts)
 
 
