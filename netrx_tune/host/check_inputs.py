@@ -12,12 +12,13 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import MANIFEST
 
-_SUFFIXES = (
+SUFFIXES = (
     ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz", ".tbz2", ".tar.zst", ".tzst",
 )  # fmt: skip
 _MARKS = (MANIFEST, "sos_commands", "proc/net", "proc/sys", "0/proc", "1/proc", "net/snmp", "snmp")
@@ -48,18 +49,32 @@ def inputs(arguments: Iterable[str], listed: BinaryIO | None) -> Iterator[str]:
 
 def _matched(pattern: str) -> Iterator[str]:
     """Yield what a pattern matches, sorted; the pattern where that is nothing."""
-    found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - as it was given
-    # A pattern such as reports/** gives a folder and then all in it: the folder has them.
-    if "**" in pattern:
-        found = [path for path in found if _is_input(path)]
-    for path in found or [pattern]:
+    if pattern.endswith("/**"):  # all in the folder, which is what a folder means
+        pattern = pattern.removesuffix("/**")
+        if not glob.has_magic(pattern):
+            yield from _at(pattern)
+            return
+    for path in sorted(_matches(pattern)) or [pattern]:
         yield from _at(path)
 
 
-def _is_input(path: str) -> bool:
-    if os.path.isdir(path):  # noqa: PTH112 - names are all it takes
-        return _is_host(path)
-    return path.endswith(_SUFFIXES)
+def _matches(pattern: str) -> set[str]:
+    """Return what a pattern matches; `**` follows no links, which may lead round in circles."""
+    parts = Path(pattern).parts
+    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    start = Path(*parts[:fixed])
+    rest = "/".join(parts[fixed:])
+    try:
+        found = {str(path) for path in start.glob(rest)}
+    except (OSError, ValueError):  # ValueError: ** beside other characters
+        return set()
+    if "/." in f"/{rest}":
+        return found
+    return {path for path in found if not _is_hidden(path, fixed)}
+
+
+def _is_hidden(path: str, fixed: int) -> bool:
+    return any(part.startswith(".") for part in Path(path).parts[fixed:])
 
 
 def _at(path: str) -> Iterator[str]:
@@ -88,7 +103,7 @@ def _within(folder: str, level: int) -> Iterator[str]:
         if os.path.isdir(path):  # noqa: PTH112 - likewise
             if not os.path.islink(path):  # noqa: PTH114 - may lead round in a circle
                 yield from _within(path, level + 1)
-        elif name.endswith(_SUFFIXES):
+        elif name.endswith(SUFFIXES):
             yield path
 
 
