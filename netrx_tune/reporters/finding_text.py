@@ -29,6 +29,12 @@ _CAUSES: dict[Cause, str] = {
     "reader-starved": "the reader is ready to run and gets no CPU",
     "unknown": "not enough samples to tell",
 }
+# What reads a ring or a backlog is the CPU.
+_CPU_STAGES = ("nic-ring-overflow", "cpu-backlog-overflow")
+_CPU_CAUSES: dict[Cause, str] = {
+    "sustained-overload": "packets come faster than the CPU can take them",
+    "burst": "the CPU keeps up on average, single bursts are longer than the queue",
+}
 _LIMITS: dict[Limit, str] = {
     "app-request": "the size that the program asked for",
     "rmem-max": "the program asked for more and net.core.rmem_max capped it",
@@ -79,7 +85,9 @@ def full(finding: Finding, host: HostFacts, *, verbose: bool) -> Iterator[Block]
     yield Block(finding.summary, 0, 2, f"{finding.severity.upper()}:", finding.severity)
     yield Block(_place(finding), 2, 2)
     if finding.cause:
-        yield Block(f"{_CAUSES[finding.cause]} ({finding.cause}).", 2, 2, "Cause:", "title")
+        words = _CPU_CAUSES if finding.stage in _CPU_STAGES else _CAUSES
+        text = words.get(finding.cause, _CAUSES[finding.cause])
+        yield Block(f"{text} ({finding.cause}).", 2, 2, "Cause:", "title")
     if finding.meaning:
         yield Block(finding.meaning, 2, 2, "Why:", "title")
     yield from _list("Seen:", [evidence_words(e) for e in finding.evidence], verbose=verbose)

@@ -9,12 +9,19 @@ same packet is in rx_dropped of its device and, on veth, in the sender's tx_drop
 once. The file shows the whole host in every namespace.
 Kernel: net/core/dev.c, enqueue_to_backlog().
 
+Two diseases: a live run looks at the queues twenty times a second, and at what their CPUs did
+meanwhile (softirq, idle). A CPU that spent at least 85 % of a long overflow in softirq, or had no
+idle time left, is saturated: cause sustained-overload, the CPU being what reads this queue. One
+that had time left met bursts: cause burst. Two samples tell by the averages of /proc/stat; where
+those leave it open the cause is null.
+
 Remedy: for bursts a net.core.netdev_max_backlog that holds the largest which the counters allow,
-then look again. Where one CPU takes all of it, spread the packets over more CPUs (RPS) or stop
-steering to that one.
+then look again. For a saturated CPU spread its flows over more CPUs (RPS), move programs off it, or
+make packets cheaper (firewall rules, captures).
 
 When not to act: the CPU has no time left. Then a longer queue makes packets late and moves the loss
-to the socket. Up to 6.9 a device that is taken down looks the same.
+to the socket. One flow stays on one CPU, whatever RPS is told. Up to 6.9 a device that is taken
+down looks the same.
 
 References: Documentation/networking/scaling.rst.
 """
@@ -23,19 +30,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Evidence, Finding, Recommendation
-from netrx_tune.model.snapshot import Device
-from netrx_tune.rules.advice import listed, quoted, write_file
+from netrx_tune.model.finding import Cause, Evidence, Finding, Recommendation
+from netrx_tune.rules.advice import listed
 from netrx_tune.rules.backlog_advice import longer_backlog
-from netrx_tune.rules.cpus import load_of, mask_words, share_words
+from netrx_tune.rules.cpus import Judgement, cpu_evidence, judge_cpu
+from netrx_tune.rules.one_flow import one_flow_words
 from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.relief import cheaper_packets, other_work, spread
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
+from netrx_tune.rxpath.cpu_load import cpu_numbers, cpu_times, overflows
 from netrx_tune.rxpath.delta import grown, softnet_pairs
 from netrx_tune.rxpath.kernel_features import softnet_counts_dev_down
 
 _STAGE = "cpu-backlog-overflow"
 _MOST_CPUS = 8
+_CAUSES: dict[str, Cause] = {"bursts": "burst", "saturated": "sustained-overload"}
+_SAID = {"bursts": ": bursts exceed the queue", "saturated": ": the CPU has no time left"}
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -43,35 +54,41 @@ def check(facts: Facts) -> Iterator[Finding]:
     account = lost_at(facts, _STAGE)
     if account is None:
         return
-    rows = _rows(facts)
-    cpus = [cpu for cpu, _ in rows]
+    dropped = _dropped(facts)
     devices = _devices(facts)
+    cpu = next(iter(dropped), None)
+    judged = Judgement("unknown", "") if cpu is None else judge_cpu(facts.delta, cpu)
     summary = f"{lost_of(facts, account, 'packets')} found the backlog queue of "
-    yield found(
+    finding = found(
         facts,
         account,
-        summary + (_names(facts, rows) or "a CPU") + " full",
-        meaning=_meaning(facts, cpus, devices),
-        evidence=tuple(_evidence(facts, rows)),
-        recommendations=_advice(facts, cpus, devices),
+        summary + (_names(facts, dropped) or "a CPU") + " full" + _SAID.get(judged.load, ""),
+        meaning=_meaning(facts, judged, devices, cpu),
+        evidence=tuple(_evidence(facts, dropped)),
+        recommendations=_advice(facts, judged, dropped, devices),
     )
+    yield finding._replace(cause=_CAUSES.get(judged.load))
 
 
-def _rows(facts: Facts) -> list[tuple[int, int]]:
-    """Return CPUs (or row numbers) with what each dropped, the largest first."""
-    rows = []
-    for cpu, before, after in softnet_pairs(facts.delta):
-        dropped = grown(before.dropped, after.dropped, bits=32)
-        if dropped:
-            rows.append((cpu, dropped))
-    return sorted(rows, key=lambda row: -row[1])
+def _dropped(facts: Facts) -> dict[int, int]:
+    """Return what each CPU's queue refused, the largest first; row numbers where CPUs are unknown.
+
+    Kernel: net/core/net-procfs.c, softnet_seq_show(): rows say their CPU from 5.10.
+    """
+    numbers = cpu_numbers(facts.delta)
+    rows = {}
+    for row, before, after in softnet_pairs(facts.delta):
+        gone = grown(before.dropped, after.dropped, bits=32)
+        if gone:
+            rows[numbers[row]] = gone
+    return {cpu: rows[cpu] for cpu in sorted(rows, key=lambda cpu: -rows[cpu])}
 
 
-def _names(facts: Facts, rows: list[tuple[int, int]]) -> str:
+def _names(facts: Facts, dropped: dict[int, int]) -> str:
     softnet = facts.delta.after.softnet or ()
-    word = "CPU" if all(row.cpu is not None for row in softnet) else "online CPU number"
-    named = {f"{word} {cpu}": dropped for cpu, dropped in rows}
-    return listed(named)
+    known = all(row.cpu is not None for row in softnet) or bool(cpu_times(facts.delta.after))
+    word = "CPU" if known else "online CPU number"
+    return listed({f"{word} {cpu}": gone for cpu, gone in dropped.items()})
 
 
 def _devices(facts: Facts) -> dict[str, int]:
@@ -82,17 +99,23 @@ def _devices(facts: Facts) -> dict[str, int]:
     return {name: gain for name, gain in gains.items() if gain}
 
 
-def _evidence(facts: Facts, rows: list[tuple[int, int]]) -> Iterator[Evidence]:
+def _evidence(facts: Facts, dropped: dict[int, int]) -> Iterator[Evidence]:
     seconds = facts.delta.seconds
-    for cpu, dropped in rows[:_MOST_CPUS]:
-        rate = round(dropped / seconds, 3) if seconds else None
-        yield Evidence(f"softnet.dropped cpu{cpu}", None, None, dropped, rate)
+    for cpu, gone in list(dropped.items())[:_MOST_CPUS]:
+        rate = round(gone / seconds, 3) if seconds else None
+        yield Evidence(f"softnet.dropped cpu{cpu}", None, None, gone, rate)
+    for cpu in list(dropped)[:_MOST_CPUS]:
+        yield from cpu_evidence(facts.delta, cpu)
 
 
-def _meaning(facts: Facts, cpus: list[int], devices: dict[str, int]) -> str:
+def _meaning(facts: Facts, judged: Judgement, devices: dict[str, int], cpu: int | None) -> str:
     text = "Packets waited for a CPU that did not get to them in time"
     text += f"; they came by {listed(devices)}." if devices else "."
-    text += share_words(facts.delta, cpus)
+    if judged.seen:
+        text += f" {judged.seen[0].upper()}{judged.seen[1:]}."
+    if judged.load == "saturated":
+        text += " A longer queue only moves the loss to the socket, and makes packets late."
+    text += _one_flow(facts, devices, cpu)
     if facts.delta.after.host.initial_netns is False:
         text += " The queue is the host's: other namespaces fill it, too."
     if softnet_counts_dev_down(facts.delta.after.host.kernel) and facts.delta.before:
@@ -100,67 +123,40 @@ def _meaning(facts: Facts, cpus: list[int], devices: dict[str, int]) -> str:
     return text
 
 
+def _one_flow(facts: Facts, devices: dict[str, int], cpu: int | None) -> str:
+    """Return a sentence where RPS could use more CPUs and all packets stay on one."""
+    if cpu is None or len(devices) != 1:
+        return ""
+    return one_flow_words(facts, next(iter(devices)), cpu)
+
+
 def _advice(
-    facts: Facts, cpus: list[int], devices: dict[str, int]
+    facts: Facts, judged: Judgement, dropped: dict[int, int], devices: dict[str, int]
 ) -> Iterator[Recommendation | None]:
-    """Yield a longer queue for bursts, spreading for a CPU that has no more to give."""
-    load = load_of(facts.delta, cpus)
-    spread = _spread(facts, cpus, devices)
-    if load in ("saturated", "pressed"):
-        yield spread or _relieve(cpus)
-    if load != "saturated":
-        yield longer_backlog(
-            facts,
-            max((refused for _, refused in _rows(facts)), default=facts.ledger.lost_at(_STAGE)),
-            why="A longer queue carries bursts. If the CPU is busy all the time it only moves the"
-            " loss to the socket: look again after the change.",
-        )
-    if load in ("free", "unknown"):
-        yield spread
-
-
-def _spread(facts: Facts, cpus: list[int], devices: dict[str, int]) -> Recommendation | None:
-    """Return the advice to let RPS divide one device's packets among all CPUs."""
-    every = facts.delta.after.host.cpus or 1
-    if every < 2 or len(cpus) != 1 or len(devices) != 1:
-        return None
-    device: Device = facts.delta.after.devices[next(iter(devices))]
-    if not device.rps_cpus:
-        return None
-    old = device.rps_cpus[0]
-    new = mask_words((1 << every) - 1)
-    if device.name == "lo" or _bits(old) >= _bits(new):
-        return None
-    path = f"/sys/class/net/{device.name}/queues/rx-0/rps_cpus"
-    return Recommendation(
-        kind="sysfs",
-        target=path,
-        scope="device",
-        why=f"One CPU takes all packets of {device.name}; RPS divides the flows among {every}. A"
-        " single flow stays on one.",
-        cost="an interrupt between CPUs for each batch of packets",
-        current=old,
-        proposed=new,
-        command=write_file(facts, quoted(path), new),
-        undo=write_file(facts, quoted(path), old),
+    """Yield a longer queue for bursts, relief for a CPU that has no more to give."""
+    cpus = list(dropped)
+    is_one_flow = bool(cpus and _one_flow(facts, devices, cpus[0]))
+    divide = None if is_one_flow else spread(facts, cpus, list(devices))
+    if judged.load in ("saturated", "pressed"):
+        yield divide
+        yield other_work(facts, cpus, judged)
+        yield cheaper_packets(cpus, one_flow=is_one_flow)
+    if judged.load == "saturated":
+        return
+    yield longer_backlog(
+        facts,
+        _refused(facts, dropped),
+        why="A longer queue carries bursts. If the CPU is busy all the time it only moves the"
+        " loss to the socket: look again after the change.",
     )
+    if judged.load != "pressed":
+        yield divide
 
 
-def _bits(mask: str) -> int:
-    return int(mask.replace(",", "") or "0", 16).bit_count()
-
-
-def _relieve(cpus: list[int]) -> Recommendation:
-    which = ", ".join(map(str, cpus[:_MOST_CPUS])) or "of the queue"
-    return Recommendation(
-        kind="placement",
-        target=f"cpu {which}",
-        scope="cpu",
-        why=f"CPU {which} has more to do than it can; move the reading program or other busy work"
-        " off it. A longer queue would only make packets late.",
-        cost="the work runs elsewhere",
-        command="mpstat -P ALL 1 5",
-    )
+def _refused(facts: Facts, dropped: dict[int, int]) -> int:
+    """Return what the worst burst found no room for, or all that one queue refused."""
+    watched = [one.dropped for each in overflows(facts.delta).values() for one in each]
+    return max(watched or dropped.values(), default=facts.ledger.lost_at(_STAGE))
 
 
 RULE = Rule((_STAGE,), check, requires=("softnet.dropped",))

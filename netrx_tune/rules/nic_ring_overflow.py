@@ -26,7 +26,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Nic
 from netrx_tune.rules.advice import listed, look, quoted, run_in
-from netrx_tune.rules.cpus import load_of, share_words
+from netrx_tune.rules.cpus import judge_receivers, share_words
 from netrx_tune.rules.outcome import by_device, found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
@@ -64,7 +64,7 @@ def _meaning_port() -> str:
 
 def _meaning(facts: Facts, names: list[str]) -> str:
     text = "The CPU that polls the queue came too late: it was busy, or a burst was too long."
-    text += share_words(facts.delta, [])
+    text += share_words(facts.delta)
     for name in names:
         nic = _nic(facts, name)
         if nic and _at_maximum(nic):
@@ -86,7 +86,7 @@ def _at_maximum(nic: Nic) -> bool:
 def _advice(facts: Facts, account: Account, names: list[str]) -> Iterator[Recommendation]:
     """Yield more queues and longer rings, in the order that the CPU's load asks for."""
     del account
-    load = load_of(facts.delta, [])
+    load = judge_receivers(facts.delta).load
     spread = [one for name in names if (one := _more_queues(facts, name))]
     longer = [one for name in names if (one := _longer_ring(facts, name))]
     if load == "saturated":

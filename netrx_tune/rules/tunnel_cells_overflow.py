@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import do, listed
 from netrx_tune.rules.backlog_advice import longer_backlog
-from netrx_tune.rules.cpus import load_of, share_words
+from netrx_tune.rules.cpus import judge_receivers, share_words
 from netrx_tune.rules.outcome import by_device, found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
@@ -32,7 +32,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
-    saturated = load_of(facts.delta, []) == "saturated"
+    saturated = judge_receivers(facts.delta).load == "saturated"
     longer = longer_backlog(
         facts,
         max(losses.values()),
@@ -52,7 +52,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         f"{lost_of(facts, account, 'packets')} found the tunnel's own queue full on"
         f" {listed(losses)}",
         meaning="Unpacked packets waited for a CPU that did not get to them in time."
-        + share_words(facts.delta, []),
+        + share_words(facts.delta),
         recommendations=(spread,) if saturated else (longer, spread),
     )
 

@@ -37,7 +37,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         account,
         f"{lost_of(facts, account, 'packets')} found the veth ring full on {listed(losses)}",
         meaning="The receiving end was polled too late for what its other end sent."
-        + share_words(facts.delta, []),
+        + share_words(facts.delta),
         recommendations=_advice(facts, name),
     )
 
