@@ -178,12 +178,17 @@ CGROUP_V1_CPU_FILES = ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.stat")
 
 # The text of `sysctl -a`, where a bundle holds that instead of the files.
 SYSCTL_A = "/netrx/sysctl-a"
+# What commands print of the counters, where there is nothing better.
+NSTAT = "/netrx/nstat"
+NETSTAT_S = "/netrx/netstat-s"
 # The settings of the receive queues of devices that have many.
 QUEUES = "/netrx/queues.jsonl"
 # How the queues moved while a live run watched them.
 TICKS = "/netrx/ticks"
 # How the CPUs' backlogs dropped meanwhile.
 CPU_TICKS = "/netrx/cpu-ticks"
+# Which programs run where, read once something was lost.
+PLACEMENT = "/netrx/placement"
 
 # Settings of the whole host, read outside the namespace that the sample is of.
 OF_HOST = "/netrx/host"

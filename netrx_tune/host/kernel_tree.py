@@ -35,10 +35,11 @@ _PROC = rf"""
     | sys/net/ipv[46]/conf/[^/]+/(?:{_CONF})
     | sys/kernel/(?:osrelease|ostype|version|random/boot_id)
     | uptime | stat | meminfo | cpuinfo | version | interrupts | softirqs | zoneinfo | vmstat
+    | irq/\d+/(?:smp|effective)_affinity_list
 """
 _SYS = r"""
     (?:class|devices/(?:[^/]+/)+)/?net/[^/]+/
-    (?:statistics/\w+ | queues/rx-\d+/\w+ | device/uevent | \w+)
+    (?:statistics/\w+ | queues/rx-\d+/\w+ | device/(?:uevent|local_cpulist|numa_node) | \w+)
     | devices/system/(?:cpu|node)/(?:online|possible|present)
     | module/nf_conntrack/parameters/\w+
 """

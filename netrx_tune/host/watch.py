@@ -44,7 +44,19 @@ def watch_span(
     span.begin()
     watched = _wait(tree, span, before.sockets)
     after = _with(take_sample(tree, full=full), {**watched.files, **read_neighbours(tree)})
-    return before, _with_closed(with_readers(tree, before, after), watched)
+    after = _with_closed(with_readers(tree, before, after), watched)
+    return before, _with_placement(tree, before, after, full=full)
+
+
+def _with_placement(tree: Tree, before: Sample, after: Sample, *, full: bool) -> Sample:
+    """Add where interrupts and readers run, if something was lost; to a saved snapshot always."""
+    if not tree.is_live:
+        return after
+    from netrx_tune.host.placement import has_lost, read_placement  # noqa: PLC0415 - with a window
+
+    if not (full or has_lost(before, after)):
+        return after
+    return _with(after, read_placement(tree, (process.pid for process in after.processes)))
 
 
 def _with(sample: Sample, files: dict[str, str]) -> Sample:
