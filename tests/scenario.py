@@ -42,8 +42,7 @@ import yaml
 from netrx_tune.model.finding import Diagnosis, Finding
 from netrx_tune.model.sample import Link, Nic, Process, RuleCounter, Sample, Socket, SocketTable
 from netrx_tune.planning.diagnosis import conclude, measure
-
-Case = Mapping[str, Any]
+from tests.scenario_files import Case, counter_files, host_files, softnet
 
 FOLDER = Path(__file__).parent / "scenarios"
 _MOMENT = {"counters", "softnet", "links", "nics", "sockets", "rules", "processes"}
@@ -51,8 +50,6 @@ KEYS = _MOMENT | {
     "kernel", "memory", "cpus", "seconds", "uptime", "mode", "netns", "initial", "settings",
     "files", "before", "after", "expect", "skipped", "silent", "says", "never_says",
 }  # fmt: skip
-_IPV6 = ("Ip6", "Udp6", "UdpLite6", "Icmp6")
-_NETSTAT = ("TcpExt", "IpExt")
 
 
 class _Loader(yaml.SafeLoader):
@@ -120,13 +117,13 @@ def _sample(case: Case, moment: Mapping[str, Any], *, seconds: float) -> Sample:
         shared = both.get(key)
         both[key] = _merged(shared, value) if isinstance(shared, dict) else value
     files = {
-        **_host_files(case, seconds),
-        **_counter_files(both.get("counters", {})),
+        **host_files(case, seconds),
+        **counter_files(both.get("counters", {})),
         **case.get("files", {}),
         **{key: value for key, value in moment.items() if key.startswith("/")},
     }
     if "softnet" in both:
-        files["/proc/net/softnet_stat"] = _softnet(both["softnet"])
+        files["/proc/net/softnet_stat"] = softnet(both["softnet"])
     return Sample(
         files=files,
         links=_links(both["links"]) if "links" in both else None,
@@ -143,66 +140,6 @@ def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
         old = merged.get(key)
         merged[key] = _merged(old, value) if isinstance(old, dict) else value
     return merged
-
-
-def _host_files(case: Case, seconds: float) -> dict[str, str]:
-    cpus = range(case.get("cpus", 2))
-    files = {
-        "/proc/uptime": f"{seconds:.2f} 0.00\n",
-        "/proc/cpuinfo": "".join(f"processor\t: {cpu}\n\n" for cpu in cpus),
-        "/proc/sys/net/core/somaxconn": "4096\n",
-    }
-    if "kernel" in case:
-        files["/proc/sys/kernel/osrelease"] = f"{case['kernel']}\n"
-    if "memory" in case:
-        files["/proc/meminfo"] = f"MemTotal: {case['memory'] // 1024} kB\n"
-    if case.get("initial", True):
-        files["/proc/sys/net/core/netdev_max_backlog"] = "1000\n"
-    swap = str.maketrans("./", "/.")
-    for name, value in case.get("settings", {}).items():
-        files[f"/proc/sys/{name.translate(swap)}"] = f"{value}\n"
-    return files
-
-
-def _counter_files(counters: Mapping[str, int]) -> dict[str, str]:
-    groups: dict[str, dict[str, int]] = {}
-    for name, value in counters.items():
-        group, _, field = name.partition(".")
-        groups.setdefault(group, {})[field] = value
-    files: dict[str, str] = {}
-    for group, fields in groups.items():
-        path, text = _group_text(group, fields)
-        files[path] = files.get(path, "") + text
-    return files
-
-
-def _group_text(group: str, fields: Mapping[str, int]) -> tuple[str, str]:
-    names, values = " ".join(fields), " ".join(map(str, fields.values()))
-    if group in ("nf_conntrack", "rt_cache"):
-        words = " ".join(f"{value:08x}" for value in (0, *fields.values()))
-        return f"/proc/net/stat/{group}", f"entries {names}\n{words}\n"
-    if group == "xfrm":
-        lines = [f"{field} {value}\n" for field, value in fields.items()]
-        return "/proc/net/xfrm_stat", "".join(lines)
-    if group in ("sockstat", "sockstat6"):
-        lines = []
-        for field, value in fields.items():
-            protocol, _, name = field.partition(".")
-            lines.append(f"{protocol}: inuse 0 {name} {value}\n")
-        return f"/proc/net/{group}", "".join(lines)
-    if group in _IPV6:
-        return "/proc/net/snmp6", "".join(f"{group}{f} {v}\n" for f, v in fields.items())
-    path = "/proc/net/netstat" if group in _NETSTAT else "/proc/net/snmp"
-    return path, f"{group}: {names}\n{group}: {values}\n"
-
-
-def _softnet(rows: list[list[int]]) -> str:
-    lines = []
-    for cpu, row in enumerate(rows):
-        processed, dropped, squeezed, rps, limited = (*row, 0, 0, 0, 0, 0)[:5]
-        words = (processed, dropped, squeezed, 0, 0, 0, 0, 0, 0, rps, limited, 0, cpu, 0, 0)
-        lines.append(" ".join(f"{word:08x}" for word in words) + "\n")
-    return "".join(lines)
 
 
 def _links(links: Mapping[str, Mapping[str, Any]]) -> tuple[Link, ...]:
