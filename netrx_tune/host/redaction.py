@@ -34,10 +34,11 @@ _REMOVED = "removed by redaction"
 _NUMBERS = r"""
     (?:/netrx/again)?/proc/net/(?:snmp6?|netstat|softnet_stat|sockstat6?|dev|protocols|packet
         |ptype|xfrm_stat|dev_snmp6/[^/]+|stat/[^/]+)
-    | /netrx/(?:clock|namespace|ticks|cpu-ticks|placement|netns/\d+/snmp6?)
+    | /netrx/(?:clock|namespace|udp-ports|ticks|cpu-ticks|placement|netns/\d+/snmp6?)
     | /proc/(?:uptime|stat|meminfo|interrupts|softirqs|zoneinfo|vmstat|pressure/\w+)
     | (?:/netrx/host)?/proc/sys/(?:net|vm)/.+ | /proc/\d+/(?:task/\d+/)?schedstat
-    | /sys/class/net/[^/]+/(?:statistics/\w+|queues/.+|device/(?:uevent|local_cpulist|numa_node)|\w+)
+    | /sys/class/net/[^/]+/(?:statistics/\w+|queues/.+|\w+)
+    | /sys/class/net/[^/]+/device/(?:uevent|local_cpulist|numa_node)
     | /proc/irq/\d+/(?:smp|effective)_affinity_list
     | /sys/devices/system/.+ | /sys/module/\w+/parameters/\w+
     | /sos_commands/networking/(?:nstat|netstat_-s|ip_-s|tc)[^/]*
