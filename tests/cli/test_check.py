@@ -1,0 +1,196 @@
+"""`netrx-tune check` as a script meets it: exit codes, streams, files, a second run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.saved import archive
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    archive(Path("ok.tar.gz"))
+    archive(Path("bad.tar.gz"), lost=500)
+    Path("broken.tar.gz").write_bytes(Path("ok.tar.gz").read_bytes()[:200])
+    Path("lacking.yaml").write_text("require: {net.core.somaxconn: {at_least: 1}}\n")
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "netrx_tune", "check", *arguments]
+    return subprocess.run(command, capture_output=True, input=stdin, check=False)
+
+
+LACKING = ("--policy", "lacking.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["ok.tar.gz"], 0),
+        (["bad.tar.gz"], 1),
+        (["bad.tar.gz", "--fail-on", "never"], 0),
+        (["bad.tar.gz", "--fail-on", "critical"], 1),
+        (["broken.tar.gz"], 2),
+        (["none.tar.gz"], 2),
+        (["ok.tar.gz", *LACKING], 3),
+        (["ok.tar.gz", "bad.tar.gz", "broken.tar.gz"], 1),
+        (["bad.tar.gz", "broken.tar.gz", "ok.tar.gz", *LACKING], 1),
+        (["broken.tar.gz", "ok.tar.gz"], 2),
+        (["broken.tar.gz", "ok.tar.gz", *LACKING], 2),
+        ([], 2),
+        (["ok.tar.gz", "--policy", "none.yaml"], 2),
+        (["ok.tar.gz", "--baseline", "none.yaml"], 2),
+        (["ok.tar.gz", "--format", "pdf"], 2),
+        (["ok.tar.gz", "--jobs", "0"], 2),
+        (["ok.tar.gz", "-o", "none/x.txt"], 2),
+        (["ok.tar.gz", "-o", "a", "-o", "b"], 2),
+        (["ok.tar.gz", "-o", "json=a", "-o", "./a"], 2),
+        (["ok.tar.gz", "-o", "json=-", "-o", "-"], 2),
+        (["ok.tar.gz", "--update-baseline"], 2),
+        (["ok.tar.gz", "--update-baseline", "--baseline", "b.yaml"], 2),
+        (["ok.tar.gz", "--reason", "r"], 2),
+        (["ok.tar.gz", "--update-baseline", "--baseline", "b", "--reason", "r", "--until", "x"], 2),
+        (["-"], 3),
+    ],
+)
+def test_the_exit_code(arguments: list[str], code: int) -> None:
+    got = run(*arguments)
+    assert got.returncode == code, got
+    assert b"Traceback" not in got.stderr
+
+
+def test_a_bad_input_is_one_line_on_standard_error_and_stops_nothing() -> None:
+    got = run("broken.tar.gz", "ok.tar.gz", "bad.tar.gz", "--format", "jsonl")
+    assert got.stderr.decode().splitlines() == [
+        "netrx-tune: broken.tar.gz: damaged gzip: ends early"
+    ]
+    outcomes = [json.loads(line)["outcome"] for line in got.stdout.splitlines()]
+    assert outcomes == ["unreadable", "passed", "failed"]
+
+
+def test_a_policy_with_a_mistake_is_told_with_file_line_and_key() -> None:
+    Path("p.yaml").write_text("fail-on: note\nrequire:\n  net.core.rmem_max: {at_least: 8MB}\n")
+    got = run("ok.tar.gz", "--policy", "p.yaml")
+    assert got.returncode == 2
+    assert got.stderr.startswith(b"netrx-tune: p.yaml:3: require.net.core.rmem_max.at_least: ")
+    assert got.stdout == b""
+
+
+def test_several_outputs_in_one_run() -> None:
+    got = run("bad.tar.gz", "-o", "junit=r.xml", "-o", "sarif=r.sarif", "-o", "jsonl=r.jsonl")
+    assert got.returncode == 1
+    assert got.stdout.startswith(b"FAILED: bad.tar.gz")
+    assert Path("r.xml").read_text().startswith("<?xml")
+    assert json.loads(Path("r.sarif").read_text())["version"] == "2.1.0"
+    assert json.loads(Path("r.jsonl").read_text())["outcome"] == "failed"
+    assert run("bad.tar.gz", "--format", "github", "-o", "g", "-o", "json=-").stdout[:1] == b"{"
+    assert Path("g").read_text().startswith("::error ")
+    assert not list(Path().glob(".*"))
+
+
+def test_a_file_stays_as_it_was_when_the_run_fails() -> None:
+    Path("r.json").write_text("before")
+    got = run("-", "--format", "json", "-o", "r.json", stdin=b"x" * 1_000_000)
+    assert got.returncode == 2
+    assert Path("r.json").read_text() == "before"
+
+
+def test_a_baseline_lives(tmp_path: Path) -> None:
+    update = ("--baseline", "b.yaml", "--update-baseline", "--reason", "old NICs")
+    got = run("ok.tar.gz", "bad.tar.gz", *update, "--until", "2999-12-31")
+    assert got.returncode == 0
+    assert b"1 accepted findings (1 new, 0 renewed, 0 gone)" in got.stderr
+    first = Path("b.yaml").read_text()
+    assert run("ok.tar.gz", "bad.tar.gz", "--baseline", "b.yaml").returncode == 0
+    assert run("bad.tar.gz", *update).returncode == 0
+    assert Path("b.yaml").read_text() == first
+    Path("b.yaml").write_text(first.replace("2999-12-31", "2020-01-01"))
+    got = run("bad.tar.gz", "--baseline", "b.yaml")
+    assert got.returncode == 1
+    assert b"until 2020-01-01 (b.yaml:6), which is over: old NICs" in b" ".join(got.stdout.split())
+    archive(tmp_path / "bad.tar.gz")
+    assert run("bad.tar.gz", *update).returncode == 0
+    assert Path("b.yaml").read_text().endswith("accept: []\n")
+    assert run("broken.tar.gz", *update).returncode == 2
+
+
+def test_a_run_is_resumed_where_nothing_changed() -> None:
+    Path("many").mkdir()
+    for number in range(5):
+        shutil.copy("ok.tar.gz", f"many/{number}.tar.gz")
+    resumed = ("--resume", "r.jsonl", "-o", "jsonl=r.jsonl", "-o", "json=-")
+
+    def again(*more: str) -> tuple[int, int, int]:
+        got = run("many", *resumed, *more)
+        summary = json.loads(got.stdout)["summary"]
+        lines = len(Path("r.jsonl").read_text().splitlines())
+        return summary["inputs"], summary["resumed"], lines
+
+    assert again() == (5, 0, 5)
+    assert again() == (5, 5, 5)
+    archive(Path("many/3.tar.gz"), lost=77)
+    assert again() == (5, 4, 6)
+    Path("r.jsonl").write_bytes(Path("r.jsonl").read_bytes()[:-100])
+    assert again() == (5, 4, 7)
+    assert again("--fail-on", "critical") == (5, 0, 12)
+    outcomes = {json.loads(line)["host"]: json.loads(line)["outcome"]
+                for line in Path("r.jsonl").read_text().splitlines()
+                if line.endswith("}")}  # fmt: skip
+    assert outcomes["3"] == "passed"
+
+
+def test_a_run_that_was_killed_is_resumed() -> None:
+    Path("many").mkdir()
+    for number in range(400):
+        os.link("ok.tar.gz", f"many/{number}.tar.gz")
+    command = [sys.executable, "-m", "netrx_tune", "check", "many", "-o", "jsonl=r.jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not _lines("r.jsonl"):
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    done = _lines("r.jsonl")
+    assert 0 < done < 400
+    got = run("many", "--resume", "r.jsonl", "-o", "jsonl=r.jsonl", "-o", "json=-")
+    assert json.loads(got.stdout)["summary"]["resumed"] == done
+    whole = [line for line in Path("r.jsonl").read_text().splitlines() if line.endswith("}")]
+    assert len({json.loads(line)["input"] for line in whole}) == 400
+
+
+def _lines(path: str) -> int:
+    try:
+        return Path(path).read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+def test_results_stream() -> None:
+    """The first answers are there before the list of inputs has ended."""
+    command = [sys.executable, "-m", "netrx_tune", "check", "-", "--format", "jsonl", "--jobs", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"ok.tar.gz\n" * 10_000)
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["outcome"] == "passed"
+        process.kill()
+
+
+def test_output_to_a_closed_pipe_ends_quietly() -> None:
+    command = f"{sys.executable} -m netrx_tune check ok.tar.gz bad.tar.gz --format json | true"
+    got = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert b"Traceback" not in got.stderr
+    assert b"bug" not in got.stderr
