@@ -28,7 +28,8 @@ A file holds cases by the name of what they prove. A case:
     says, never_says: [text, ...]
 
 What both samples share may stand beside `before` and `after`. Of an expected finding only the
-keys that are given are compared; `advice` is compared from the first on, [] is none.
+keys that are given are compared; `advice` is compared from the first on, [] is none; `listed` are
+the addresses of its sockets.
 """
 
 from __future__ import annotations
@@ -208,6 +209,9 @@ def _matches(finding: Finding, want: Mapping[str, Any]) -> bool:
     for key, value in want.items():
         if key == "advice":
             if not _advises(finding, value):
+                return False
+        elif key == "listed":
+            if [sock.local for sock in finding.sockets] != value:
                 return False
         elif key == "share":
             if finding.share is None or abs(finding.share - value) > 1e-6:

@@ -85,6 +85,7 @@ SHARED = frozenset(
         "cpus",
         "index",
         "judge",
+        "lossy_sockets",
         "memory_advice",
         "one_flow",
         "outcome",

@@ -31,7 +31,6 @@ from netrx_tune.rules.buffers import (
     ceiling,
     limit_of,
     limit_words,
-    losers,
     name_of,
     report,
 )
@@ -44,6 +43,7 @@ from netrx_tune.rules.judge import (
     present,
     severity,
 )
+from netrx_tune.rules.lossy_sockets import full_sockets
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.sizing import is_full
 from netrx_tune.rules.unknown_socket import watch_it, without_size
@@ -59,7 +59,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None or not account.lost:
         return
     groups: dict[str, list[tuple[Socket, int, Verdict]]] = {}
-    for sock, drops in _full(facts, account):
+    for sock, drops in full_sockets(facts, account):
         verdict = cause_of(facts, sock)
         groups.setdefault(verdict.cause, []).append((sock, drops, verdict))
     if len(groups) <= 1:
@@ -71,27 +71,6 @@ def check(facts: Facts) -> Iterator[Finding]:
     rest = account.lost - sum(n for members in groups.values() for _, n, _ in members)
     if rest > facts.delta.socket_skew:
         yield _finding(facts, account, rest, [])
-
-
-def _full(facts: Facts, account: Account) -> list[tuple[Socket, int]]:
-    """Return the sockets that lost to their buffer: not those whose drops have another stage.
-
-    Drops of a filter or of bad checksums are on the same counter. A socket that was watched with
-    a low queue throughout lost nothing to its buffer.
-    """
-    named = losers(facts.delta)
-    total = sum(n for _, n in named)
-    if total <= (account.lost or 0) + facts.delta.socket_skew:
-        return named
-    kept = [(s, n) for s, n in named if _was_full(facts, s)]
-    return kept or named
-
-
-def _was_full(facts: Facts, sock: Socket) -> bool:
-    shape = facts.shapes.get(sock.inode)
-    if shape is not None:
-        return shape.full_share > 0
-    return bool(sock.rmem_alloc_bytes)
 
 
 def _finding(
