@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -84,7 +85,7 @@ def narrowed(hosts: Hosts, folder: Path, names: Sequence[str], *, batches: str) 
         hosts.inventory({"web": names}),
         command=OURS,
         profile_file=folder / "narrow.yaml",
-        verify=1.5,
+        verify=1,
         batches=batches,
     )
 
@@ -107,6 +108,28 @@ def recap(printed: str) -> dict[str, dict[str, int]]:
 def said(printed: str) -> dict[str, str]:
     failed = re.compile(r'^fatal: \[(\w+)\]: FAILED! => .*"msg": "(.*?)"\}?$', re.MULTILINE)
     return dict(failed.findall(printed))
+
+
+@pytest.mark.live
+def test_diagnose_fetches_a_snapshot_of_each_host_and_reports_on_all(
+    hosts: Hosts, folder: Path
+) -> None:
+    inventory = hosts.inventory({"edge": NAMES[:2], "web": NAMES[2:]})
+    playbook = folder / "playbooks/diagnose.yml"
+    code, printed = hosts.play(
+        playbook, inventory, command=OURS, local_command=OURS, interval=1, redact=False
+    )
+    assert code == 0, printed
+    assert all(row["changed"] == 0 for row in recap(printed).values()), printed
+    (run,) = (folder / "playbooks/fetched").iterdir()
+    assert {str(path.relative_to(run)) for path in run.rglob("*.tar.gz")} == {
+        f"{'edge' if name in NAMES[:2] else 'web'}/{name}/{name}.tar.gz" for name in NAMES
+    }
+    judged = [json.loads(line) for line in (run / "check.jsonl").read_text().splitlines()]
+    assert sorted(one["host"] for one in judged) == sorted(NAMES)
+    one = json.loads((run / "web" / LOSER / f"{LOSER}.json").read_text())
+    assert one["schema"] == "netrx-tune/diagnosis/v1"
+    assert (run / "report.md").read_text().startswith("# Packet loss in the fleet")
 
 
 @pytest.mark.live
