@@ -8,7 +8,7 @@ from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
-from netrx_tune.collectors.paths import DIAGNOSED, OF_HOST, SYSCTL_A
+from netrx_tune.collectors.paths import DIAGNOSED, NETSTAT_S, NSTAT, OF_HOST, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
@@ -54,6 +54,7 @@ def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
         levels.update(reading.levels)
         per_cpu.update(reading.per_cpu)
         gaps.extend(reading.gaps)
+    _add_printed(sample, counters, levels, gaps)
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
     settings = _settings(sample, gaps, known)
@@ -98,6 +99,27 @@ def _readings(sample: Sample, gaps: list[Gap]) -> Iterator[Reading]:
         reading = attempt(sample.files, path, parse, gaps)
         if reading is not None:
             yield reading
+
+
+def _add_printed(
+    sample: Sample, counters: dict[str, int], levels: dict[str, int], gaps: list[Gap]
+) -> None:
+    """Add what commands printed of protocols that no file tells of.
+
+    Files and commands were not read at one instant, so no protocol is taken from two of them.
+    """
+    if NSTAT not in sample.files and NETSTAT_S not in sample.files:
+        return
+    from netrx_tune.collectors.netstat_s import parse_netstat_s  # noqa: PLC0415 - seldom
+    from netrx_tune.collectors.nstat import parse_nstat  # noqa: PLC0415 - likewise
+
+    for path, parse in ((NSTAT, parse_nstat), (NETSTAT_S, parse_netstat_s)):
+        reading = attempt(sample.files, path, parse, gaps)
+        if reading is None:
+            continue
+        known = {name.partition(".")[0] for name in (*counters, *levels)}
+        for into, found in ((counters, reading.counters), (levels, reading.levels)):
+            into.update((n, v) for n, v in found.items() if n.partition(".")[0] not in known)
 
 
 def _settings(sample: Sample, gaps: list[Gap], known: Known | None) -> dict[str, tuple[int, ...]]:

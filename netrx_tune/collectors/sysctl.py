@@ -5,6 +5,7 @@ Kernel: kernel/sysctl.c, proc_dointvec() and its kin; the names are the paths.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from netrx_tune.collectors.text import bitmap, numbered, signed, unparsed
@@ -38,6 +39,13 @@ _TEXTS = frozenset(
         "net.ipv4.tcp_fastopen_key",
     },
 )
+# What it says and no other part of a report may.
+_WORDS = {
+    "/proc/sys/kernel/osrelease": re.compile(r"^kernel\.osrelease = (\S+)$", re.MULTILINE),
+    "/proc/sys/kernel/random/boot_id": re.compile(
+        r"^kernel\.random\.boot_id = (\S+)$", re.MULTILINE
+    ),
+}
 # A gauge that stands among the settings.
 CONNTRACK_COUNT = "net.netfilter.nf_conntrack_count"
 
@@ -109,6 +117,12 @@ def parse_sysctl_a(text: str, path: str) -> dict[str, tuple[int, ...]]:
     if not settings:
         raise ParseError(path, "expected lines of name = value", text)
     return settings
+
+
+def said_by_sysctl_a(text: str) -> dict[str, str]:
+    """Return the files of the kernel that are words and not settings, as `sysctl -a` has them."""
+    found = ((path, pattern.search(text)) for path, pattern in _WORDS.items())
+    return {path: f"{match[1]}\n" for path, match in found if match}
 
 
 def _numbers(text: str, place: str, name: str) -> tuple[int, ...]:

@@ -3,20 +3,23 @@
     read_snapshot("web7.tar.gz")          our own, in any compression that tar knows
     read_snapshot("sosreport-web7/")      a support archive, packed or not
     read_snapshot("copied/")              a folder with proc/net/snmp, or with 0/ and 1/ of it
+    read_snapshot("ticket.txt")           what netstat -s and its like printed
+    read_snapshot("-")                    any of these but a folder, on standard input
 
 What an input is, is told by what it holds, never by its name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from netrx_tune.host.decompress import blocks, open_regular, unreadable
+from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
 from netrx_tune.host.save import write_snapshot
-from netrx_tune.host.tar_members import is_tar, tar_members
+from netrx_tune.host.tar_members import MOST_MEMBER_BYTES, is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
 from netrx_tune.model.sample import Gap
 from netrx_tune.reporters.snapshot_files import (
@@ -32,21 +35,22 @@ __all__ = ["read_snapshot", "write_snapshot"]
 
 _ACCEPTED = (
     "expected a snapshot, a folder with proc/net/snmp in it or with 0/ and 1/ of such, "
-    "or a sosreport, each as a folder or packed by tar"
+    "or a sosreport, each as a folder or packed by tar; or the text of netstat -s, nstat -az, "
+    "ss -uanm, sysctl -a, ethtool -S or of files in /proc/net"
 )
 _MOST_GAPS = 8
-_TAR_BLOCK = 512
+_HEAD_BYTES = 8 << 10
 
 
 def read_snapshot(path: str) -> SavedSnapshot:
-    """Return what a file or folder holds of a host.
+    """Return what a file or folder holds of a host, or for "-" what comes on standard input.
 
     Raises:
         InputError: it cannot be read, or holds nothing of the kind; one line says why.
     """
     try:
-        tree = read_folder(path) if Path(path).is_dir() else _read_archive(path)
-        saved = _snapshot(tree)
+        is_folder = path != STANDARD_INPUT and Path(path).is_dir()
+        saved = _snapshot(read_folder(path)) if is_folder else _read_file(path)
     except ParseError as error:
         raise InputError(f"{path}: {error}") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL
@@ -56,7 +60,16 @@ def read_snapshot(path: str) -> SavedSnapshot:
     return saved
 
 
-def _read_archive(path: str) -> RawTree:
+def _read_file(path: str) -> SavedSnapshot | None:
+    with open_input(path) as file:
+        unpacked = blocks(file, path)
+        start = next(unpacked, b"")
+        if is_tar(start):
+            return _snapshot(_read_archive(chain((start,), unpacked), path))
+        return _read_text(start, unpacked, path)
+
+
+def _read_archive(unpacked: Iterator[bytes], path: str) -> RawTree:
     """Return what an archive holds of a report, without unpacking it anywhere."""
     roots = Roots()
     outside: list[Gap] = []
@@ -68,36 +81,56 @@ def _read_archive(path: str) -> RawTree:
             outside.append(Gap(ascii(name)[1:-1], "denied", "a name that leads out of the archive"))
         return False
 
-    with open_regular(path) as file:
-        unpacked = blocks(file, path)
-        start = next(unpacked, b"")
-        if not is_tar(start):
-            raise InputError(f"{path}: {_foreign(start)}; {_ACCEPTED}")
-        samples = roots.files("")
-        for member in tar_members(chain((start,), unpacked), path, wanted, samples):
-            placed = place(member.name)
-            if placed is None:
-                continue
-            if not member.target:
-                roots.add(placed, member.content.decode("utf-8", "surrogateescape"))
-            elif member.hard:
-                roots.add_hard_link(placed, member.target)
-            else:
-                roots.add_link(placed, member.target)
+    samples = roots.files("")
+    for member in tar_members(unpacked, path, wanted, samples):
+        placed = place(member.name)
+        if placed is None:
+            continue
+        if not member.target:
+            roots.add(placed, member.content.decode("utf-8", "surrogateescape"))
+        elif member.hard:
+            roots.add_hard_link(placed, member.target)
+        else:
+            roots.add_link(placed, member.target)
     tree = roots.best()
     return tree._replace(gaps=tree.gaps + tuple(outside))
 
 
-def _foreign(start: bytes) -> str:
-    """Return what a file is that is no archive."""
+def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
+    """Return what the text of a bug report says.
+
+    Raises:
+        InputError: it is no text, or one that says nothing of a Linux host.
+    """
+    if problem := _no_text(start):
+        raise InputError(f"{path}: {problem}; {_ACCEPTED}")
+    from netrx_tune.collectors.pasted import foreign_system, parse_pasted  # noqa: PLC0415 - seldom
+
+    whole = bytearray(start)
+    for block in rest:
+        whole += block
+        if len(whole) > MOST_MEMBER_BYTES:
+            raise InputError(f"{path}: a text of more than {MOST_MEMBER_BYTES >> 20} MiB")
+    text = whole.decode("utf-8", "surrogateescape")
+    sample = parse_pasted(text)
+    if sample is None:
+        system = foreign_system(text)
+        if system:
+            raise InputError(f"{path}: a text of {system}; only what Linux counts can be judged")
+        raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
+    return saved_snapshot((sample,), kind="text")
+
+
+def _no_text(start: bytes) -> str | None:
+    """Return what a file is that is neither an archive nor a text."""
     if not start:
         return "the file is empty"
     if start.startswith(b"PK\x03\x04"):
         return "a zip archive, which must be unpacked first"
-    head = start[:_TAR_BLOCK]
-    if b"\0" not in head and not any(byte < 9 for byte in head):
-        return "a single text"
-    return "no archive that tar made"
+    head = start[:_HEAD_BYTES]
+    if b"\0" in head or any(byte < 9 for byte in head):
+        return "no archive that tar made, and no text"
+    return None
 
 
 def _snapshot(tree: RawTree) -> SavedSnapshot | None:

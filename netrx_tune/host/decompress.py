@@ -13,10 +13,12 @@ from typing import NamedTuple, Protocol
 
 from netrx_tune.model.errors import InputError
 
-__all__ = ["blocks", "open_regular", "unreadable"]
+__all__ = ["STANDARD_INPUT", "blocks", "open_input", "open_regular", "unreadable"]
 
+STANDARD_INPUT = "-"
 _PIECE_BYTES = 1 << 20
 _BLOCK_BYTES = 8 << 20  # above what a snapshot of a host with 64 CPUs takes, so one block is all
+_LEAST_START = 8 << 10  # tells every kind of archive from a text
 _SMALL_BYTES = 256 << 10
 _MOST_BYTES = 4 << 30  # a sosreport with its logs; most of it is passed over
 _MOST_DICTIONARY_BYTES = 256 << 20  # xz -9 takes 65 MiB to decompress
@@ -42,6 +44,20 @@ class _Format(NamedTuple):
     magic: bytes
     start: Callable[[], _Stream]
     error: type[Exception]
+
+
+def open_input(path: str) -> FileIO:
+    """Open a file, or what comes on standard input for "-".
+
+    Raises:
+        OSError: there is none, or it may not be read.
+        InputError: it is a device, a pipe with a name, or a terminal.
+    """
+    if path != STANDARD_INPUT:
+        return open_regular(path)
+    if os.isatty(0):
+        raise InputError("-: standard input is a terminal; send a text or an archive into it")
+    return FileIO(0, closefd=False)
 
 
 def open_regular(path: str) -> FileIO:
@@ -73,7 +89,7 @@ def blocks(file: FileIO, name: str) -> Iterator[bytes]:
     Raises:
         InputError: it is damaged, ends early, or holds more than any report does.
     """
-    start = file.read(_PIECE_BYTES)
+    start = _first_piece(file)
     pieces = _pieces(start, file)
     total = 0
     try:
@@ -86,6 +102,14 @@ def blocks(file: FileIO, name: str) -> Iterator[bytes]:
         raise InputError(f"{name}: {error}") from None
     except OSError as error:
         raise unreadable(name, error) from None
+
+
+def _first_piece(file: FileIO) -> bytes:
+    """Return what a file begins with; a pipe gives a little at a time."""
+    start = piece = file.read(_PIECE_BYTES)
+    while piece and len(start) < _LEAST_START and (piece := file.read(_PIECE_BYTES)):
+        start += piece
+    return start
 
 
 class _Damaged(Exception):  # noqa: N818 - never leaves this module
@@ -170,6 +194,8 @@ def _unzstd(file: FileIO) -> Iterator[bytes]:
     import importlib.util  # noqa: PLC0415
     import shutil  # noqa: PLC0415
 
+    if not file.seekable():
+        raise _Damaged("compressed with zstd, which is read from a file only; save it first")
     file.seek(0)
     if importlib.util.find_spec("zstandard"):
         return _unzstd_by_package(file)

@@ -20,11 +20,11 @@ from collections.abc import Mapping
 
 from netrx_tune.collectors import ethtool_text
 from netrx_tune.collectors.paths import SYSCTL_A
-from netrx_tune.collectors.sysctl import path_of
+from netrx_tune.collectors.sysctl import path_of, said_by_sysctl_a
 from netrx_tune.host.kernel_tree import RawTree, kernel_files
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Nic, Sample
-from netrx_tune.reporters.snapshot_files import BOOT_ID, UPTIME, SavedSnapshot, saved_snapshot
+from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
 
 __all__ = ["read_sosreport"]
 
@@ -40,11 +40,6 @@ _NAMESPACE = re.compile(
 _KEPT = re.compile(r"sos_commands/\w+/(?:nstat|netstat_-s|ss|ip_-s|tc)[^/]*")
 _DENIED = re.compile(r"^sysctl: permission denied on key '(?P<key>net[^']+)'", re.MULTILINE)
 _RELEASE = "/proc/sys/kernel/osrelease"
-# What `sysctl -a` says and no other member may.
-_FROM_SYSCTL = {
-    _RELEASE: re.compile(r"^kernel\.osrelease = (\S+)$", re.MULTILINE),
-    BOOT_ID: re.compile(r"^kernel\.random\.boot_id = (\S+)$", re.MULTILINE),
-}
 _UP = re.compile(
     r"\bup\s+(?:(?P<days>\d+) days?,\s+)?"
     r"(?:(?P<hours>\d+):(?P<minutes>\d\d)|(?P<only>\d+) min|(?P<hour>\d+) hours?)?"
@@ -92,10 +87,8 @@ def _add_settings(members: Mapping[str, str], files: dict[str, str], gaps: list[
         files[SYSCTL_A] = listed
     elif name:
         gaps.append(Gap(name, "absent", "the file is empty"))
-    for path, pattern in _FROM_SYSCTL.items():
-        found = pattern.search(listed)
-        if found:
-            files.setdefault(path, f"{found[1]}\n")
+    for path, text in said_by_sysctl_a(listed).items():
+        files.setdefault(path, text)
     gaps.extend(
         Gap(path_of(found["key"]), "denied", "sysctl: permission denied")
         for found in _DENIED.finditer(listed)

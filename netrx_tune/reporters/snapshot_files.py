@@ -42,7 +42,7 @@ UPTIME = "/proc/uptime"
 CLOCK = "/netrx/clock"  # "monotonic 12.345", "realtime 1763837100.123" on lines of their own
 _MOST_SECONDS = 100_000_000_000  # 3,000 years: above it is no clock, and no date
 
-Kind = Literal["netrx", "folder", "tree", "sosreport"]
+Kind = Literal["netrx", "folder", "tree", "sosreport", "text"]
 
 
 class SavedSnapshot(NamedTuple):

@@ -144,7 +144,15 @@ def test_devices_and_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty file": (lambda path: path.write_bytes(b""), "the file is empty"),
     "an empty folder": (Path.mkdir, "nothing to judge in it"),
-    "a text": (lambda path: path.write_text(SNMP), "a single text"),
+    "a text": (lambda path: path.write_text("to do: buy milk\n"), "a text with nothing of a host"),
+    "a text of macOS": (
+        lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
+        "a text of macOS or a BSD",
+    ),
+    "a text of Windows": (
+        lambda path: path.write_text("\r\nUDP Statistics for IPv4\r\n\r\n  No Ports = 3\r\n"),
+        "a text of Windows",
+    ),
     "a program": (lambda path: shutil.copy("/bin/true", path), "no archive that tar made"),
     "a zip": (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(600)), "a zip archive"),
     "an empty archive": (lambda path: pack(path, {}), "nothing to judge in it"),
@@ -171,6 +179,14 @@ def test_what_is_no_snapshot_is_refused_in_a_line(tmp_path: Path, name: str) -> 
     make, words = HOSTILE[name]
     make(tmp_path / "input")
     assert words in refusal(tmp_path / "input")
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress, lzma.compress])
+def test_a_text_is_read_as_what_it_says(tmp_path: Path, packed: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "input").write_bytes(packed(f"$ cat /proc/net/snmp\n{SNMP}".encode()))
+    saved = read_snapshot(str(tmp_path / "input"))
+    assert (saved.kind, len(saved.samples)) == ("text", 1)
+    assert saved.samples[0].files == {"/proc/net/snmp": SNMP}
 
 
 def test_what_is_not_there_is_refused_in_a_line(tmp_path: Path) -> None:

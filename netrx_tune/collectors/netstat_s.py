@@ -1,0 +1,159 @@
+"""What `netstat -s` of net-tools prints: the kernel's counters as English lines.
+
+A counter that has no line of its own is printed by its name ("InCsumErrors: 4"), and only if it
+is not 0. Most lines are left out at 0 as well, so what is not there is unknown.
+
+Source: net-tools statistics.c (read at 2010-10-29 and 2.10), where versions differ in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from netrx_tune.collectors.snmp import LEVELS
+from netrx_tune.collectors.text import MOST_DIGITS, Reading, numbered
+from netrx_tune.model.errors import ParseError
+
+SECTION = re.compile(
+    r"(Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite|TcpExt|IpExt|MPTcpExt|Sctp|(?:Ip|Icmp|Udp|UdpLite|Tcp)6):"
+)
+_NUMBER = re.compile(r"\b\d+\b")
+_BY_NAME = re.compile(r"([A-Za-z]\w*): (\d+)")
+
+_IP = {
+    "# total packets received": "InReceives",
+    "# with invalid headers": "InHdrErrors",
+    "# with invalid addresses": "InAddrErrors",
+    "# with unknown protocol": "InUnknownProtos",
+    "# incoming packets discarded": "InDiscards",
+    "# incoming packets delivered": "InDelivers",
+    "# requests sent out": "OutRequests",
+    "# outgoing packets dropped": "OutDiscards",
+    "# dropped because of missing route": "OutNoRoutes",
+    "# fragments dropped after timeout": "ReasmTimeout",
+    "# reassemblies required": "ReasmReqds",
+    "# packets reassembled ok": "ReasmOKs",
+    "# packet reassemblies failed": "ReasmFails",
+    "# packet reassembles failed": "ReasmFails",
+    "# fragments received ok": "FragOKs",
+    "# outgoing packets fragmented ok": "FragOKs",
+    "# fragments failed": "FragFails",
+    "# outgoing packets failed fragmentation": "FragFails",
+    "# fragments created": "FragCreates",
+}
+_UDP = {
+    "# packets received": "InDatagrams",
+    "# packets to unknown port received": "NoPorts",
+    "# packet receive errors": "InErrors",
+    "# packets sent": "OutDatagrams",
+    "# packets send": "OutDatagrams",
+    "# receive buffer errors": "RcvbufErrors",
+    "# send buffer errors": "SndbufErrors",
+}
+_TCP = {
+    "# active connection openings": "ActiveOpens",
+    "# active connections openings": "ActiveOpens",
+    "# passive connection openings": "PassiveOpens",
+    "# failed connection attempts": "AttemptFails",
+    "# connection resets received": "EstabResets",
+    "# connections established": "CurrEstab",
+    "# segments received": "InSegs",
+    "# segments sent out": "OutSegs",
+    "# segments send out": "OutSegs",
+    "# segments retransmitted": "RetransSegs",
+    "# segments retransmited": "RetransSegs",
+    "# bad segments received": "InErrs",
+    "# resets sent": "OutRsts",
+}
+_TCP_EXT = {
+    "# SYN cookies sent": "SyncookiesSent",
+    "# SYN cookies received": "SyncookiesRecv",
+    "# invalid SYN cookies received": "SyncookiesFailed",
+    "# resets received for embryonic SYN_RECV sockets": "EmbryonicRsts",
+    "# SYNs to LISTEN sockets dropped": "ListenDrops",
+    "# times the listen queue of a socket overflowed": "ListenOverflows",
+    "# ICMP packets dropped because socket was locked": "LockDroppedIcmps",
+    "# ICMP packets dropped because they were out-of-window": "OutOfWindowIcmps",
+    "# packets pruned from receive queue because of socket buffer overrun": "PruneCalled",
+    "# packets pruned from receive queue": "RcvPruned",
+    "# packets dropped from out-of-order queue because of socket buffer overrun": "OfoPruned",
+    "# packets dropped from prequeue": "TCPPrequeueDropped",
+    "# packets collapsed in receive queue due to low socket buffer": "TCPRcvCollapsed",
+    "TCP ran low on memory # times": "TCPMemoryPressures",
+    "# connections aborted due to memory pressure": "TCPAbortOnMemory",
+    "# connections aborted due to timeout": "TCPAbortOnTimeout",
+    "# connections reset due to unexpected data": "TCPAbortOnData",
+    "# connections reset due to early user close": "TCPAbortOnClose",
+    "# other TCP timeouts": "TCPTimeouts",
+    "# delayed acks sent": "DelayedACKs",
+    "# packet headers predicted": "TCPHPHits",
+    "# acknowledgments not containing data payload received": "TCPPureAcks",
+    "# predicted acknowledgments": "TCPHPAcks",
+    "# fast retransmits": "TCPFastRetrans",
+    "# retransmits in slow start": "TCPSlowStartRetrans",
+    "# retransmits lost": "TCPLostRetransmit",
+}
+_IP6 = {
+    **_IP,
+    "# forwarded": "OutForwDatagrams",
+    "# with packets too big": "InTooBigErrors",
+    "# with truncated packets": "InTruncatedPkts",
+    "# incoming packets with no route": "InNoRoutes",
+    "# incoming multicast packets": "InMcastPkts",
+    "# outgoing multicast packets": "OutMcastPkts",
+}
+_ICMP = {
+    "# ICMP messages received": "InMsgs",
+    "# input ICMP message failed": "InErrors",
+    "# ICMP messages sent": "OutMsgs",
+    "# ICMP messages failed": "OutErrors",
+}
+_SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Ip": {**_IP, "# forwarded": "ForwDatagrams"},
+    "Icmp": _ICMP,
+    "Tcp": _TCP,
+    "Udp": _UDP,
+    "TcpExt": _TCP_EXT,
+    "Ip6": _IP6,
+    "Icmp6": _ICMP,
+    "Udp6": _UDP,
+}
+
+
+def parse_netstat_s(text: str, path: str) -> Reading:
+    """Return counters and levels as "Udp.RcvbufErrors", those that the text names.
+
+    Raises:
+        ParseError: no line of it is known, as in another language.
+    """
+    values = dict(_values(text))
+    if not values:
+        raise ParseError(path, "expected netstat -s of net-tools in English (LC_ALL=C)", text)
+    levels = {name: values.pop(name) for name in [*values] if name in LEVELS}
+    return Reading(counters=values, levels=levels)
+
+
+def _values(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each number under the kernel's name for it."""
+    section = ""
+    for _, line in numbered(text):
+        stripped = line.strip().removesuffix(".")
+        heading = SECTION.fullmatch(stripped)
+        if heading:
+            section = heading[1]
+        elif section:
+            yield from _value(section, stripped)
+
+
+def _value(section: str, line: str) -> Iterator[tuple[str, int]]:
+    """Yield what a line of a section says, if it is one that is known."""
+    by_name = _BY_NAME.fullmatch(line)
+    if by_name:
+        name, digits = by_name[1].removeprefix(section if section.endswith("6") else ""), by_name[2]
+    else:
+        found = _NUMBER.search(line)
+        digits = found[0] if found else ""
+        name = _SECTIONS.get(section, {}).get(_NUMBER.sub("#", line, count=1), "")
+    if name and 0 < len(digits) <= MOST_DIGITS:
+        yield f"{section}.{name}", int(digits)

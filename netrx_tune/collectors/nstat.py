@@ -1,0 +1,54 @@
+"""What `nstat -az` prints: the counters of snmp, snmp6 and netstat, a line each, or as JSON.
+
+Without -a they are what grew since somebody called it last. Without -z those at 0 are left out,
+so what is not there is unknown.
+
+Source: iproute2 misc/nstat.c, dump_kern_db() (read at 6.1).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from netrx_tune.collectors.snmp import LEVELS
+from netrx_tune.collectors.text import MOST_DIGITS, Reading
+from netrx_tune.model.errors import ParseError
+
+# The longest first: TcpExt is not Tcp.
+NAME = r"(UdpLite6|MPTcpExt|IcmpMsg|UdpLite|TcpExt|Icmp6|IpExt|Icmp|Udp6|Tcp|Udp|Ip6|Ip)([A-Z]\w*)"
+LINE = re.compile(rf"^{NAME}[ \t]+(\d+)(?:[ \t]+[\d.]+)?[ \t]*$", re.MULTILINE)
+_NAME = re.compile(NAME)
+
+
+def parse_nstat(text: str, path: str) -> Reading:
+    """Return counters and levels as "Udp.RcvbufErrors", those that the text names.
+
+    Raises:
+        ParseError: it has none.
+    """
+    values = dict(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
+    if not values:
+        raise ParseError(path, "expected lines of nstat -az", text)
+    levels = {name: values.pop(name) for name in [*values] if name in LEVELS}
+    return Reading(counters=values, levels=levels)
+
+
+def _from_lines(text: str) -> Iterator[tuple[str, int]]:
+    for found in LINE.finditer(text):
+        if len(found[3]) <= MOST_DIGITS:
+            yield f"{found[1]}.{found[2]}", int(found[3])
+
+
+def _from_json(text: str) -> Iterator[tuple[str, int]]:
+    """Yield what {"kernel": {"IpInReceives": 4042}} says."""
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    values = whole.get("kernel") if isinstance(whole, dict) else None
+    for word, value in values.items() if isinstance(values, dict) else ():
+        found = _NAME.fullmatch(word)
+        if found and type(value) is int and 0 <= value < 1 << 64:
+            yield f"{found[1]}.{found[2]}", value

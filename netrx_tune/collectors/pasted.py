@@ -1,0 +1,190 @@
+"""A text from a bug report, taken apart into what each part of it is.
+
+    $ netstat -su          -> what netstat_s reads
+    $ cat /proc/net/snmp   -> the kernel's own file
+    $ ss -uanm             -> sockets
+
+A part is told by how its lines look, whatever stands before and between them. What no part says
+is absent: a gap, never 0. The parts were not taken at one instant, so a counter that two of them
+have is taken from one, the kernel's own file first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from textwrap import dedent
+
+from netrx_tune.collectors import ethtool_text, netstat_s, nstat, ss_text
+from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.sysctl import said_by_sysctl_a
+from netrx_tune.collectors.text import unparsed
+from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap, Nic, Sample
+
+__all__ = ["foreign_system", "parse_pasted"]
+
+_UNNAMED = "DEV"  # `ethtool -S` does not say whose statistics it shows
+_RELEASE = "/proc/sys/kernel/osrelease"
+_SOCKETS = "ss"
+# How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
+_LINES = (
+    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?: -?\w+)+"),
+    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?: -?\w+)+"),
+    ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
+    (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|\{{\"kernel\":.*"),
+    ("/proc/net/softnet_stat", r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
+    ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops|\d+: [0-9A-F]{32}:.*"),
+    ("/proc/net/udp", r"sl\s+local_address rem_address.* drops|\d+: [0-9A-F]{8}:.*"),
+    ("/proc/net/dev", r"Inter-\|.*|face \|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
+    ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
+    ("/proc/net/sockstat6", r"(?:TCP|UDP|UDPLITE|RAW|FRAG)6: inuse .*"),
+    ("/proc/meminfo", r"[A-Z]\w+(?:\(\w+\))?:\s+\d+ kB"),
+    ("/proc/version", r"Linux version \d.*"),
+    (_RELEASE, r"Linux \S+ \d+\.\d+\S* .*"),
+    (SYSCTL_A, r"[a-z][a-z0-9_]*(?:\.[\w./:-]+)+ = .*"),
+    (_SOCKETS, ss_text.HEADER.pattern),
+    ("ethtool", r"NIC statistics:|(?:Ring|Channel|Coalesce) parameters for \S+:|driver: \S+"),
+    (NETSTAT_S, netstat_s.SECTION.pattern),
+)
+_KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+_PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
+_OF_DEVICE = re.compile(r"\bethtool -\w+ (?P<device>[\w.:@-]{1,15})")
+_NAMED = re.compile(r"\w+ parameters for (\S+):")
+_TITLES = {
+    "NIC": "statistics",
+    "Ring": "rings",
+    "Channel": "channels",
+    "Coalesce": "coalesce",
+    "driver:": "driver",
+}
+# What the diagnosis of a host would have as well: what is missing is said.
+_EXPECTED: tuple[tuple[str, set[str]], ...] = (
+    ("/proc/net/snmp", {NSTAT, NETSTAT_S}),
+    ("/proc/net/snmp6", {NSTAT}),
+    ("/proc/net/netstat", {NSTAT, NETSTAT_S}),
+    ("/proc/net/softnet_stat", set()),
+    ("/proc/net/udp", {_SOCKETS}),
+    ("/proc/net/dev", set()),
+    ("/proc/sys/net", {SYSCTL_A}),
+)
+_FOREIGN = tuple(
+    (whose, re.compile(rf"^(?:{look})", re.MULTILINE))
+    for whose, look in (
+        ("Windows", r"\s*(?:IPv[46]|UDP|TCP|ICMPv[46]) Statistics\b"),
+        ("Solaris", r"SunOS |.*\budpInDatagrams\s*="),
+        ("macOS or a BSD", r"(?:udp|ip|tcp):\s*\n\s+\d+ "),
+        ("macOS or a BSD", r"(?:kern|hw|net\.inet)\.[\w.]+[:=]"),
+        ("macOS or a BSD", r"(?:Darwin|(?:Free|Open|Net)BSD|DragonFly) "),
+    )
+)
+
+
+class _Part:
+    """Lines that stand together; `device` is whose they are, if a command says so."""
+
+    def __init__(self, kind: str, device: str) -> None:
+        self.kind = kind
+        self.device = device
+        self.lines: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Return the part as its command or file had it."""
+        return "\n".join(self.lines) + "\n"
+
+
+def foreign_system(text: str) -> str | None:
+    """Return whose output a text is, if it is one of another system than Linux."""
+    return next((whose for whose, look in _FOREIGN if look.search(text)), None)
+
+
+def parse_pasted(text: str) -> Sample | None:
+    """Return what a text says of a host, or None if no part of it is known."""
+    parts = list(_parts(text))
+    if not parts:
+        return None
+    files: dict[str, str] = {}
+    gaps: list[Gap] = []
+    for part in parts:
+        if part.kind.startswith("/"):
+            files[part.kind] = files.get(part.kind, "") + part.text
+    if _RELEASE in files:
+        files[_RELEASE] = files[_RELEASE].split()[2] + "\n"
+    for path, words in said_by_sysctl_a(files.get(SYSCTL_A, "")).items():
+        files.setdefault(path, words)
+    nics = _nics([part for part in parts if part.kind == "ethtool"], gaps)
+    listed = ss_text.parse_ss("".join(part.text for part in parts if part.kind == _SOCKETS))
+    if listed.named_ports:
+        gaps.append(Gap("ss", "unparsed", f"{listed.named_ports} ports by name: use ss -n"))
+    kinds = {part.kind for part in parts}
+    if re.search(r"^(?:Ip|Udp)6:$", files.get(NETSTAT_S, ""), re.MULTILINE):
+        kinds.add("/proc/net/snmp6")  # from `netstat -s -6`
+    gaps += [
+        Gap(path, "absent", "not in the text")
+        for path, others in _EXPECTED
+        if path not in kinds and not others & kinds
+    ]
+    return Sample(files, tuple(gaps), listed.table, nics=nics, processes=listed.processes)
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    """Yield the parts of a text."""
+    part: _Part | None = None
+    device = ""
+    for line in dedent(text.replace("\r\n", "\n")).split("\n"):
+        kind = _kind(line.strip())
+        if part and _goes_on(part, line, kind):
+            part.lines.append(line if part.kind == _SOCKETS else line.strip())
+            continue
+        if part:
+            yield part
+            part = None
+        command = _OF_DEVICE.search(line)
+        device = command["device"] if command else device
+        if kind:
+            part = _Part(kind, device)
+            part.lines.append(line.strip())
+    if part:
+        yield part
+
+
+def _kind(stripped: str) -> str | None:
+    """Return which kind a line is of, None if it may belong to any."""
+    found = _KINDS.fullmatch(stripped)
+    return _LINES[int(found.lastgroup[1:])][0] if found and found.lastgroup else None
+
+
+def _goes_on(part: _Part, line: str, kind: str | None) -> bool:
+    """Tell whether a line belongs to the part before it."""
+    if part.kind == "ethtool" or kind == _SOCKETS or not line.strip():
+        return part.kind == "ethtool" and kind is None and bool(line.strip()) and not _prompts(line)
+    if part.kind in {_SOCKETS, NETSTAT_S}:
+        return kind in {None, part.kind} and not _prompts(line)
+    return part.kind == kind
+
+
+def _prompts(line: str) -> bool:
+    return _PROMPT.fullmatch(line.strip()) is not None
+
+
+def _nics(parts: list[_Part], gaps: list[Gap]) -> tuple[Nic, ...] | None:
+    """Return what ethtool says of each device, None if it says nothing."""
+    texts: dict[str, dict[str, str]] = {}
+    named = {found[1] for part in parts if (found := _NAMED.match(part.text))}
+    only = next(iter(named)) if len(named) == 1 else _UNNAMED
+    for part in parts:
+        found = _NAMED.match(part.text)
+        device = found[1] if found else part.device or only
+        field = _TITLES[part.text.split()[0]]
+        try:
+            ethtool_text.parse(device, ethtool_text.Texts(**{field: part.text}), "ethtool")
+        except ParseError as error:
+            gaps.append(unparsed(f"ethtool {device}", error))
+        else:
+            texts.setdefault(device, {})[field] = part.text
+    nics = (
+        ethtool_text.parse(device, ethtool_text.Texts(**fields), "ethtool")
+        for device, fields in texts.items()
+    )
+    return tuple([nic for nic in nics if nic]) or None

@@ -1,0 +1,308 @@
+"""Texts of bug reports: each part is told by how it looks, and what none says is unknown."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.pasted import foreign_system, parse_pasted
+from netrx_tune.model.sample import Process, Sample
+from netrx_tune.model.snapshot import Snapshot
+
+SNMP = "Udp: InDatagrams NoPorts InErrors RcvbufErrors\nUdp: 900 1 100 100\n"
+NETSTAT_S = """Ip:
+    Forwarding: 2
+    4042 total packets received
+    3 with invalid headers
+    0 incoming packets discarded
+Icmp:
+    14 ICMP messages received
+    ICMP input histogram:
+        destination unreachable: 14
+IcmpMsg:
+        InType3: 14
+Tcp:
+    6 active connection openings
+    4 segments retransmitted
+Udp:
+    30 packets received
+    14 packets to unknown port received
+    3908 packet receive errors
+    4014 packets sent
+    3908 receive buffer errors
+    0 send buffer errors
+    InCsumErrors: 7
+UdpLite:
+TcpExt:
+    8 times the listen queue of a socket overflowed
+    TCP ran low on memory 2 times
+    Quick ack mode was activated 5 times
+    TCPBacklogDrop: 9
+"""
+OLD_NETSTAT_S = """Udp:
+    200 packets received
+    44 packets to unknown port received.
+    246 packets send
+Tcp:
+    858 segments send out
+    3 segments retransmited
+"""
+NETSTAT_S6 = """Ip6:
+    4000 total packets received
+    0 forwarded
+    Ip6InOctets: 4192000
+Udp6:
+    20 packets received
+    3908 packet receive errors
+    Udp6RcvbufErrors: 3908
+"""
+NSTAT = """#kernel
+IpInReceives                    4042               0.0
+UdpRcvbufErrors                 3908               0.0
+Udp6RcvbufErrors                12                 0.0
+UdpLite6InErrors                1                  0.0
+TcpExtListenDrops               8                  0.0
+TcpExtTCPBacklogDrop            9                  0.0
+IcmpMsgInType3                  14                 0.0
+TcpCurrEstab                    4                  0.0
+"""
+NSTAT_J = """{"kernel":{"IpInReceives":4042,"UdpRcvbufErrors":3908,"Udp6RcvbufErrors":12,\
+"UdpLite6InErrors":1,"TcpExtListenDrops":8,"TcpExtTCPBacklogDrop":9,"IcmpMsgInType3":14,\
+"TcpCurrEstab":4}}
+"""
+SS = """State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess
+UNCONN 142848 0    127.0.0.1:9000       0.0.0.0:*    users:(("py\\"x",pid=7,fd=3)) ino:47 sk:1a
+\t skmem:(r156672,rb212992,t0,tb212992,f3072,w0,o0,bl64,d3908)
+UNCONN 0      0       0.0.0.0%eth0:9000       0.0.0.0:*
+\t skmem:(r0,rb212992,t0,tb212992,f0,w0,o0,bl0,d0)
+UNCONN 0      0                  *:51894            *:*
+\t skmem:(r0,rb212992,t0,tb212992,f0,w0,o0,bl0,d1)
+LISTEN 2      1              [::1]:9100          [::]:*
+\t skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d8)
+"""
+ETHTOOL = """Ring parameters for eth0:
+Pre-set maximums:
+RX:\t\t4096
+Current hardware settings:
+RX:\t\t256
+NIC statistics:
+     rx_drops: 5
+"""
+
+
+def read(text: str) -> Snapshot:
+    sample = parse_pasted(text)
+    assert sample is not None
+    return assemble(sample)
+
+
+def test_netstat_s_gives_the_kernels_counters() -> None:
+    snapshot = read(NETSTAT_S)
+    assert snapshot.counters == {
+        "Ip.InReceives": 4042,
+        "Ip.InHdrErrors": 3,
+        "Ip.InDiscards": 0,
+        "Icmp.InMsgs": 14,
+        "IcmpMsg.InType3": 14,
+        "Tcp.ActiveOpens": 6,
+        "Tcp.RetransSegs": 4,
+        "Udp.InDatagrams": 30,
+        "Udp.NoPorts": 14,
+        "Udp.InErrors": 3908,
+        "Udp.OutDatagrams": 4014,
+        "Udp.RcvbufErrors": 3908,
+        "Udp.SndbufErrors": 0,
+        "Udp.InCsumErrors": 7,
+        "TcpExt.ListenOverflows": 8,
+        "TcpExt.TCPMemoryPressures": 2,
+        "TcpExt.TCPBacklogDrop": 9,
+    }
+    assert snapshot.levels == {"Ip.Forwarding": 2}
+
+
+def test_older_words_of_netstat_are_known_as_well() -> None:
+    assert read(OLD_NETSTAT_S).counters == {
+        "Udp.InDatagrams": 200,
+        "Udp.NoPorts": 44,
+        "Udp.OutDatagrams": 246,
+        "Tcp.OutSegs": 858,
+        "Tcp.RetransSegs": 3,
+    }
+
+
+def test_both_families_may_stand_in_one_text() -> None:
+    snapshot = read(NETSTAT_S + NETSTAT_S6)
+    assert snapshot.counters["Udp.RcvbufErrors"] == 3908
+    assert {n: v for n, v in snapshot.counters.items() if "6." in n} == {
+        "Ip6.InReceives": 4000,
+        "Ip6.OutForwDatagrams": 0,
+        "Ip6.InOctets": 4192000,
+        "Udp6.InDatagrams": 20,
+        "Udp6.InErrors": 3908,
+        "Udp6.RcvbufErrors": 3908,
+    }
+    assert "/proc/net/snmp6" not in {gap.path for gap in snapshot.gaps}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NSTAT,
+        NSTAT.replace("#kernel", "#1234.5678 sampling_interval=20"),
+        NSTAT_J,
+    ],
+)
+def test_nstat_is_read_as_text_and_as_json(text: str) -> None:
+    snapshot = read(text)
+    assert snapshot.counters == {
+        "Ip.InReceives": 4042,
+        "Udp.RcvbufErrors": 3908,
+        "Udp6.RcvbufErrors": 12,
+        "UdpLite6.InErrors": 1,
+        "TcpExt.ListenDrops": 8,
+        "TcpExt.TCPBacklogDrop": 9,
+        "IcmpMsg.InType3": 14,
+    }
+    assert snapshot.levels == {"Tcp.CurrEstab": 4}
+
+
+def test_ss_shows_sockets_with_their_memory() -> None:
+    snapshot = read(SS)
+    assert snapshot.sockets is not None
+    first, sharing, dual, listener = snapshot.sockets.sockets
+    assert (first.local, first.family, first.drops, first.inode) == (
+        "127.0.0.1:9000",
+        "inet",
+        3908,
+        47,
+    )
+    assert (first.unread_bytes, first.rmem_alloc_bytes) == (142848, 156672)
+    assert (first.rcvbuf_bytes, first.backlog_bytes, first.cookie) == (212992, 64, 0x1A)
+    assert (sharing.local, sharing.drops) == ("0.0.0.0:9000", 0)
+    assert (dual.local, dual.family) == ("[::]:51894", "inet6")
+    assert (listener.protocol, listener.accept_queue, listener.accept_limit) == ("tcp", 2, 1)
+    assert snapshot.processes == {47: Process(47, 7, 'py\\"x', "", "")}
+
+
+def test_ss_without_memory_knows_no_drops() -> None:
+    head = SS.split("\n", maxsplit=1)[0]
+    snapshot = read(f"{head}\nUNCONN 5 0 127.0.0.1:53 0.0.0.0:*\n")
+    assert snapshot.sockets is not None
+    (sock,) = snapshot.sockets.sockets
+    assert (sock.unread_bytes, sock.drops, sock.rcvbuf_bytes) == (5, None, None)
+
+
+def test_ports_by_name_are_a_gap() -> None:
+    head = SS.split("\n", maxsplit=1)[0]
+    sample = parse_pasted(f"{head}\nUNCONN 5 0 127.0.0.1:domain 0.0.0.0:*\n")
+    assert sample is not None
+    assert sample.sockets is None
+    assert "use ss -n" in sample.gaps[0].detail
+
+
+def test_the_any_address_of_an_old_ss_is_ipv4() -> None:
+    head = SS.split("\n", maxsplit=1)[0]
+    snapshot = read(f"{head}\nUNCONN 5 0 *:53 *:*\nUNCONN 5 0 :::53 :::*\n")
+    assert snapshot.sockets is not None
+    assert [s.local for s in snapshot.sockets.sockets] == ["0.0.0.0:53", "[::]:53"]
+
+
+def test_settings_and_rings_are_read() -> None:
+    snapshot = read(
+        "kernel.osrelease = 6.1.0-18-amd64\nnet.core.rmem_max = 212992\n"
+        f"net.ipv4.udp_mem = 1\t2\t3\n\n{ETHTOOL}"
+    )
+    assert snapshot.settings["net.ipv4.udp_mem"] == (1, 2, 3)
+    assert snapshot.host.release == "6.1.0-18-amd64"
+    nic = snapshot.devices["eth0"].nic
+    assert nic is not None
+    assert (nic.ring_rx, nic.ring_rx_max, nic.statistics) == (256, 4096, {"rx_drops": 5})
+
+
+@pytest.mark.parametrize(
+    ("before", "device"),
+    [("", "DEV"), ("root@web7:~# ethtool -S ens3.100\n", "ens3.100"), ("$ ethtool -S a;b\n", "a")],
+)
+def test_statistics_have_the_name_that_the_command_had(before: str, device: str) -> None:
+    assert list(read(f"{before}NIC statistics:\n     rx_drops: 5\n").devices) == [device]
+
+
+def test_what_is_pasted_together_is_taken_apart() -> None:
+    text = "\n".join(
+        [
+            "Hello, we lose packets:",
+            "```",
+            "root@web7:~# uname -a",
+            "Linux web7 5.15.0-91-generic #101-Ubuntu SMP x86_64 GNU/Linux",
+            "root@web7:~# cat /proc/net/snmp",
+            SNMP,
+            "root@web7:~# ss -uanmp",
+            SS,
+            "root@web7:~# netstat -s",
+            NETSTAT_S,
+            "root@web7:~# cat /proc/net/softnet_stat",
+            " ".join(["0000000a"] * 13),
+            " ".join(["0000000b"] * 13),
+            "```",
+            "What may that be?",
+        ]
+    )
+    for one in (text, indent(text, "    "), text.replace("\n", "\r\n")):
+        snapshot = read(one)
+        assert snapshot.host.release == "5.15.0-91-generic"
+        assert snapshot.host.cpus == 2
+        # The kernel's own file beats what a command printed at another moment.
+        assert snapshot.counters["Udp.InDatagrams"] == 900
+        assert "Udp.InCsumErrors" not in snapshot.counters
+        assert snapshot.counters["TcpExt.ListenOverflows"] == 8
+        assert snapshot.sockets is not None
+        assert len(snapshot.sockets.sockets) == 4
+
+
+def test_what_is_not_in_the_text_is_a_gap() -> None:
+    sample = parse_pasted(NETSTAT_S)
+    assert sample is not None
+    assert {(gap.path, gap.why) for gap in sample.gaps} == {
+        (path, "absent")
+        for path in (
+            "/proc/net/snmp6",
+            "/proc/net/softnet_stat",
+            "/proc/net/udp",
+            "/proc/net/dev",
+            "/proc/sys/net",
+        )
+    }
+    assert sample.sockets is None
+
+
+def test_another_language_is_a_gap_and_not_a_zero() -> None:
+    snapshot = read("Udp:\n    30 Pakete empfangen\n    5 Fehler beim Empfang\n")
+    assert snapshot.counters == {}
+    assert any("LC_ALL=C" in gap.detail for gap in snapshot.gaps)
+
+
+@pytest.mark.parametrize(
+    ("text", "system"),
+    [
+        ("udp:\n\t81 datagrams received\n", "macOS or a BSD"),
+        ("net.inet.udp.recvspace: 42080\n", "macOS or a BSD"),
+        ("Darwin mac 23.1.0 Darwin Kernel\n", "macOS or a BSD"),
+        ("\r\nUDP Statistics for IPv4\r\n", "Windows"),
+        ("UDP     udpInDatagrams      =  1235  udpInErrors = 0\n", "Solaris"),
+        ("to do: buy milk\n", None),
+    ],
+)
+def test_other_systems_are_known_as_such(text: str, system: str | None) -> None:
+    assert parse_pasted(text) is None
+    assert foreign_system(text) == system
+
+
+@given(st.text() | st.lists(st.sampled_from((NETSTAT_S + SS + NSTAT + ETHTOOL + SNMP).split("\n"))))
+def test_any_lines_are_read_or_left(text: str | list[str]) -> None:
+    sample = parse_pasted(text if isinstance(text, str) else "\n".join(text))
+    assert sample is None or isinstance(assemble(sample), Snapshot)
+    assert sample is None or isinstance(sample, Sample)
