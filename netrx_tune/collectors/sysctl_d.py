@@ -82,15 +82,17 @@ def in_boot_order(files: Mapping[str, str], *, procps: bool) -> Iterator[Assignm
 
     systemd leaves out files whose names begin with a dot; procps reads them.
     """
-    chosen: dict[str, str] = {}  # file name -> path
-    for folder in FOLDERS:
-        for path in files:
-            head, _, name = path.rpartition("/")
-            hidden = name.startswith(".") and not procps
-            if head == folder and name.endswith(".conf") and not hidden:
-                chosen.setdefault(name, path)
+    chosen: dict[str, tuple[int, str]] = {}  # file name -> its folder's place and its path
+    for path in files:
+        if not path.endswith(".conf"):
+            continue
+        head, _, name = path.rpartition("/")
+        if head in FOLDERS and (procps or not name.startswith(".")):
+            here = FOLDERS.index(head), path
+            chosen[name] = min(here, chosen.get(name, here))
     for name in sorted(chosen):
-        yield from parse_sysctl_conf(files[chosen[name]], chosen[name], procps=procps)
+        path = chosen[name][1]
+        yield from parse_sysctl_conf(files[path], path, procps=procps)
     if procps and CONF in files:
         yield from parse_sysctl_conf(files[CONF], CONF, procps=procps)
 

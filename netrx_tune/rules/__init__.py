@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
 from netrx_tune.rules.index import RULES, SHARED
@@ -50,8 +51,9 @@ def run_rules(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     return tuple(findings), tuple(skipped)
 
 
-def _modules() -> Iterator[str]:
-    return (module.name for module in pkgutil.iter_modules(__path__))
+@cache
+def _modules() -> tuple[str, ...]:
+    return tuple(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def _terms() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta, Device
-from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, meaning
+from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, meanings
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
@@ -143,11 +143,10 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
 def _own_counters(delta: Delta, device: Device) -> Iterator[tuple[str, Entry]]:
     if device.nic is None:
         return
-    for name in device.nic.statistics:
+    for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
         full = f"{device.name}.ethtool.{name}"
         increase = delta.increases.get(full)
-        known = meaning(device.nic.driver, name) if increase else None
-        if increase and known and not delta.increases.get(f"{device.name}.{known.also_in}"):
+        if increase and not delta.increases.get(f"{device.name}.{known.also_in}"):
             yield known.stage, Entry(full, increase)
 
 

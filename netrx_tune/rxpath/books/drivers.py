@@ -9,6 +9,7 @@ Kernel: drivers/net/ethernet/*/, drivers/net/virtio_net.c, drivers/net/vmxnet3 (
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -92,3 +93,13 @@ def meaning(driver: str, name: str) -> DriverCounter | None:
         if re.fullmatch(counter.pattern, name):
             return counter
     return None
+
+
+@lru_cache(maxsize=64)
+def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCounter], ...]:
+    """Return those of a driver's counters that say something about loss.
+
+    All cards of a model have the same names, thousands on a large host, so they are looked at once.
+    """
+    both = ((name, meaning(driver, name)) for name in names)
+    return tuple((name, known) for name, known in both if known is not None)

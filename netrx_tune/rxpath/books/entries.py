@@ -39,3 +39,9 @@ def noise(delta: Delta) -> int:
     two of them. Kernel: net/ipv4/proc.c, snmp_seq_show_ipstats().
     """
     return 2 * (delta.after.host.cpus or 1)
+
+
+def xfrm_counters(delta: Delta) -> tuple[str, ...]:
+    """Return the names of what IPsec refused, none where it is not readable."""
+    known = (name for name in delta.after.counters if name.startswith("xfrm.XfrmIn"))
+    return tuple(name for name in known if name in delta.increases)

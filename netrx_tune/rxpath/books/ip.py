@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
-from netrx_tune.rxpath.books.entries import counted, entries, gained, noise
+from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
 from netrx_tune.rxpath.books.rules import firewall_drops
 
 _OUT_4 = (
@@ -193,7 +193,7 @@ def _martians(delta: Delta, room: int) -> Account:
 
 
 def _policy(delta: Delta, room: int, used: int) -> Account:
-    names = tuple(n for n in delta.increases if n.startswith("xfrm.XfrmIn"))
+    names = xfrm_counters(delta)
     if not names:
         return Account("xfrm-policy", None, "unseen", (), why="needs /proc/net/xfrm_stat")
     lost = min(room, max(0, (gained(delta, *names) or 0) - used))

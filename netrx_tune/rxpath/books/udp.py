@@ -13,7 +13,7 @@ from __future__ import annotations
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
-from netrx_tune.rxpath.books.entries import entries, gained
+from netrx_tune.rxpath.books.entries import entries, gained, xfrm_counters
 from netrx_tune.rxpath.books.udp_errors import (
     Errors,
     counters,
@@ -150,7 +150,7 @@ def _counter(delta: Delta, stage: str, field: str) -> Account:
 
 def _at_socket(delta: Delta, errors: Errors, split: Split, reserve: int) -> tuple[Account, ...]:
     """Return what was lost at a socket."""
-    blocked = gained(delta, *(n for n in delta.increases if n.startswith("xfrm.XfrmIn"))) or 0
+    blocked = gained(delta, *xfrm_counters(delta)) or 0
     policy = min(blocked, split.at_socket)
     rest = split.at_socket - policy
     stage, bound = nameless_stage(delta, split)
