@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -17,8 +18,10 @@ from netrx_tune.reporters.plain import escape, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from netrx_tune.cli.check_outputs import Output
+    from netrx_tune.host.parquet import Tables
     from netrx_tune.host.policies import Wanted
     from netrx_tune.host.resuming import Earlier
     from netrx_tune.model.judgement import Judgement
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _DAYS = 90  # that a finding is accepted for, unless --until says otherwise
 _PROGRESS_SECONDS = 10.0
+_TABLES = "parquet="
 
 
 @click.command("check")
@@ -60,9 +64,15 @@ _PROGRESS_SECONDS = 10.0
     multiple=True,
     metavar="FILE|FORMAT=FILE",
     help="Write to FILE instead of standard output; FORMAT=FILE writes another format beside it"
-    " and can be repeated.",
+    " and can be repeated; parquet=DIR writes tables.",
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]")
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS|local",
+    help="Judge on this Dask cluster, or one of this machine's processes. Inputs may then be"
+    " addresses such as s3://bucket/*.tar.gz.",
+)
 @click.option(
     "--resume",
     metavar="FILE",
@@ -86,6 +96,7 @@ def command(
     output_format: str,
     given: tuple[str, ...],
     jobs: int | None,
+    scheduler: str | None,
     resume: str | None,
     verbose: bool,
     color: str,
@@ -109,11 +120,15 @@ def command(
 
     today = datetime.now(tz=UTC).astimezone().date()
     end = _check_update(baseline, reason, until, today, is_asked=update_baseline)
-    found = outputs(output_format, given)
+    table, *more = [one.removeprefix(_TABLES) for one in given if one.startswith(_TABLES)] or [""]
+    if more:
+        raise click.UsageError(f"--output {_TABLES}DIR: give one folder")
+    found = outputs(output_format, [one for one in given if not one.startswith(_TABLES)])
     wanted = policies.Wanted(
         policy, baseline, cast("Bar | None", fail_on), new_baseline=update_baseline
     )
     run = _Run(wanted, today, jobs, resume, quiet=quiet)
+    run.scheduler, run.table = scheduler, table
     setup = Setup(run.policy, options.width(), _colored(color), verbose, quiet)
     if update_baseline and reason and end and baseline:
         run.accept(reason, end)
@@ -135,6 +150,8 @@ class _Run:
         self.today = today
         self.policy: Policy = policies.load(wanted, today)
         self.update: Update | None = None
+        self.scheduler: str | None = None
+        self.table = ""  # folder for Parquet, "" for none
         self._jobs = jobs
         self._resume = resume
         self._quiet = quiet
@@ -152,9 +169,11 @@ class _Run:
 
         shown = any(one.path is None and one.form == "text" for one in found) and _is_terminal()
         earlier = self._earlier()
-        with writing(found, setup, self._resume) as writer:
+        with writing(found, setup, self._resume) as writer, self._tables() as tables:
             for one in self._judged(snapshots, earlier):
                 writer.add(one)
+                if tables:
+                    tables.add(one)
                 if self.update:
                     self.update.add(one)
                 if one.outcome in {"unreadable", "not-judged"} and not shown:
@@ -163,6 +182,13 @@ class _Run:
         if not writer.tally.inputs:
             raise NotEnoughData("no input was given, so nothing was judged")
         return writer.tally.exit_code()
+
+    def _tables(self) -> AbstractContextManager[Tables | None]:
+        if not self.table:
+            return nullcontext()
+        from netrx_tune.host.parquet import tables  # noqa: PLC0415 - of an extra
+
+        return tables(self.table)
 
     def _earlier(self) -> Earlier | None:
         if self._resume is None:
@@ -177,6 +203,13 @@ class _Run:
 
         listed = sys.stdin.buffer if sys.stdin is not None else None
         paths = inputs(snapshots, listed)
+        if self.scheduler:
+            from netrx_tune.host.dask_engine import judge_on_dask  # noqa: PLC0415 - of an extra
+
+            at, jobs = self.scheduler, self._jobs
+            return judge_on_dask(
+                paths, self.policy, self.today, scheduler=at, jobs=jobs, earlier=earlier
+            )
         return judge_all(paths, self.policy, self.today, jobs=self._jobs, earlier=earlier)
 
     def _tell(self, number: int) -> None:

@@ -1,0 +1,223 @@
+"""The same judgements on a Dask cluster, or on one of this machine's own.
+
+Inputs go out a few at a time and come back in order, so memory does not grow with their number.
+What a lost worker had is given to another by the scheduler. An input that ends worker after
+worker is named as unreadable, and the others of its batch are judged.
+
+Of the extra `fleet`; nothing else imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from netrx_tune import __version__
+from netrx_tune.host.checking import unreadable
+from netrx_tune.host.remote_inputs import (
+    is_remote,
+    judge_anywhere,
+    needs_extra,
+    remote_inputs,
+    stamp_anywhere,
+)
+from netrx_tune.host.resuming import Earlier
+from netrx_tune.model.errors import InputError
+from netrx_tune.model.judgement import Judgement
+from netrx_tune.planning.policy import Policy
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["judge_on_dask"]
+
+LOCAL = "local"
+_BATCH = 16  # a task costs the scheduler about a millisecond, an input some four of a worker
+_AHEAD = 3  # batches for each thread of the cluster: none waits for the next
+_CONNECT_SECONDS = 5
+_LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
+_PATIENCE = 12  # such looks in a row that find none
+
+_Paths = tuple[str, ...]
+
+
+class _Batch(NamedTuple):
+    """Some inputs: those that an earlier run judged, and what comes of the others."""
+
+    paths: _Paths
+    known: dict[str, Judgement]
+    asked: _Paths
+    future: Future | None
+
+
+class _Asked(NamedTuple):
+    """What goes with each batch."""
+
+    client: Client
+    policy: Policy
+    today: date
+
+    def submit(self, paths: _Paths) -> Future:
+        """Hand inputs to some worker, whose working folder may be another."""
+        whole = tuple(path if is_remote(path) else os.path.abspath(path) for path in paths)  # noqa: PTH100 - as text
+        return self.client.submit(
+            judge_batch, whole, self.policy, self.today, __version__, pure=False
+        )
+
+
+def judge_on_dask(
+    paths: Iterable[str],
+    policy: Policy,
+    today: date,
+    *,
+    scheduler: str,
+    jobs: int | None = None,
+    earlier: Earlier | None = None,
+) -> Iterator[Judgement]:
+    """Yield the judgement of each input, in the order of the inputs, each exactly once.
+
+    Args:
+        paths: files as the workers see them, or addresses for fsspec; taken one by one.
+        policy: what to judge by.
+        today: the day for acceptances.
+        scheduler: its address, or "local" for worker processes of this machine.
+        jobs: how many of those; as many as there are cores where None.
+        earlier: judgements of an earlier run, which stand where nothing changed.
+
+    Raises:
+        InputError: the extra is not installed, there is no scheduler, no worker, or another
+            version of this program on one.
+    """
+    with _connected(scheduler, jobs) as client:
+        asked = _Asked(client, policy, today)
+        some = _addresses(paths)
+        waiting: deque[_Batch] = deque()
+        while True:
+            _fill(asked, waiting, some, earlier)
+            if not waiting:
+                return
+            yield from _answers(asked, waiting.popleft())
+
+
+def _addresses(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        if is_remote(path):
+            yield from remote_inputs(path)
+        else:
+            yield path
+
+
+def judge_batch(paths: _Paths, policy: Policy, today: date, version: str) -> list[Judgement] | str:
+    """Return the judgements of a batch on a worker, or that worker's version if it is another."""
+    if version != __version__:
+        return __version__
+    return [judge_anywhere(path, policy, today) for path in paths]
+
+
+def _fill(
+    asked: _Asked, waiting: deque[_Batch], some: Iterator[str], earlier: Earlier | None
+) -> None:
+    """Hand out batches while there is room for them."""
+    room = _AHEAD * max(1, sum(asked.client.nthreads().values()))
+    while len(waiting) < room:
+        paths = tuple(islice(some, _BATCH))
+        if not paths:
+            return
+        known: dict[str, Judgement] = {}
+        for path in paths if earlier else ():
+            found = earlier.recall(path, stamp_anywhere(path)) if earlier else None
+            if found:
+                known[path] = found
+        new = tuple(path for path in paths if path not in known)
+        waiting.append(_Batch(paths, known, new, asked.submit(new) if new else None))
+
+
+def _answers(asked: _Asked, batch: _Batch) -> Iterator[Judgement]:
+    """Yield a batch's judgements in its order."""
+    judged = _judged(asked, batch.asked, batch.future) if batch.future else iter(())
+    for path in batch.paths:
+        yield batch.known.get(path) or next(judged)._replace(name=path)
+
+
+def _judged(asked: _Asked, paths: _Paths, future: Future) -> Iterator[Judgement]:
+    """Yield what a task gave; one that ends its workers is tried input by input."""
+    import distributed  # noqa: PLC0415 - of the extra
+
+    try:
+        found = _result(asked.client, future)
+    except distributed.KilledWorker:
+        if len(paths) == 1:
+            reason = "every process that read it ended: it is damaged, or larger than their memory"
+            yield unreadable(paths[0], asked.policy, reason)
+            return
+        for path in paths:
+            yield from _judged(asked, (path,), asked.submit((path,)))
+        return
+    except (OSError, distributed.CancelledError) as error:
+        raise InputError(f"the scheduler is gone: {error or type(error).__name__}") from None
+    if isinstance(found, str):
+        raise InputError(
+            f"a worker has netrx-tune {found}, this is {__version__}: install the same on all"
+        )
+    yield from found
+
+
+def _result(client: Client, future: Future) -> list[Judgement] | str:
+    """Return what a task gave, however long it takes, while there are workers.
+
+    Raises:
+        InputError: there are none.
+    """
+    for _ in range(_PATIENCE):
+        while True:
+            try:
+                result: list[Judgement] | str = future.result(timeout=_LOOK_SECONDS)
+            except TimeoutError:
+                if client.nthreads():
+                    continue
+                break
+            return result
+    raise InputError(
+        f"the scheduler has had no worker for {_PATIENCE * _LOOK_SECONDS:g} s:"
+        " start one with: dask worker ADDRESS"
+    )
+
+
+@contextmanager
+def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
+    """Give a client of a scheduler, or of one that lives as long as this.
+
+    Raises:
+        InputError: the extra is not installed, or nobody answers.
+    """
+    try:
+        import dask  # noqa: PLC0415 - of the extra
+
+        # It tells of each lost worker and each lost connection; we say what came of it.
+        dask.config.set({"logging.distributed": "critical"})
+        from distributed import Client, LocalCluster  # noqa: PLC0415 - likewise
+    except ImportError as error:
+        raise needs_extra(error, "--scheduler") from None
+    if scheduler != LOCAL:
+        try:
+            client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            why = str(error).partition("\n")[0]
+            raise InputError(f"--scheduler {scheduler}: nobody answers there ({why})") from None
+        with client:
+            yield client
+        return
+    with (
+        LocalCluster(
+            n_workers=jobs or len(os.sched_getaffinity(0)),
+            threads_per_worker=1,
+            dashboard_address=None,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
