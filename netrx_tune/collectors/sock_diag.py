@@ -31,6 +31,7 @@ SOCK_DIAG_BY_FAMILY = 20
 INET_DIAG_SKMEMINFO = 7
 _ALL_STATES = 0xFFFFFFFF
 _LISTEN = 1 << 10  # TCP_LISTEN
+MOST_PORTS = 1024  # with more sockets than that their ports are not listed
 # Sockets listed only because they share a port with one that has drops; more explain nothing.
 MOST_SHARING = 1024
 
@@ -44,6 +45,7 @@ _MESSAGE = Struct("=B3x2s2s16s16sIQ4xIIII")
 _ATTRIBUTES = _START + _MESSAGE.size
 _RQUEUE = _START + 56
 _PORT = Struct(">H")
+_PORTS = Struct(">HH")  # local, remote; in a message 4 bytes behind its start
 # SK_MEMINFO: RMEM_ALLOC, RCVBUF, WMEM_ALLOC, SNDBUF, FWD_ALLOC, WMEM_QUEUED, OPTMEM,
 # BACKLOG, DROPS; up to 4.4 without DROPS
 _MEMORY = Struct("=II20xI")  # RMEM_ALLOC, RCVBUF, BACKLOG
@@ -192,6 +194,25 @@ def hits(found: Found) -> Iterator[Socket]:
     for block, places in found.places:
         for at, layout in places:
             yield _socket(found, block, at, layout)
+
+
+def unconnected_ports(founds: Iterable[Found]) -> frozenset[int] | None:
+    """Return the local ports of UDP sockets without a peer; None if unread, or very many."""
+    founds = [one for one in founds if one.protocol == "udp"]
+    if not founds or sum(one.total for one in founds) > MOST_PORTS:
+        return None
+    return frozenset(port for one in founds for port in _unconnected(one))
+
+
+def _unconnected(found: Found) -> Iterator[int]:
+    for block, _hits in found.places:
+        at, last = 0, len(block) - _ATTRIBUTES
+        while at <= last:
+            length, kind, _port = _PORT_AT.unpack_from(block, at)
+            local, remote = _PORTS.unpack_from(block, at + _START + 4)
+            if kind == SOCK_DIAG_BY_FAMILY and local and not remote:
+                yield local
+            at += (length + 3) & ~3
 
 
 def _sockets(founds: Sequence[Found]) -> Iterator[Socket]:

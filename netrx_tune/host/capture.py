@@ -114,10 +114,19 @@ def _from_files(got: _Collected) -> Sample:
 
 
 def _with_netlink(got: _Collected) -> Sample:
-    from netrx_tune.host import netlink  # noqa: PLC0415 - sockets are not needed for files
+    from netrx_tune.collectors import sock_diag  # noqa: PLC0415 - sockets are not needed for files
+    from netrx_tune.collectors.udp_ports import (  # noqa: PLC0415 - likewise
+        UDP_PORTS,
+        render_udp_ports,
+    )
+    from netrx_tune.host import netlink  # noqa: PLC0415 - likewise
 
-    sockets, gaps = netlink.read_sockets()
-    got.gaps.extend(gaps)
+    founds, unread = netlink.scan_all()
+    sockets, gaps = netlink.sockets_of(founds)
+    got.gaps.extend((*unread, *gaps))
+    ports = sock_diag.unconnected_ports(founds)
+    if ports is not None:
+        got.files[UDP_PORTS] = render_udp_ports(ports)
     for path in _SNMP:
         got.add(path, under="/netrx/again")
     _fill_in(got, sockets)

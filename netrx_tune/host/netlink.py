@@ -43,6 +43,13 @@ _RCVBUF_BYTES = 4 << 20
 
 def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
     """Return the sockets that matter, by sock_diag; None if no dump at all could be read."""
+    founds, gaps = scan_all()
+    table, more = sockets_of(founds)
+    return table, (*gaps, *more)
+
+
+def scan_all() -> tuple[list[sock_diag.Found], list[Gap]]:
+    """Return where the dumps of all protocols have the sockets that matter."""
     founds: list[sock_diag.Found] = []
     gaps: list[Gap] = []
     for protocol in sock_diag.PROTOCOLS:
@@ -51,6 +58,14 @@ def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
                 founds.append(scan_sockets(protocol, family))
             except (OSError, ParseError) as error:
                 gaps.append(_gap(sock_diag.path(protocol, family), error))
+    return founds, gaps
+
+
+def sockets_of(
+    founds: list[sock_diag.Found],
+) -> tuple[SocketTable | None, tuple[Gap, ...]]:
+    """Return the sockets that matter of all dumps, and packet sockets."""
+    gaps: list[Gap] = []
     packets = None
     try:
         packets = packet_diag.parse(dump(_SOCK_DIAG, packet_diag.PATH, packet_diag.request()))
