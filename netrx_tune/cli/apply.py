@@ -140,13 +140,14 @@ def _ask(asked: Asked) -> None:
 
     Raises:
         click.UsageError: there is nobody to ask.
-        click.Abort: the answer was no.
+        ApplyError: the answer was no.
     """
     if asked.yes:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask: say --yes, or --dry-run to look")
-    click.confirm("Apply this?", abort=True, err=True)
+    if not click.confirm("Apply this?", err=True):
+        raise ApplyError("not applied: everything is as it was")
 
 
 def _document(profile: Profile, found: Survey, asked: Asked) -> dict[str, object]:

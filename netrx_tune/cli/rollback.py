@@ -14,6 +14,7 @@ from netrx_tune.host.applying import Left, rollback
 from netrx_tune.host.guardian import guarded
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.killed import finish_rollback
+from netrx_tune.model.errors import ApplyError
 from netrx_tune.reporters.changes_text import left_lines
 
 SCHEMA = "netrx-tune/rollback/v1"
@@ -64,7 +65,7 @@ def _ask(entry: Entry, *, as_json: bool) -> None:
 
     Raises:
         click.UsageError: there is nobody to ask.
-        click.Abort: the answer was no.
+        ApplyError: the answer was no.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask: say --yes")
@@ -78,7 +79,8 @@ def _ask(entry: Entry, *, as_json: bool) -> None:
             click.echo(line, err=True)
         else:
             options.echo_plain(line + "\n")
-    click.confirm("Put this back?", abort=True, err=True)
+    if not click.confirm("Put this back?", err=True):
+        raise ApplyError("not rolled back: everything is as it was applied")
 
 
 def _document(undone: Entry | None, left: tuple[Left, ...]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netrx_tune.collectors.host import host_facts
@@ -18,6 +19,7 @@ from netrx_tune.planning.changes import Changes, Place, Values, plan_changes, te
 from netrx_tune.planning.plan_values import Host
 from netrx_tune.planning.profile import Memory
 from netrx_tune.planning.profile_memory import beyond_memory
+from netrx_tune.planning.tunables import module_of
 from netrx_tune.reporters.sysctl_file import sysctl_file
 
 _FACTS = (
@@ -33,6 +35,18 @@ _ELSEWHERE = (
     " is reads it at boot, for its own values. This namespace gets its values again from what"
     " creates it (docker run --sysctl, a pod's securityContext.sysctls, a unit). --runtime-only"
     " writes no file."
+)
+
+
+# Source: modules-load.d(5); modules(5).
+_MODULE_FILES = (
+    *(f"{folder}/modules-load.d/*.conf" for folder in ("/etc", "/run", "/usr/lib", "/lib")),
+    "/etc/modules",
+)
+_MODULE = (
+    "keys of {0} exist at boot only once the module is loaded, and nothing loads it early, so that"
+    " the file may come too soon: echo {0} > /etc/modules-load.d/netrx-tune.conf (undo: remove that"
+    " file). kube-proxy, where it runs, sets limits of connection tracking by itself."
 )
 
 
@@ -100,15 +114,25 @@ def survey(
         changes,
         text if text != old else None,
         overriding({**place.files, OURS: text}, wanted),
-        _notes(place, changes) if text != old else (),
+        tuple(_notes(root, place, changes)) if text != old else (),
     )
 
 
-def _notes(place: Place, changes: Changes) -> tuple[str, ...]:
-    """Return what to know of a file that is written from a namespace of its own."""
-    if place.initial_netns is not False or not changes.lines:
-        return ()
-    return (_ELSEWHERE,)
+def _notes(root: str, place: Place, changes: Changes) -> Iterator[str]:
+    """Yield what to know of the file: whose it is, and what must be loaded before it is read."""
+    if place.initial_netns is False and changes.lines:
+        yield _ELSEWHERE
+    for name in dict.fromkeys(filter(None, (module_of(one.key) for one in changes.lines))):
+        if name not in _loaded_at_boot(root):
+            yield _MODULE.format(name)
+
+
+def _loaded_at_boot(root: str) -> frozenset[str]:
+    """Return the modules that a file of modules-load.d names."""
+    tree = Tree(root)
+    paths = [path for pattern in _MODULE_FILES for path in expanded(tree, pattern)]
+    texts = [text for path in paths if isinstance(text := tree.read(path), str)]
+    return frozenset(line.strip() for text in texts for line in text.splitlines())
 
 
 def _host(root: str) -> Host:

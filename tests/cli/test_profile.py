@@ -130,7 +130,8 @@ def test_generate_from_a_snapshot_is_a_valid_profile_that_says_from_what(tmp_pat
     assert value(run("validate", str(output))) == 0
 
 
-def test_generate_after_apply_is_empty(tmp_path: Path) -> None:
+def lossy(tmp_path: Path) -> Path:
+    """Return two samples between which the backlog of a CPU was full."""
     root = tmp_path / "r"
     for moment, dropped in (("0", 0), ("1", 0x500)):
         net = root / moment / "proc/net"
@@ -143,6 +144,11 @@ def test_generate_after_apply_is_empty(tmp_path: Path) -> None:
         (core / "netdev_max_backlog").write_text("1000\n")
         seconds = 100 + 5 * int(moment)
         (root / moment / "proc/uptime").write_text(f"{seconds}.00 1.00\n")
+    return root
+
+
+def test_generate_after_apply_is_empty(tmp_path: Path) -> None:
+    root = lossy(tmp_path)
     output = tmp_path / "here.yaml"
     run("generate", "--from", str(root), "-o", str(output), "-q")
     made = yaml.safe_load(output.read_text())
@@ -195,3 +201,23 @@ def test_the_wheel_brings_the_profiles_along(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", script, tmp_path], cwd=CHECKOUT, check=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     assert sum(name.startswith("netrx_tune/profiles/") for name in names) == 16
+
+
+def test_diagnose_with_a_profile_keeps_within_it(tmp_path: Path) -> None:
+    def plan(*words: str) -> list[tuple[str, str, object]]:
+        arguments = ["diagnose", "--from", str(root), "--format", "json", *words]
+        tool = [sys.executable, "-m", "netrx_tune", *arguments]
+        done = subprocess.run(tool, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)["plan"]
+        return [(one["kind"], one["target"], one["proposed"]) for one in found]
+
+    key = "net.core.netdev_max_backlog"
+    root = lossy(tmp_path)
+    assert [one[:2] for one in plan()] == [("sysctl", key)]
+    floors = tmp_path / "floors.yaml"
+    floors.write_text(CLAMPED.replace("net.core.rmem_max", key).replace("8MiB", "50000"))
+    assert ("sysctl", key, 50000) in plan("--profile", str(floors))
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(f"schema: 1\nname: kept\nsummary: s\nsettings: {{}}\nkeep: [{key}]\n")
+    assert [one for one in plan("--profile", str(kept)) if one[0] == "sysctl"] == []
+    assert ("none", key, None) in plan("--profile", str(kept))

@@ -229,3 +229,15 @@ def test_a_profile_of_a_larger_host_keeps_to_its_share_of_this_ones_memory(root:
     write(root, "proc/meminfo", "MemTotal: 1310720 kB\n")
     run(root, "apply", "--yes")
     assert value(root, "net/core/rmem_max") == "800000"
+
+
+def test_a_key_that_needs_its_module_at_boot_says_so_until_something_loads_it(root: Path) -> None:
+    key = "net.netfilter.nf_conntrack_max"
+    write(root, "proc/sys/net/netfilter/nf_conntrack_max", "65536\n")
+    text = PROFILE.replace("net.core.rmem_max", key)
+    (root.parent / "test.yaml").write_text(text)
+    notes = json.loads(run(root, "apply", "--dry-run", "--format", "json").stdout)["notes"]
+    assert ["echo nf_conntrack > /etc/modules-load.d/" in one for one in notes] == [True]
+    assert "Note: keys of nf_conntrack exist" in run(root, "apply", "--dry-run").stdout
+    write(root, "etc/modules-load.d/firewall.conf", "# ours\nnf_conntrack\n")
+    assert json.loads(run(root, "apply", "--dry-run", "--format", "json").stdout)["notes"] == []

@@ -21,6 +21,7 @@ __all__ = [
     "Visibility",
     "Where",
     "exists",
+    "module_of",
     "scope",
     "tunable",
     "visibility",
@@ -35,6 +36,8 @@ TUNABLES: tuple[Tunable, ...] = (
 
 Visibility = SysctlScope | Literal["device", "socket", "application"]
 
+# Kernel: net/netfilter/nf_conntrack_standalone.c registers the keys as the module is loaded.
+_MODULES = (("net.netfilter.nf_conntrack_", "nf_conntrack"),)
 _BY_NAME = {one.name: one for one in TUNABLES}
 _SCOPES: dict[Where, Literal["device", "socket", "application"]] = {
     "sockopt": "socket",
@@ -60,6 +63,11 @@ def _general(name: str) -> str:
     name = re.sub(r"^(net\.ipv[46]\.conf)\..+\.([^.]+)$", r"\1.IF.\2", name)
     name = re.sub(r"^/sys/class/net/[^/]+/", "/sys/class/net/DEV/", name)
     return re.sub(r"/(queues/rx-|irq/)\d+/", r"/\1N/", name)
+
+
+def module_of(key: str) -> str | None:
+    """Return the module that must be loaded before a sysctl exists, None where none need be."""
+    return next((name for start, name in _MODULES if key.startswith(start)), None)
 
 
 def exists(one: Tunable, kernel: KernelVersion | None) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from netrx_tune import __version__
 from netrx_tune.model.profile import Profile, ProfileSetting
-from netrx_tune.planning.tunables import tunable
+from netrx_tune.planning.tunables import module_of, tunable
 from netrx_tune.reporters.plain import escape
 from netrx_tune.reporters.profile_yaml import words
 from netrx_tune.rxpath.kernel_features import sysctl_scope
@@ -17,8 +17,6 @@ from netrx_tune.rxpath.kernel_features import sysctl_scope
 SYSCTL_FILE = "/etc/sysctl.d/90-netrx-tune.conf"
 MODULES_FILE = "/etc/modules-load.d/netrx-tune.conf"
 _COLUMNS = 96
-# Kernel: net/netfilter/nf_conntrack_standalone.c registers the keys as the module is loaded.
-_MODULES = (("net.netfilter.nf_conntrack_", "nf_conntrack"),)
 _RING = re.compile(r"ethtool -G ([A-Za-z0-9_][A-Za-z0-9_.-]{0,14}) rx ([1-9][0-9]{0,5})(?:: |$)")
 _WRITE = re.compile(
     r"echo ([0-9a-f,]{1,300}) > (/sys/class/net/([A-Za-z0-9_][A-Za-z0-9_.-]{0,14})/"
@@ -149,10 +147,8 @@ def advice(found: Export, prefix: str = "# ") -> Iterator[str]:
 
 def modules(found: Export) -> tuple[str, ...]:
     """Return the modules that must be loaded before the keys exist."""
-    names = [
-        name for one in found.settings for start, name in _MODULES if one.key.startswith(start)
-    ]
-    return tuple(dict.fromkeys(names))
+    names = [module_of(one.key) for one in found.settings]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def rings(found: Export) -> tuple[Ring, ...]:
