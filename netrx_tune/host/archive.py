@@ -18,6 +18,7 @@ from pathlib import Path
 from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
+from netrx_tune.host.nested import NESTED, inner_blocks, is_packed_report, split
 from netrx_tune.host.save import write_snapshot
 from netrx_tune.host.tar_members import MOST_MEMBER_BYTES, is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
@@ -39,6 +40,8 @@ _ACCEPTED = (
     "ss -uanm, sysctl -a, ethtool -S or of files in /proc/net"
 )
 _MOST_GAPS = 8
+_MOST_NAMED = 4
+_MOST_HOSTS = 10_000
 _HEAD_BYTES = 8 << 10
 
 
@@ -61,16 +64,44 @@ def read_snapshot(path: str) -> SavedSnapshot:
 
 
 def _read_file(path: str) -> SavedSnapshot | None:
-    with open_input(path) as file:
-        unpacked = blocks(file, path)
+    outer, inner = split(path)
+    with open_input(outer) as file:
+        unpacked = blocks(file, outer)
+        if inner:
+            unpacked = inner_blocks(unpacked, outer, inner)
         start = next(unpacked, b"")
-        if is_tar(start):
-            return _snapshot(_read_archive(chain((start,), unpacked), path))
-        return _read_text(start, unpacked, path)
+        if not is_tar(start):
+            return _read_text(start, unpacked, path)
+        packed: list[str] = []
+        saved = _snapshot(_read_archive(chain((start,), unpacked), path, packed))
+    if saved or not packed or inner:
+        return saved
+    return _only_host(path, packed)
 
 
-def _read_archive(unpacked: Iterator[bytes], path: str) -> RawTree:
-    """Return what an archive holds of a report, without unpacking it anywhere."""
+def _only_host(path: str, packed: list[str]) -> SavedSnapshot | None:
+    """Return the report in an archive that holds nothing but one.
+
+    Raises:
+        InputError: it holds several.
+    """
+    if path == STANDARD_INPUT:
+        raise InputError(f"{path}: an archive of archives, which is read from a file only")
+    if len(packed) == 1:
+        return _read_file(f"{path}{NESTED}{packed[0]}")
+    named = ", ".join(ascii(name)[1:-1] for name in packed[:_MOST_NAMED])
+    more = ", ..." if len(packed) > _MOST_NAMED else ""
+    raise InputError(
+        f"{path}: holds the reports of {len(packed)} hosts ({named}{more});"
+        f" name one as {path}{NESTED}NAME"
+    )
+
+
+def _read_archive(unpacked: Iterator[bytes], path: str, packed: list[str]) -> RawTree:
+    """Return what an archive holds of a report, without unpacking it anywhere.
+
+    Names of archives in it are added to `packed`.
+    """
     roots = Roots()
     outside: list[Gap] = []
 
@@ -79,6 +110,8 @@ def _read_archive(unpacked: Iterator[bytes], path: str) -> RawTree:
             return True
         if (name.startswith("/") or "../" in name) and len(outside) < _MOST_GAPS:
             outside.append(Gap(ascii(name)[1:-1], "denied", "a name that leads out of the archive"))
+        elif is_packed_report(name) and len(packed) < _MOST_HOSTS:
+            packed.append(name)
         return False
 
     samples = roots.files("")

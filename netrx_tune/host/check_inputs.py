@@ -2,6 +2,7 @@
 
 web7.tar.gz             itself
 sosreport-web7/         itself: the folder of one host
+sos-collector-7.tar.xz  each report in it: sos-collector-7.tar.xz::sosreport-web7.tar.xz
 reports/                the archives and hosts' folders in it, however deep
 'reports/**/*.tar.gz'   what the pattern matches, where no such file is there
 -                       paths on standard input, a line each, or with NUL between them
@@ -22,6 +23,7 @@ SUFFIXES = (
     ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz", ".tbz2", ".tar.zst", ".tzst",
 )  # fmt: skip
 _MARKS = (MANIFEST, "sos_commands", "proc/net", "proc/sys", "0/proc", "1/proc", "net/snmp", "snmp")
+_COLLECTED = "sos-collector-"
 _MOST_LEVELS = 16
 _MOST_NAME_BYTES = 1 << 16
 _PIECE_BYTES = 1 << 16
@@ -80,7 +82,7 @@ def _is_hidden(path: str, fixed: int) -> bool:
 def _at(path: str) -> Iterator[str]:
     """Yield a path, or what is in it if it is a folder of several."""
     if not os.path.isdir(path):  # noqa: PTH112 - names are all it takes
-        yield path
+        yield from _hosts(path)
         return
     found = False
     for one in _within(path, 0):
@@ -88,6 +90,21 @@ def _at(path: str) -> Iterator[str]:
         yield one
     if not found:
         yield path  # the reader says what it lacks
+
+
+def _hosts(path: str) -> Iterator[str]:
+    """Yield a file, or each report in it if it is what `sos collect` packs: one of many hosts."""
+    name = path.rpartition("/")[2]
+    if not (name.startswith(_COLLECTED) and name.endswith(SUFFIXES)):
+        yield path
+        return
+    from netrx_tune.host.nested import hosts_in  # noqa: PLC0415 - for these only
+
+    try:
+        found = hosts_in(path)
+    except (InputError, OSError):
+        found = ()  # the reader says what is wrong
+    yield from found or (path,)
 
 
 def _within(folder: str, level: int) -> Iterator[str]:
@@ -104,7 +121,7 @@ def _within(folder: str, level: int) -> Iterator[str]:
             if not os.path.islink(path):  # noqa: PTH114 - may lead round in a circle
                 yield from _within(path, level + 1)
         elif name.endswith(SUFFIXES):
-            yield path
+            yield from _hosts(path)
 
 
 def _names(folder: str) -> list[str]:

@@ -39,6 +39,12 @@ class _Stream(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
+class Readable(Protocol):
+    """What a file and a member of an archive have in common."""
+
+    def read(self, size: int, /) -> bytes | None: ...
+
+
 class _Format(NamedTuple):
     name: str
     magic: bytes
@@ -79,7 +85,7 @@ def unreadable(path: str, error: Exception) -> InputError:
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}")
 
 
-def blocks(file: FileIO, name: str) -> Iterator[bytes]:
+def blocks(file: Readable, name: str) -> Iterator[bytes]:
     """Yield what a file holds, decompressed from gzip, xz, bzip2 or zstd, else as it is.
 
     Args:
@@ -104,10 +110,10 @@ def blocks(file: FileIO, name: str) -> Iterator[bytes]:
         raise unreadable(name, error) from None
 
 
-def _first_piece(file: FileIO) -> bytes:
+def _first_piece(file: Readable) -> bytes:
     """Return what a file begins with; a pipe gives a little at a time."""
-    start = piece = file.read(_PIECE_BYTES)
-    while piece and len(start) < _LEAST_START and (piece := file.read(_PIECE_BYTES)):
+    start = b""
+    while len(start) < _LEAST_START and (piece := file.read(_PIECE_BYTES)):
         start += piece
     return start
 
@@ -116,14 +122,14 @@ class _Damaged(Exception):  # noqa: N818 - never leaves this module
     pass
 
 
-def _pieces(start: bytes, file: FileIO) -> Iterator[bytes]:
+def _pieces(start: bytes, file: Readable) -> Iterator[bytes]:
     piece = start
     while piece:
         yield piece
-        piece = file.read(_PIECE_BYTES)
+        piece = file.read(_PIECE_BYTES) or b""
 
 
-def _decompressed(start: bytes, pieces: Iterator[bytes], file: FileIO) -> Iterator[bytes]:
+def _decompressed(start: bytes, pieces: Iterator[bytes], file: Readable) -> Iterator[bytes]:
     if start.startswith(_GZIP):
         import zlib  # noqa: PLC0415 - here and below: only what this archive takes
 
@@ -189,12 +195,12 @@ def _inflate(pieces: Iterator[bytes], form: _Format) -> Iterator[bytes]:
         raise _Damaged(f"damaged {form.name}: ends early")
 
 
-def _unzstd(file: FileIO) -> Iterator[bytes]:
+def _unzstd(file: Readable) -> Iterator[bytes]:
     """Yield what is in zstd, by the package or the program that is there; Python has none."""
     import importlib.util  # noqa: PLC0415
     import shutil  # noqa: PLC0415
 
-    if not file.seekable():
+    if not isinstance(file, FileIO) or not file.seekable():
         raise _Damaged("compressed with zstd, which is read from a file only; save it first")
     file.seek(0)
     if importlib.util.find_spec("zstandard"):
