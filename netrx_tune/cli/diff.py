@@ -8,9 +8,9 @@ import click
 
 from netrx_tune.cli import options
 from netrx_tune.cli.diagnose import refuse_emptiness
-from netrx_tune.cli.inputs import Place, delta_of
+from netrx_tune.cli.inputs import Place, delta_of, saved_delta
 from netrx_tune.model.finding import Severity
-from netrx_tune.planning.difference import Difference, compare, is_worse, side
+from netrx_tune.planning.difference import Difference, Side, compare, is_worse, side
 
 
 @click.command("diff")
@@ -65,8 +65,8 @@ def command(
             raise click.UsageError("B is given: --from, --root, --netns and --pid name another")
         place = Place(b)
     place.check()
-    before = side(a, delta_of(Place(a), 0, quiet=quiet))
-    after = side(place.name, delta_of(place, interval, quiet=quiet))
+    before = _side(Place(a), 0, quiet=quiet)
+    after = _side(place, interval, quiet=quiet)
     if fail_on != "never":
         for one in (before, after):
             refuse_emptiness(one.diagnosis)
@@ -78,6 +78,13 @@ def command(
     else:
         _echo_text(found, color, verbose=verbose)
     return int(fail_on != "never" and is_worse(found, _severity(fail_on)))
+
+
+def _side(place: Place, interval: float, *, quiet: bool) -> Side:
+    if place.saved is None:
+        return side(place.name, delta_of(place, interval, quiet=quiet))
+    delta, redactions = saved_delta(place.saved)
+    return side(place.name, delta, is_redacted=bool(redactions))
 
 
 def _severity(word: str) -> Severity:

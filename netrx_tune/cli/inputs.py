@@ -56,7 +56,7 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     """
     place.check()
     if place.saved is not None:
-        return _saved(place.saved)
+        return saved_delta(place.saved)[0]
     where, samples = sampled(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
         from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom
@@ -66,13 +66,14 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     return _measured(samples, live=True, netns=where)
 
 
-def _saved(path: str) -> Delta:
+def saved_delta(path: str) -> tuple[Delta, tuple[str, ...]]:
+    """Return the window that a saved input brings, and what was redacted in it."""
     from netrx_tune.host.archive import read_snapshot  # noqa: PLC0415 - not for live runs
 
     saved = read_snapshot(path)
     delta = _measured(saved.samples, live=False, netns=saved.netns)
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
-    return delta._replace(after=after)
+    return delta._replace(after=after), saved.redactions
 
 
 def _measured(samples: tuple[Sample, ...], *, live: bool, netns: str | None) -> Delta:

@@ -30,11 +30,15 @@ _SILENT = 0.1  # of the traffic before: so little proves no cure
 
 
 class Side(NamedTuple):
-    """One snapshot: what the user called it, and what it tells of its own window."""
+    """One snapshot: what the user called it, and what it tells of its own window.
+
+    In a redacted one the names of host, boot and namespace are stand-ins, which equal no others.
+    """
 
     name: str
     delta: Delta
     diagnosis: Diagnosis
+    is_redacted: bool = False
 
 
 class Loss(NamedTuple):
@@ -85,7 +89,7 @@ class Difference(NamedTuple):
     notes: tuple[str, ...]
 
 
-def side(name: str, delta: Delta) -> Side:
+def side(name: str, delta: Delta, *, is_redacted: bool = False) -> Side:
     """Return a snapshot with its own diagnosis.
 
     Raises:
@@ -95,12 +99,12 @@ def side(name: str, delta: Delta) -> Side:
     blind = all(account.lost is None for account in diagnosis.ledger.accounts)
     if blind and not delta.after.settings:
         raise NotEnoughData(f"{name}: neither a counter nor a setting could be read")
-    return Side(name, delta, diagnosis)
+    return Side(name, delta, diagnosis, is_redacted)
 
 
 def compare(a: Side, b: Side) -> Difference:
     """Return what changed from A to B."""
-    kin = kinship(a.delta.after, b.delta.after)
+    kin = kinship(a.delta.after, b.delta.after, redacted=a.is_redacted or b.is_redacted)
     meanwhile = _meanwhile(a, b) if kin.kin == "same-boot" else None
     return Difference(
         a=a,
@@ -133,7 +137,8 @@ def is_worse(found: Difference, bar: Severity) -> bool:
 def _meanwhile(a: Side, b: Side) -> Meanwhile | None:
     """Return the window between the two ends, if they are in order and of one namespace."""
     first, last = a.delta.after, b.delta.after
-    delta = between(first, last, live=False)
+    one_boot = last.host._replace(boot_id=first.host.boot_id)
+    delta = between(first, last._replace(host=one_boot), live=False)
     if delta.before is None or not delta.seconds:
         return None
     return Meanwhile(delta, conclude(delta), evidence(delta, *sorted(delta.increases)))
@@ -154,7 +159,8 @@ def _stages(a: Side, b: Side) -> Iterator[StageChange]:
 def _loss(account: Account | None, delta: Delta) -> Loss:
     if account is None or account.lost is None:
         return Loss(None, "unseen", None, None, None)
-    rate = account.lost / delta.seconds if delta.seconds else None
+    is_window = bool(delta.seconds) and delta.mode != "since-boot"
+    rate = account.lost / (delta.seconds or 1.0) if is_window else None
     return Loss(account.lost, account.bound, account.offered, account.share, rate)
 
 
@@ -184,14 +190,20 @@ def _notes(a: Side, b: Side, kin: Kinship, meanwhile: Meanwhile | None) -> Itera
         yield from (f"between them: {note}" for note in meanwhile.diagnosis.notes)
     if (a.delta.mode == "since-boot") != (b.delta.mode == "since-boot"):
         one = "A" if a.delta.mode == "since-boot" else "B"
-        yield f"{one} holds totals since boot, the other a window: shares compare, rates do not"
+        yield (
+            f"{one} holds totals since boot, the other a window: shares compare, rates do not,"
+            " and what is gone may only not have happened in that window"
+        )
     yield from _too_quiet(a, b)
 
 
 def _why_not_subtracted(a: Side, b: Side) -> str:
     places = {snap.files.get("/netrx/namespace", "") for snap in (a.delta.after, b.delta.after)}
     if len(places - {""}) > 1:
-        return "two network namespaces of one host: their totals are not subtracted"
+        what = "two network namespaces of one host"
+        if a.is_redacted or b.is_redacted:
+            what = "redacted names do not tell whether both are of one network namespace"
+        return f"{what}: totals are not subtracted"
     ends = a.delta.after.host.uptime_seconds, b.delta.after.host.uptime_seconds
     if None in ends:
         return "no clock in one of them: totals are not subtracted"

@@ -19,17 +19,22 @@ class Kinship(NamedTuple):
     why: str
 
 
-def kinship(a: Snapshot, b: Snapshot) -> Kinship:
-    """Return whether `b` is of the same host as `a`, and of the same boot."""
+def kinship(a: Snapshot, b: Snapshot, *, redacted: bool = False) -> Kinship:
+    """Return whether `b` is of the same host as `a`, and of the same boot.
+
+    Where one is redacted, names that differ tell nothing.
+    """
     was, now = a.host.boot_id, b.host.boot_id
     if was and was == now:
         return Kinship("same-boot", "one host, one boot (same boot id)")
+    if redacted:
+        return _by_clocks(a, b)
     names = hostname(a), hostname(b)
     if all(names) and names[0] != names[1]:
         return Kinship("other-host", f"two hosts: {names[0]} and {names[1]}")
     if was and now:
         return _of_two_boots(a, b, same_name=bool(all(names)))
-    return _without_boot_id(a, b)
+    return _by_clocks(a, b)
 
 
 def _of_two_boots(a: Snapshot, b: Snapshot, *, same_name: bool) -> Kinship:
@@ -44,10 +49,11 @@ def _of_two_boots(a: Snapshot, b: Snapshot, *, same_name: bool) -> Kinship:
     return Kinship("unknown", why)
 
 
-def _without_boot_id(a: Snapshot, b: Snapshot) -> Kinship:
+def _by_clocks(a: Snapshot, b: Snapshot) -> Kinship:
     """Judge by clocks; what does not contradict it is taken for one boot of one host."""
     if (a.host.uptime_seconds or 0.0) > (b.host.uptime_seconds or float("inf")):
-        return Kinship("rebooted", "rebooted in between: B's uptime is shorter than A's")
+        why = "B's uptime is shorter than A's: rebooted in between, or B is the earlier one"
+        return Kinship("unknown", why)
     boots = boot_time(a), boot_time(b)
     if None not in boots and abs((boots[0] or 0.0) - (boots[1] or 0.0)) > _CLOCK_SECONDS:
         return Kinship("unknown", "another boot, or another host: their clocks do not agree")

@@ -50,12 +50,13 @@ def host(
 
 
 def difference(a: dict[str, Any], b: dict[str, Any]) -> Difference:
-    def one(name: str, case: dict[str, Any]) -> Side:
-        *earlier, last = samples(case)
-        before: Sample | None = earlier[0] if earlier else None
-        return side(name, measure(before, last, live=False, netns=None))
+    return compare(_side(a), _side(b))
 
-    return compare(one("a", a), one("b", b))
+
+def _side(case: dict[str, Any]) -> Side:
+    *earlier, last = samples(case)
+    before: Sample | None = earlier[0] if earlier else None
+    return side("input", measure(before, last, live=False, netns=None))
 
 
 def turns(found: Difference) -> list[tuple[str, str]]:
@@ -163,6 +164,34 @@ def test_another_boot_without_a_name_may_be_either() -> None:
     found = difference(host(), host(boot="two", up=10))
     assert found.kinship.kin == "unknown"
     assert "or these are two hosts" in found.notes[0]
+
+
+def test_a_redacted_name_is_no_other_host() -> None:
+    clock = {"/netrx/clock": "realtime 101005.0\n"}
+    later = {"/netrx/clock": "realtime 102005.0\n"}
+    a = _side(host(lost=5, since=None, files=clock))
+    b = _side(host(lost=9, since=None, up=2000, boot="two", files=later))
+    found = compare(a, b._replace(is_redacted=True))
+    assert found.kinship.kin == "same-boot"
+    assert found.meanwhile is not None
+    assert found.meanwhile.diagnosis.ledger.lost == 4
+    assert compare(a, b).kinship.kin == "other-host"
+
+
+def test_a_shorter_uptime_without_a_boot_id_may_be_the_wrong_order() -> None:
+    a, b = host(up=2000), host(up=1000)
+    for case in (a, b):
+        del case["files"][BOOT_ID]
+    found = difference(a, b)
+    assert found.kinship.kin == "unknown"
+    assert "or B is the earlier one" in found.kinship.why
+
+
+def test_totals_have_no_rate_to_compare() -> None:
+    found = difference(host(lost=500, since=None), host(lost=50, up=2000))
+    (stage,) = found.stages
+    assert (stage.a.per_second, stage.b.per_second) == (None, 10.0)
+    assert found.rates == ()
 
 
 def test_the_later_one_first_is_said() -> None:
