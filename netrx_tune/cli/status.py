@@ -12,6 +12,7 @@ from netrx_tune import __version__
 from netrx_tune.cli import options
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal, sysctls
+from netrx_tune.host.applying import is_elsewhere
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.replacing import below, state_of
 from netrx_tune.host.survey import boot_files, lines_of
@@ -68,9 +69,11 @@ def command(
     texts = boot_files(root)
     later = overriding(texts, lines_of(texts.get(OURS, "")))
     if output_format == "json":
-        click.echo(json.dumps(_document(entries, keys, file, later), indent=2))
+        click.echo(json.dumps(_document(root, entries, keys, file, later), indent=2))
     else:
-        options.echo_plain("".join(f"{line}\n" for line in _lines(entries, keys, file, later)))
+        options.echo_plain(
+            "".join(f"{line}\n" for line in _lines(root, entries, keys, file, later))
+        )
     unfinished = any(entry.state == "applying" for entry in entries)
     broken = file.state not in ("", "as written") or not all(one.in_force for one in keys)
     return int(bool(later) or broken or unfinished)
@@ -80,7 +83,7 @@ def _keys(root: str, entries: tuple[Entry, ...]) -> Iterator[KeyNow]:
     """Yield each key with the last value that an apply gave it and the first old one."""
     known: dict[str, KeyNow] = {}
     for entry in entries:
-        for value in entry.values if entry.state != "left" else ():
+        for value in () if entry.state == "left" or is_elsewhere(root, entry) else entry.values:
             old = known[value.key].old if value.key in known else value.old
             now = _now(root, value.key)
             in_force = now is not None and sysctls.same(value.key, now, value.new)
@@ -106,13 +109,23 @@ def _file(root: str, entries: tuple[Entry, ...]) -> FileNow:
 
 
 def _document(
-    entries: tuple[Entry, ...], keys: tuple[KeyNow, ...], file: FileNow, later: tuple[AtBoot, ...]
+    root: str,
+    entries: tuple[Entry, ...],
+    keys: tuple[KeyNow, ...],
+    file: FileNow,
+    later: tuple[AtBoot, ...],
 ) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "tool": {"name": "netrx-tune", "version": __version__},
         "applied": [
-            {"profile": one.profile, "path": one.source, "when": one.when, "state": one.state}
+            {
+                "profile": one.profile,
+                "path": one.source,
+                "when": one.when,
+                "state": one.state,
+                "elsewhere": f"net:[{one.netns}]" if is_elsewhere(root, one) else None,
+            }
             for one in entries
         ],
         "settings": [one._asdict() for one in keys],
@@ -122,12 +135,19 @@ def _document(
 
 
 def _lines(
-    entries: tuple[Entry, ...], keys: tuple[KeyNow, ...], file: FileNow, later: tuple[AtBoot, ...]
+    root: str,
+    entries: tuple[Entry, ...],
+    keys: tuple[KeyNow, ...],
+    file: FileNow,
+    later: tuple[AtBoot, ...],
 ) -> Iterator[str]:
     if not entries:
         yield "Nothing is applied."
     for entry in entries:
         yield f"{entry.profile} ({entry.source}): {_state(entry)}"
+        if entry.values and is_elsewhere(root, entry):
+            keys_there = ", ".join(value.key for value in entry.values)
+            yield f"  {keys_there}: in network namespace net:[{entry.netns}], run status there"
     for key in keys:
         now = "in force" if key.in_force else f"NOT in force: it is {key.now or 'not readable'}"
         yield f"  {key.key} = {key.new} (before: {key.old}): {now}"

@@ -261,13 +261,18 @@ def rollback(root: str, *, force: bool = False) -> tuple[Entry | None, tuple[Lef
         return last, left
 
 
+def is_elsewhere(root: str, entry: Entry) -> bool:
+    """Tell whether an entry's values are those of another network namespace of this boot."""
+    return not root and entry.netns not in (None, own_inode()) and entry.boot_id == _boot_id()
+
+
 def _here(root: str, entry: Entry, *, force: bool) -> Entry:
     """Return what of an entry can be put back here: a namespace's values only from inside it.
 
     Raises:
         ApplyError: it was applied in another network namespace of this boot.
     """
-    if root or entry.netns in (None, own_inode()) or entry.boot_id != _boot_id():
+    if not is_elsewhere(root, entry):
         return entry
     if force:
         return entry._replace(values=())

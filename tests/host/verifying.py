@@ -87,6 +87,10 @@ def by_counters(narrow: str, wide: str) -> None:
     assert [run("rollback")[0], HIGH.read_text()] == [0, "2048\n"]
     elsewhere = run("rollback", before=("unshare", "--net"))
     assert "applied in another network namespace" in elsewhere[2], elsewhere
+    words = ("unshare", "--net", sys.executable, "-B", "-m", "netrx_tune", "status")
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "in network namespace net:[" in told, told
+    assert "NOT in force" not in told, told
     assert [run("rollback")[0], int(HIGH.read_text())] == [0, STOCK]
     sys.stdout.write("rollback: only in the namespace that was changed\n")
 
