@@ -13,6 +13,8 @@ BENCHMARKS = {
     "sockets": "time and memory with 97,500 sockets, against ss",
     "watching": "CPU time of a watch, with few sockets and with 97,500",
     "cpus": "what a host of 512 CPUs takes to parse",
+    "fleet": "a local Dask cluster against the process pool, many snapshots",
+    "check": "snapshots judged in a second, and memory up to 100,000 of them",
 }
 
 

@@ -1,0 +1,114 @@
+"""Snapshots that `check` judges in a second, and the memory that many of them take.
+
+The rate is that of a host of 64 CPUs, eight cards and 300 sockets, decompression and the line of
+JSON included. Memory is that of the largest process, over small snapshots: what grows with their
+number is not in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from netrx_tune.host.save import write_snapshot
+from tests.benchmarks.big_host import big_host
+from tests.benchmarks.table import Row, show
+from tests.benchmarks.timing import REPOSITORY, Run, cached_bytecode, run
+from tests.saved import archive
+
+MOST_MILLISECONDS = 4.0  # of CPU time for one: 250 a second on each core
+MOST_GROWTH_MEGABYTES = 32.0
+_DISTINCT = 8
+_COMMAND = (
+    sys.executable, "-m", "netrx_tune", "check", "--fail-on", "never", "--format", "jsonl", "-q",
+)  # fmt: skip
+# A process's peak begins with that of the one it was forked from, so a small one starts it.
+_STARTER = (
+    "import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
+    " print(os.wait4(pid, 0)[2].ru_maxrss, file=sys.stderr)"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; 1 if a limit is exceeded."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks check", description=__doc__)
+    parser.add_argument("--snapshots", type=int, default=400)
+    parser.add_argument("--most", type=int, default=100_000, help="of the curve of memory")
+    options = parser.parse_args(arguments)
+    with cached_bytecode() as environment, TemporaryDirectory() as folder:
+        rows = (
+            *_rates(Path(folder) / "large", options.snapshots, environment),
+            *_curve(Path(folder) / "small", options.most, environment),
+        )
+        return show(rows)
+
+
+def _rates(folder: Path, count: int, environment: Mapping[str, str]) -> tuple[Row, ...]:
+    """Return the time of one snapshot, from what twice as many take more than `count`."""
+    folder.mkdir()
+    for seed in range(_DISTINCT):
+        write_snapshot(str(folder / f"{seed}.tar.gz"), big_host(64, seed=seed), "0")
+    originals = sorted(folder.iterdir())
+    size = sum(one.stat().st_size for one in originals) / len(originals)
+    _judge(folder, environment, 1)  # warms caches
+    few = _judge(_linked(originals, folder / "a", count), environment, 1)
+    more = _judge(_linked(originals, folder / "b", 2 * count), environment, 1)
+    cores = len(os.sched_getaffinity(0))
+    all_cores = _judge(folder / "b", environment, cores)
+    each = (more.cpu_seconds - few.cpu_seconds) / count
+    return (
+        Row("a snapshot of 64 CPUs, packed", size / 1000, " kB"),
+        Row("CPU time to judge one", each * 1000, " ms", MOST_MILLISECONDS),
+        Row("snapshots a second and core", 1 / each, ""),
+        Row(f"snapshots a second, {cores} cores", 2 * count / all_cores.seconds, ""),
+        Row("peak memory", _peak(folder / "b", environment), " MB"),
+    )
+
+
+def _curve(folder: Path, most: int, environment: Mapping[str, str]) -> list[Row]:
+    """Return the peak memory of 100 inputs, and what ten times as many add, up to `most`."""
+    originals = [Path(archive(folder / f"{n}.tar.gz", lost=5 * n)) for n in range(_DISTINCT)]
+    rows: list[Row] = []
+    count, first = 100, 0.0
+    while count <= most:
+        inputs = _linked(originals, folder / str(count), count)
+        peak = _peak(inputs, environment)
+        if first:
+            grown = peak - first
+            rows.append(Row(f"more for {count:,}", grown, " MB", MOST_GROWTH_MEGABYTES))
+        else:
+            first = peak
+            rows.append(Row(f"peak memory, {count:,} small inputs", peak, " MB"))
+        count *= 10
+    return rows
+
+
+def _linked(originals: Sequence[Path], folder: Path, count: int) -> Path:
+    """Fill a folder with so many links to a few archives, and return it."""
+    folder.mkdir()
+    for number in range(count):
+        os.link(originals[number % len(originals)], folder / f"{number:06}.tar.gz")
+    return folder
+
+
+def _judge(folder: Path, environment: Mapping[str, str], jobs: int) -> Run:
+    return run((*_COMMAND, "--jobs", str(jobs), str(folder)), environment)
+
+
+def _peak(folder: Path, environment: Mapping[str, str]) -> float:
+    """Return the megabytes of the largest process of a run on all cores."""
+    command = (sys.executable, "-I", "-S", "-c", _STARTER, *_COMMAND, str(folder))
+    got = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
+    )
+    return int(got.stderr) / 1000
