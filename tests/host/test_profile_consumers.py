@@ -280,3 +280,56 @@ def test_the_script_raises_and_never_lowers(tmp_path: Path, shell: str) -> None:
     written = (keys / "written").read_text().split()
     assert written.count("net.core.rmem_max") == 1  # the second time there is nothing to raise
     assert "net.netfilter.nf_conntrack_max" not in written
+
+
+OWN = """schema: 1
+name: own
+summary: "keys that each network namespace has for itself"
+settings:
+  net.ipv4.ipfrag_time: {exactly: 9, why: w}
+  net.core.somaxconn: {at_least: 5000, why: w}
+  net.ipv4.tcp_rmem: {at_least: 4096 131072 16777216, why: w}
+"""
+KEYS = ("net.ipv4.ipfrag_time", "net.core.somaxconn", "net.ipv4.tcp_rmem")
+INSIDE = f"""set -e
+mount --bind "$1" /etc/sysctl.d
+shift
+sysctl -qw net.core.somaxconn=6000 net.ipv4.tcp_rmem="8192 65536 1048576"
+"$@" >&2
+sysctl -n {" ".join(KEYS)}
+"""
+
+
+def set_by(folder: Path, *words: str | Path) -> tuple[list[str], str]:
+    """Return the values that a tool sets in a namespace of its own, and what it said."""
+    scratch = folder / "sysctl.d"
+    scratch.mkdir()
+    environment = {**os.environ, "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "False"}
+    got = subprocess.run(
+        ["unshare", "-mn", "sh", "-c", INSIDE, "sh", scratch, *words],
+        capture_output=True, text=True, check=False, env=environment, cwd=folder,
+    )  # fmt: skip
+    assert got.returncode == 0, got.stderr
+    return [" ".join(line.split()) for line in got.stdout.splitlines()], got.stderr
+
+
+@root_only
+@pytest.mark.parametrize("kind", ["sysctl", "shell", "ansible"])
+def test_what_is_exported_sets_the_values_of_a_namespace(tmp_path: Path, kind: str) -> None:
+    needs("unshare", "sysctl", *(["ansible-playbook"] if kind == "ansible" else []))
+    found = resolve(parse_profile(OWN, "own"), lambda _: None, Memory(8 << 30))
+    now = {KEYS[1]: (6000,), KEYS[2]: (8192, 65536, 1048576)}  # of the host that it is for
+    path = tmp_path / kind
+    path.write_text(joined(export(found, now, kind)))
+    words: tuple[str | Path, ...] = {"sysctl": ("sysctl", "-p", path)}.get(kind, ("sh", path))
+    if kind == "ansible":
+        (tmp_path / "play.yml").write_text(PLAY)
+        python = "ansible_python_interpreter=/usr/bin/python3"
+        play = ("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", python)
+        words = (*play, "-e", "ansible_become=false", tmp_path / "play.yml")
+    values, said = set_by(tmp_path, *words)
+    assert values == ["9", "6000", "8192 131072 16777216"], said
+    if kind == "ansible":
+        assert "failed=0" in said
+        written = (tmp_path / "sysctl.d/90-netrx-tune.conf").read_text()
+        assert "net.core.somaxconn=6000" in written.replace(" ", "")
