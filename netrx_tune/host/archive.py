@@ -45,25 +45,32 @@ _MOST_HOSTS = 10_000
 _HEAD_BYTES = 8 << 10
 
 
-def read_snapshot(path: str) -> SavedSnapshot:
+def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
     """Return what a file or folder holds of a host, or for "-" what comes on standard input.
+
+    Args:
+        path: of a file or folder, or "-".
+        netns: the network namespace that is meant, where an input has several.
 
     Raises:
         InputError: it cannot be read, or holds nothing of the kind; one line says why.
     """
     try:
         is_folder = path != STANDARD_INPUT and Path(path).is_dir()
-        saved = _snapshot(read_folder(path)) if is_folder else _read_file(path)
+        saved = _snapshot(read_folder(path), netns) if is_folder else _read_file(path, netns)
+        if saved and netns is not None and saved.netns != netns:
+            whose = f"namespace {saved.netns!a}" if saved.netns else "the host's own namespace"
+            raise InputError(f"{path}: is of {whose}, not of network namespace {netns!a}")
     except ParseError as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+    except (OSError, ValueError) as error:  # ValueError: a NUL, no such namespace
         raise unreadable(path, error) from None
     if saved is None:
         raise InputError(f"{path}: nothing to judge in it; {_ACCEPTED}")
     return saved
 
 
-def _read_file(path: str) -> SavedSnapshot | None:
+def _read_file(path: str, netns: str | None) -> SavedSnapshot | None:
     outer, inner = split(path)
     with open_input(outer) as file:
         unpacked = blocks(file, outer)
@@ -73,13 +80,13 @@ def _read_file(path: str) -> SavedSnapshot | None:
         if not is_tar(start):
             return _read_text(start, unpacked, path)
         packed: list[str] = []
-        saved = _snapshot(_read_archive(chain((start,), unpacked), path, packed))
+        saved = _snapshot(_read_archive(chain((start,), unpacked), path, packed), netns)
     if saved or not packed or inner:
         return saved
-    return _only_host(path, packed)
+    return _only_host(path, packed, netns)
 
 
-def _only_host(path: str, packed: list[str]) -> SavedSnapshot | None:
+def _only_host(path: str, packed: list[str], netns: str | None) -> SavedSnapshot | None:
     """Return the report in an archive that holds nothing but one.
 
     Raises:
@@ -88,7 +95,7 @@ def _only_host(path: str, packed: list[str]) -> SavedSnapshot | None:
     if path == STANDARD_INPUT:
         raise InputError(f"{path}: an archive of archives, which is read from a file only")
     if len(packed) == 1:
-        return _read_file(f"{path}{NESTED}{packed[0]}")
+        return _read_file(f"{path}{NESTED}{packed[0]}", netns)
     named = ", ".join(ascii(name)[1:-1] for name in packed[:_MOST_NAMED])
     more = ", ..." if len(packed) > _MOST_NAMED else ""
     raise InputError(
@@ -166,36 +173,36 @@ def _no_text(start: bytes) -> str | None:
     return None
 
 
-def _snapshot(tree: RawTree) -> SavedSnapshot | None:
+def _snapshot(tree: RawTree, netns: str | None = None) -> SavedSnapshot | None:
     """Return what a tree holds, or None if that is nothing of a host."""
     if MANIFEST in tree.files:
         saved: SavedSnapshot | None = parse_snapshot(tree.files)
     elif any(name.startswith(("0/", "1/")) for name in tree.files):
-        saved = _interval(tree)
+        saved = _interval(tree, netns)
     else:
-        saved = _host(tree, "")
+        saved = _host(tree, "", netns)
     return saved and saved._replace(gaps=saved.gaps + tree.gaps)
 
 
-def _interval(tree: RawTree) -> SavedSnapshot | None:
+def _interval(tree: RawTree, netns: str | None) -> SavedSnapshot | None:
     """Return the trees in 0/ and in 1/ as one snapshot; one of them alone is read as such."""
     hosts: list[SavedSnapshot] = []
     for number in ("0", "1"):
         start = f"{number}/"
         files = {name[2:]: text for name, text in tree.files.items() if name.startswith(start)}
         links = {name[2:]: target for name, target in tree.links.items() if name.startswith(start)}
-        host = _host(RawTree(files, links), number)
+        host = _host(RawTree(files, links), number, netns)
         if host:
             hosts.append(host._replace(kind="folder"))
     return interval(*hosts) if len(hosts) == 2 else next(iter(hosts), None)
 
 
-def _host(tree: RawTree, number: str) -> SavedSnapshot | None:
+def _host(tree: RawTree, number: str, netns: str | None) -> SavedSnapshot | None:
     """Return one tree of a host as a snapshot of one sample, or None if it is none."""
     if tree.is_sosreport:
         from netrx_tune.host.sosreport import read_sosreport  # noqa: PLC0415 - for these only
 
-        return read_sosreport(tree)
+        return read_sosreport(tree, netns)
     files, gaps = kernel_files(tree)
     if not any(path.startswith("/proc/net/") for path in files):
         return None

@@ -3,6 +3,8 @@
     proc/net -> self/net, proc/self -> 3255, proc/3255/net/snmp      the kernel's own files
     sos_commands/kernel/sysctl_-a                                    settings, as a text
     sos_commands/networking/ethtool_-S_eth0, -g, -l, -c, -i          what a driver says
+    sos_commands/networking/ss_-peaonmi, nstat_-zas, netstat_-s      where there is no file
+    sos_commands/networking/namespaces/blue/...                      another namespace
     sos_commands/host/uptime, sos_commands/date/date                 when
 
 Which of them are there depends on sos' version, its plugins and the host; a command that failed
@@ -19,9 +21,17 @@ import re
 from collections.abc import Mapping
 
 from netrx_tune.collectors import ethtool_text
-from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.collectors.netstat_s import parse_netstat_s
+from netrx_tune.collectors.nstat import parse_nstat
+from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.ss_text import parse_ss
 from netrx_tune.collectors.sysctl import path_of, said_by_sysctl_a
 from netrx_tune.host.kernel_tree import RawTree, kernel_files
+from netrx_tune.host.sos_namespaces import (
+    namespace_gaps,
+    namespace_members,
+    of_every_namespace,
+)
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Nic, Sample
 from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
@@ -31,13 +41,14 @@ __all__ = ["read_sosreport"]
 _COMMANDS = "sos_commands/"
 _ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device>.+)", re.DOTALL)
 _FIELDS = {"S": "statistics", "g": "rings", "l": "channels", "c": "coalesce", "i": "driver"}
-_NAMESPACE = re.compile(
-    r"sos_commands/networking/(?:namespaces/(?P<folder>[^/]+)/.+|ip_netns_exec_(?P<name>.+?)"
-    r"_(?:ip|iptables-save|netstat|nstat|ss|ethtool|sysctl)_.+)",
-    re.DOTALL,
-)
 # Read by no parser yet, and kept for one that does.
-_KEPT = re.compile(r"sos_commands/\w+/(?:nstat|netstat_-s|ss|ip_-s|tc)[^/]*")
+_KEPT = re.compile(r"sos_commands/\w+/(?:ip_-s|tc)[^/]*")
+# Its options differ over sos' versions.
+_PRINTED = {
+    NSTAT: (re.compile(r"sos_commands/\w+/nstat_-\w*a\w*"), parse_nstat),
+    NETSTAT_S: (re.compile(r"sos_commands/\w+/netstat_-s"), parse_netstat_s),
+}
+_SS = re.compile(r"sos_commands/\w+/ss_-\w*a\w*m\w*")
 _DENIED = re.compile(r"^sysctl: permission denied on key '(?P<key>net[^']+)'", re.MULTILINE)
 _RELEASE = "/proc/sys/kernel/osrelease"
 _UP = re.compile(
@@ -54,22 +65,53 @@ _NO_NETWORKING = Gap(
 )
 
 
-def read_sosreport(tree: RawTree) -> SavedSnapshot:
-    """Return a report as a snapshot of one sample; what it lacks is among the sample's gaps."""
+def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
+    """Return a report as a snapshot of one sample; what it lacks is among the sample's gaps.
+
+    Args:
+        tree: the report's texts.
+        netns: the network namespace to look into, beside that of the host.
+
+    Raises:
+        ValueError: the report says nothing of that namespace.
+    """
     files, found = kernel_files(tree)
     gaps = list(found)
-    if not any(path.startswith("/proc/net/") for path in files):
-        gaps.append(_NO_NETWORKING)
-    _add_settings(tree.files, files, gaps)
     _add_uptime(tree.files, files)
-    for name, text in tree.files.items():
-        if text and _KEPT.fullmatch(name):
-            files[f"/{name}"] = text
-    nics = _nics(tree.files, gaps)
-    gaps.extend(_namespaces(tree.files))
-    saved = saved_snapshot((Sample(files, tuple(gaps), nics=nics),), kind="sosreport")
+    members = tree.files
+    if netns is not None:
+        members = namespace_members(tree.files, netns)
+        files = of_every_namespace(files, _command(tree.files, "sysctl_-a")[1])
+        gaps = []
+    elif not any(path.startswith("/proc/net/") for path in files):
+        gaps.append(_NO_NETWORKING)
+    _add_settings(members, files, gaps)
+    sample = _printed(members, files, gaps)
+    if netns is None:
+        sample = sample._replace(gaps=sample.gaps + namespace_gaps(tree.files))
+    saved = saved_snapshot((sample,), kind="sosreport", netns=netns)
     date = _command(tree.files, "date_--utc")[1] or _command(tree.files, "date")[1]
     return saved._replace(times=(saved.times[0]._replace(utc=_utc(date)),))
+
+
+def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap]) -> Sample:
+    """Return the sample of files and of what commands printed beside them."""
+    for name, text in members.items():
+        if text and _KEPT.fullmatch(name):
+            files[f"/{name}"] = text
+        for path, (look, parse) in _PRINTED.items():
+            if text and look.fullmatch(name):
+                try:
+                    parse(text, name)
+                except ParseError:  # the command's complaint
+                    gaps.append(Gap(name, "absent", text.strip().partition("\n")[0][:80]))
+                else:
+                    files[path] = text
+    listed = next((parse_ss(text) for name, text in members.items() if _SS.fullmatch(name)), None)
+    nics = _nics(members, gaps)
+    if listed is None:
+        return Sample(files, tuple(gaps), nics=nics)
+    return Sample(files, tuple(gaps), listed.table, nics=nics, processes=listed.processes)
 
 
 def _command(files: Mapping[str, str], command: str) -> tuple[str, str]:
@@ -146,14 +188,3 @@ def _says_something(name: str, device: str, option: str, text: str, gaps: list[G
     if nic is None and option == "S" and device != "lo":  # many devices have no rings to tell of
         gaps.append(Gap(name, "absent", text.strip().partition("\n")[0][:80]))
     return nic is not None
-
-
-def _namespaces(members: Mapping[str, str]) -> list[Gap]:
-    """Return a gap for each further network namespace that the report looks into."""
-    found = {
-        match["folder"] or match["name"] for match in map(_NAMESPACE.fullmatch, members) if match
-    }
-    return [
-        Gap(f"netns {name}", "absent", "sos ran commands in it, but did not copy its counters")
-        for name in sorted(found)
-    ]

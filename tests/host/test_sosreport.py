@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from netrx_tune.collectors import paths
+from netrx_tune.collectors.assemble import assemble
 from netrx_tune.host.archive import read_snapshot
 from netrx_tune.host.kernel_tree import place
+from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Gap, Nic, Sample
 from netrx_tune.reporters.snapshot_files import BOOT_ID, Moment, SavedSnapshot
 
@@ -40,6 +42,12 @@ REPORT = {
     "sos_commands/networking/ip_-o_addr": "1: lo inet 127.0.0.1/8\n",
     "var/log/messages": "noise\n",
 }
+UDP = """\
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout \
+inode ref pointer drops
+ 3167: 0100000A:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 \
+77 2 00000000ff4f5017 2
+"""
 LINKS = {"proc/net": "self/net", "proc/self": "3255", "netstat": "sos_commands/networking/x"}
 
 
@@ -94,7 +102,7 @@ def test_a_report_is_one_sample_of_its_host(tmp_path: Path, form: object) -> Non
         "/proc/sys/kernel/osrelease": "4.18.0-553.el8.x86_64\n",
         BOOT_ID: "0d6d3d8f-16e3-4c3e-a1a0-2f5d0ad3b9c4\n",
         paths.SYSCTL_A: SYSCTLS,
-        "/sos_commands/networking/netstat_-s": "Udp:\n    900 packets received\n",
+        paths.NETSTAT_S: "Udp:\n    900 packets received\n",
     }
     assert sample.nics == (
         Nic(
@@ -161,13 +169,92 @@ def test_one_foreign_text_of_ethtool_costs_that_text(tmp_path: Path) -> None:
     assert [gap.why for gap in sample.gaps] == ["denied", "unparsed"]
 
 
+BLUE = {
+    "netstat_-s": "Udp:\n    7 packets received\n    3 packet receive errors\n",
+    "nstat_-zas": "#kernel\nUdpInDatagrams 7 0.0\nUdpInErrors 3 0.0\nUdpRcvbufErrors 3 0.0\n",
+    "ss_-peaonmi": (
+        "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+        'udp UNCONN 5 0 10.0.0.1:53 0.0.0.0:* users:(("named",pid=9,fd=3)) ino:77 sk:1\n'
+        "\t skmem:(r0,rb212992,t0,tb212992,f0,w0,o0,bl0,d3)\n"
+    ),
+    "sysctl_-a": "net.ipv4.ip_forward = 1\n",
+    "ethtool_-S_veth0": "NIC statistics:\n     rx_drops: 4\n",
+    "ip_address_show": "1: lo\n",
+}
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["namespaces/blue/ip_netns_exec_blue_ss_-peaonmi", "ip_netns_exec_blue_netstat_-s"],
+    "folder", ["namespaces/blue/ip_netns_exec_blue_", "ip_netns_exec_blue_", "namespaces/blue/"]
 )
-def test_another_namespace_is_named_and_not_judged(tmp_path: Path, name: str) -> None:
-    gap = sample_of(tmp_path, **{name: "x\n"}).gaps[-1]
-    assert (gap.path, gap.why) == ("netns blue", "absent")
+def test_a_namespace_of_a_report_is_judged_when_it_is_named(tmp_path: Path, folder: str) -> None:
+    members = {f"sos_commands/networking/{folder}{name}": text for name, text in BLUE.items()}
+    members["proc/3255/net/softnet_stat"] = " ".join(["00000001"] * 13) + "\n"
+    pack(tmp_path / "x", {**REPORT, **members}, LINKS)
+    whole = read_snapshot(str(tmp_path / "x"))
+    assert whole.samples[0].gaps[-1] == Gap(
+        "netns blue",
+        "absent",
+        "not judged here: sos ran commands in it; judge it with --netns blue",
+    )
+    assert assemble(whole.samples[0]).counters["Udp.InDatagrams"] == 900
+    blue = read_snapshot(str(tmp_path / "x"), "blue")
+    assert (blue.netns, blue.kind, blue.kernel) == ("blue", "sosreport", "4.18.0-553.el8.x86_64")
+    snapshot = assemble(blue.samples[0])
+    assert snapshot.counters == {
+        "Udp.InDatagrams": 7,
+        "Udp.InErrors": 3,
+        "Udp.RcvbufErrors": 3,
+    }
+    assert snapshot.sockets is not None
+    assert [(sock.local, sock.drops) for sock in snapshot.sockets.sockets] == [("10.0.0.1:53", 3)]
+    assert snapshot.processes[77].name == "named"
+    assert snapshot.settings == {"net.ipv4.ip_forward": (1,), "net.core.rmem_default": (212992,)}
+    assert (snapshot.host.cpus, snapshot.host.uptime_seconds) == (1, 266460)
+    assert list(snapshot.devices) == ["veth0"]
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({}, "it has the host's own alone"),
+        ({"ip_netns_exec_blue_ss_-peaonmi": "x\n"}, "it has blue"),
+    ],
+)
+def test_a_namespace_that_the_report_lacks_is_refused(
+    tmp_path: Path, members: Mapping[str, str], words: str
+) -> None:
+    named = {f"sos_commands/networking/{name}": text for name, text in members.items()}
+    pack(tmp_path / "x", {**REPORT, **named}, LINKS)
+    with pytest.raises(InputError, match=words):
+        read_snapshot(str(tmp_path / "x"), "red")
+
+
+def test_another_input_is_of_its_own_namespace_only(tmp_path: Path) -> None:
+    (tmp_path / "snmp").write_text(SNMP)
+    with pytest.raises(InputError, match="is of the host's own namespace, not of"):
+        read_snapshot(str(tmp_path), "blue")
+
+
+def test_commands_speak_where_there_are_no_files(tmp_path: Path) -> None:
+    members = {name: text for name, text in REPORT.items() if "/net/" not in name}
+    members["sos_commands/networking/nstat_-zas"] = BLUE["nstat_-zas"]
+    members["sos_commands/networking/netstat_-s"] = "bash: netstat: command not found\n"
+    (sample,) = pack(tmp_path / "x", members, {}).samples
+    assert assemble(sample).counters["Udp.RcvbufErrors"] == 3
+    assert sample.gaps[-1] == Gap(
+        "sos_commands/networking/netstat_-s", "absent", "bash: netstat: command not found"
+    )
+
+
+def test_files_beat_commands_that_ran_at_another_moment(tmp_path: Path) -> None:
+    named = {f"sos_commands/networking/{name}": text for name, text in BLUE.items()}
+    named["proc/3255/net/udp"] = UDP
+    sample = pack(tmp_path / "x", {**REPORT, **named}, LINKS).samples[0]
+    snapshot = assemble(sample)
+    assert snapshot.counters["Udp.RcvbufErrors"] == 100
+    # Only ss shows the buffer and the reader, and no socket stands there twice.
+    assert snapshot.sockets is not None
+    assert [sock.rcvbuf_bytes for sock in snapshot.sockets.sockets] == [212992]
 
 
 def test_a_report_without_networking_says_so(tmp_path: Path) -> None:

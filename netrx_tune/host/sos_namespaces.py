@@ -1,0 +1,88 @@
+"""Network namespaces in a support archive: what sos ran in each of them.
+
+    sos_commands/networking/namespaces/blue/ip_netns_exec_blue_netstat_-s       since sos 4.1
+    sos_commands/networking/ip_netns_exec_blue_netstat_-s                       before
+
+/proc/net is copied of the host's own namespace only; of the others there is what netstat, nstat,
+ss, sysctl and ethtool print.
+
+Source: sos/report/plugins/networking.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from netrx_tune.collectors.paths import OF_HOST
+from netrx_tune.collectors.sysctl import said_by_sysctl_a
+from netrx_tune.model.sample import Gap
+
+__all__ = ["namespace_gaps", "namespace_members", "of_every_namespace"]
+
+_FOLDER = "sos_commands/networking/"
+_IN_FOLDER = re.compile(rf"{_FOLDER}namespaces/(?P<netns>[^/]+)/(?P<command>[^/]+)")
+_COMMAND = r"(?:ip|ip6?tables-save|netstat|nstat|ss|ethtool|sysctl)(?:_.+)?"
+_BESIDE = re.compile(rf"{_FOLDER}ip_netns_exec_(?P<netns>.+?)_(?P<command>{_COMMAND})")
+_JUDGED = re.compile(r"nstat_-\w+|netstat_-s|ss_-\w+")
+_MOST_NAMED = 8
+# Of the whole host, whichever namespace reads them.
+_OF_EVERY = re.compile(
+    r"/proc/(?:uptime|stat|meminfo|cpuinfo|version|interrupts|softirqs|pressure/.+|sys/kernel/.+)"
+    r"|/proc/net/softnet_stat|/etc/os-release|/usr/lib/os-release"
+)
+
+
+def namespace_members(members: Mapping[str, str], netns: str) -> dict[str, str]:
+    """Return what commands printed in a namespace, under the names they have for the host's own.
+
+    Raises:
+        ValueError: they were not run there.
+    """
+    found = _by_namespace(members)
+    if netns not in found:
+        names = ", ".join(sorted(found)[:_MOST_NAMED])
+        has = f"it has {names}" if names else "it has the host's own alone"
+        raise ValueError(f"the report has no network namespace {netns!a}; {has}")
+    return found[netns]
+
+
+def namespace_gaps(members: Mapping[str, str]) -> tuple[Gap, ...]:
+    """Return a gap for each further network namespace that the report looks into."""
+    return tuple(
+        Gap(f"netns {name}", "absent", _detail(name, own))
+        for name, own in sorted(_by_namespace(members).items())
+    )
+
+
+def of_every_namespace(files: Mapping[str, str], listed: str) -> dict[str, str]:
+    """Return the files that tell of the host itself; its sysctls under names of their own.
+
+    Args:
+        files: of the host's own namespace.
+        listed: what `sysctl -a` printed there.
+    """
+    found = said_by_sysctl_a(listed)
+    for path, text in files.items():
+        if _OF_EVERY.fullmatch(path):
+            found[path] = text
+        elif path.startswith("/proc/sys/"):
+            found[OF_HOST + path] = text
+    return found
+
+
+def _by_namespace(members: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name, text in members.items():
+        match = _IN_FOLDER.fullmatch(name) or _BESIDE.fullmatch(name)
+        if match:
+            netns = match["netns"]
+            command = match["command"].removeprefix(f"ip_netns_exec_{netns}_")
+            found.setdefault(netns, {})[_FOLDER + command] = text
+    return found
+
+
+def _detail(netns: str, own: Mapping[str, str]) -> str:
+    if any(text and _JUDGED.fullmatch(name.removeprefix(_FOLDER)) for name, text in own.items()):
+        return f"not judged here: sos ran commands in it; judge it with --netns {netns}"
+    return "sos ran commands in it, but did not copy its counters"
