@@ -95,6 +95,20 @@ def by_counters(narrow: str, wide: str) -> None:
     sys.stdout.write("rollback: only in the namespace that was changed\n")
 
 
+def two_at_once(narrow: str, wide: str) -> None:
+    """While one watches, another is refused, and changes nothing."""
+    command = [sys.executable, "-B", "-m", "netrx_tune", "apply", wide, "--yes", "--verify", "1.5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as first:
+        deadline = time.monotonic() + 20
+        while not OURS.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        code, _, said = run("apply", narrow, "--verify", "0")
+        assert (code, "another netrx-tune is changing this host" in said) == (2, True), said
+    assert (first.returncode, int(HIGH.read_text())) == (0, 8 << 20)
+    assert [run("rollback")[0], int(HIGH.read_text()), OURS.exists()] == [0, STOCK, False]
+    sys.stdout.write("two at once: the second refused, the first applied\n")
+
+
 def by_host(wide: str) -> None:
     subprocess.run(["mount", "-o", "remount,bind,ro", "/etc/sysctl.d"], check=True)
     unchanged("read-only /etc", run("apply", wide, "--verify", "0"), "EROFS")
@@ -122,6 +136,7 @@ def main() -> None:
         try:
             time.sleep(0.2)
             by_counters(narrow, wide)
+            two_at_once(narrow, wide)
         finally:
             stop.set()
             sender.join()
