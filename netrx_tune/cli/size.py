@@ -45,6 +45,7 @@ class Asked(NamedTuple):
     conntrack: int | None
     accept_backlog: int | None
     timeout: int | None
+    length: int | None
     kernel: str
 
 
@@ -72,6 +73,9 @@ class Asked(NamedTuple):
 @click.option("--conntrack", type=_COUNT, metavar="PER_SECOND", help="New flows to track.")
 @click.option("--accept-backlog", type=_COUNT, metavar="PER_SECOND", help="New connections.")
 @click.option("--timeout", type=click.IntRange(1, 10**6), metavar="SECONDS", help="Of an entry.")
+@click.option(
+    "--length", type=_COUNT, metavar="PLACES", help="Tell what a queue so long bears, instead."
+)
 @click.option("--kernel", default="this", metavar="VERSION|this", show_default=True)
 @options.output_options
 def command(output_format: str, color: str, quiet: bool, **typed: object) -> int:  # noqa: ARG001 - every command takes quiet
@@ -83,6 +87,7 @@ def command(output_format: str, color: str, quiet: bool, **typed: object) -> int
       netrx-tune size --payload 1400 --burst 5000 --link veth
       netrx-tune size --rate 20000 --payload 300 --rcvbuf 416KiB
       netrx-tune size --accept-backlog 500 --stall 2s
+      netrx-tune size --accept-backlog 500 --stall 2s --length 128
     """  # noqa: D301 - click reads the backspace
     from netrx_tune.cli.size_host import settings_for  # noqa: PLC0415 - not for --help
     from netrx_tune.reporters.size_text import render_size, size_json  # noqa: PLC0415 - likewise
@@ -133,6 +138,8 @@ def _missing(asked: Asked) -> Iterator[str]:
         yield "--accept-backlog needs --stall: how long nobody accepts"
     if asked.fragments is not None and (asked.payload is None or asked.rate is None):
         yield "--fragments needs --rate and --payload"
+    if asked.length is not None and not (asked.backlog or alone):
+        yield "--length is of a queue: --backlog, --conntrack or --accept-backlog"
     if asked.backlog and not pause:
         yield "--backlog needs --burst, or --rate and --stall"
     if (survive or asked.backlog) and not cost:
@@ -196,7 +203,8 @@ def _queues(
     now = settings.now
     if asked.backlog and question:
         each = packets_each(asked.payload, asked.link, asked.family, asked.mtu)
-        yield size_queues.backlog_for(load, each, question.charge, now.get(QUEUES.backlog))
+        length = asked.length or now.get(QUEUES.backlog)
+        yield size_queues.backlog_for(load, each, question.charge, length)
     if asked.fragments is not None and question:
         if packets_each(asked.payload, asked.link, asked.family, asked.mtu) < 2:
             raise click.UsageError("a datagram of that payload is not fragmented on that link")
@@ -205,7 +213,9 @@ def _queues(
         yield size_queues.fragments_for(load, asked.fragments, question.charge, wait, memory)
     if asked.conntrack is not None:
         wait = asked.timeout or now.get(QUEUES.flow_time) or 120
-        yield size_queues.conntrack_for(asked.conntrack, wait, now.get(QUEUES.conntrack))
+        length = asked.length or now.get(QUEUES.conntrack)
+        yield size_queues.conntrack_for(asked.conntrack, wait, length)
     if asked.accept_backlog is not None:
         stall = asked.stall or 0
-        yield size_queues.accept_for(asked.accept_backlog, stall, now.get(QUEUES.listeners))
+        length = asked.length or now.get(QUEUES.listeners)
+        yield size_queues.accept_for(asked.accept_backlog, stall, length)

@@ -32,6 +32,7 @@ class QueueSize(NamedTuple):
     wrong_when: tuple[str, ...]
     also: tuple[str, ...] = ()  # what must be set with it, or could be instead
     survives: str = ""  # what the present limit bears, in a sentence
+    bridges_usecs: int | None = None  # how long it takes what comes while nothing is taken out
 
     @property
     def enough(self) -> bool | None:
@@ -63,6 +64,7 @@ def backlog_for(load: Load, packets_each: int, charge: Charge, current: int | No
             "the socket behind it is too small: the loss moves there",
         ),
         survives=_pause(current, (load.rate or 0) * packets_each, "while the CPU is away"),
+        bridges_usecs=_bridged(current, (load.rate or 0) * packets_each),
     )
 
 
@@ -163,15 +165,20 @@ def accept_for(connections: int, stall_usecs: int, current: int | None) -> Queue
         ("accept() is slower than the connections on average: then no queue is long enough",),
         (f"In the program: listen(fd, {waiting}); it takes effect at the next listen().",),
         _pause(current, connections, "without accept()"),
+        _bridged(current, connections),
     )
 
 
 def _pause(places: int | None, per_second: int, words: str) -> str:
     """Return how long a pause a queue bridges, nothing where that is not known."""
-    if places is None or not per_second:
+    usecs = _bridged(places, per_second)
+    if usecs is None:
         return ""
-    usecs = bridged_usecs(places, per_second)
     return f"{places:,} bridge {_seconds(usecs)} at {per_second:,}/s {words}."
+
+
+def _bridged(places: int | None, per_second: int) -> int | None:
+    return bridged_usecs(places, per_second) if places is not None and per_second else None
 
 
 def _rate(rate: int | None) -> str:

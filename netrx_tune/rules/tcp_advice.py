@@ -31,6 +31,11 @@ def memory_is_short(facts: Facts) -> bool:
     return bool(pressure) and (pages_in_use(facts) or 0) >= (pressure or 0)
 
 
+def _is_pool_the_limit(facts: Facts) -> bool:
+    """Tell whether larger windows would take what is missing, or a control group has no more."""
+    return memory_is_short(facts) or bool(facts.delta.increase(_ABORTS))
+
+
 def pages_in_use(facts: Facts) -> int | None:
     """Return the most pages that TCP was seen to hold."""
     levels = [snap.levels for snap in (facts.delta.before, facts.delta.after) if snap]
@@ -46,7 +51,7 @@ def listeners(snap: Snapshot | None) -> list[Socket]:
 
 def larger_windows(facts: Facts, why: str) -> Iterator[Recommendation]:
     """Yield what lets connections hold more; nothing where TCP's memory is the limit."""
-    if memory_is_short(facts) or facts.delta.increase(_ABORTS):
+    if _is_pool_the_limit(facts):
         return
     yield from _unfixed(facts)
     found = window_up_to(facts, _window(facts), why)
@@ -57,7 +62,7 @@ def larger_windows(facts: Facts, why: str) -> Iterator[Recommendation]:
 def window_up_to(facts: Facts, need: Need, why: str) -> Recommendation | None:
     """Return the advice to let auto-tuning go so far; None where TCP's memory is the limit."""
     current = facts.delta.after.settings.get(_RMEM, ())
-    if len(current) != 3 or memory_is_short(facts) or facts.delta.increase(_ABORTS):
+    if len(current) != 3 or _is_pool_the_limit(facts):
         return None
     most = max(current[1], need.values[0])
     return sysctl_for(

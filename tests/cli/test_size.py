@@ -102,6 +102,7 @@ def test_a_limit_that_is_enough_is_left_alone() -> None:
         ("--payload 100 --rate 5 --fragments 200%", "above 0 and up to 1"),
         ("--payload 100 --rate 5 --fragments 1%", "not fragmented"),
         ("--accept-backlog 5", "needs --stall"),
+        ("--payload 5 --burst 5 --length 9", "--length is of a queue"),
         ("--conntrack 5 --backlog", "needs --burst"),
         ("--fragments 1%", "needs --rate"),
         ("--payload 70000 --burst 1", "70000"),
@@ -163,3 +164,10 @@ def test_a_reader_as_fast_as_the_traffic_never_catches_up() -> None:
         *("--stall", "1s", "--kernel", "6.18", "--link", "veth"),
     ).stdout
     assert "never faster than the traffic" in text
+
+
+def test_what_a_queue_of_a_given_length_bears() -> None:
+    got = run(*["--accept-backlog", "500", "--stall", "2s", "--length", "128", "--kernel", "6.1"])
+    assert "128 bridge 0.256 s at 500/s without accept()." in got.stdout
+    table = run(*["--conntrack", "1000", "--timeout", "30", "--length", "9000"])
+    assert "New flows are refused above 300/s." in table.stdout

@@ -154,6 +154,69 @@ def test_a_plan_that_was_followed_asks_for_nothing_more(case: Case) -> None:
     _check(_delta(case))
 
 
+# Found where a limit that was met no longer took its part of the memory, or where what was
+# followed changed what the same counters seemed to mean.
+_FOUND: dict[str, Case] = {
+    "a pool that was raised lets no window grow": {
+        "memory": 16 << 30,
+        "settings": {
+            "net.ipv4.tcp_mem": "90000 120000 180000",
+            "net.ipv4.tcp_rmem": "4096 131072 6291456",
+        },
+        "before": {"counters": {"TcpExt.TCPAbortOnMemory": 0, "TcpExt.TCPRcvQDrop": 0}},
+        "after": {
+            "counters": {
+                "TcpExt.TCPAbortOnMemory": 12,
+                "TcpExt.TCPRcvQDrop": 9,
+                "sockstat.TCP.mem": 179990,
+            }
+        },
+    },
+    "a ceiling that was raised still takes its memory": {
+        "memory": 64 << 20,
+        "cpus": 1,
+        "settings": {"net.core.rmem_max": 4096, "net.core.somaxconn": 5},
+        "before": {
+            "counters": {
+                "TcpExt.ListenOverflows": 0, "Udp.InErrors": 0, "Udp.RcvbufErrors": 0,
+                "Udp.InDatagrams": 0,
+            },
+            "sockets": [],
+        },
+        "after": {
+            "counters": {
+                "TcpExt.ListenOverflows": 70_000, "Udp.InErrors": 9_000,
+                "Udp.RcvbufErrors": 9_000, "Udp.InDatagrams": 9_000,
+            },
+            "sockets": [
+                {"inode": 1, "cookie": 1, "drops": 9_000, "rcvbuf_bytes": 8192},
+                {
+                    "protocol": "tcp", "local": "0.0.0.0:80", "inode": 2, "cookie": 2,
+                    "drops": 70_000, "accept_limit": 5, "accept_queue": 0,
+                },
+            ],
+        },
+    },
+    "a table that was full": {
+        "memory": 16 << 30,
+        "settings": {
+            "net.netfilter.nf_conntrack_max": 262144,
+            "net.netfilter.nf_conntrack_buckets": 100_003,
+            "net.netfilter.nf_conntrack_count": 262144,
+        },
+        "before": {"counters": {"nf_conntrack.drop": 0, "nf_conntrack.insert_failed": 0}},
+        "after": {"counters": {"nf_conntrack.drop": 5000, "nf_conntrack.insert_failed": 0}},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _FOUND)
+def test_what_once_grew_does_not_grow(name: str) -> None:
+    delta = _delta(_FOUND[name])
+    assert conclude(delta).plan
+    _check(delta)
+
+
 @pytest.mark.parametrize(("name", "case"), list(scenario.load()))
 def test_no_scenarios_plan_grows(name: str, case: Case) -> None:
     assert name

@@ -20,7 +20,8 @@ from netrx_tune.planning.size import (
 )
 from netrx_tune.planning.size_answer import Question, answer_buffer, answer_survival, duration
 from netrx_tune.planning.size_queues import accept_for, backlog_for, conntrack_for, fragments_for
-from netrx_tune.rxpath.queue_needs import USECS
+from netrx_tune.rxpath.queue_needs import USECS, bridged_usecs, power_of_two
+from tests import scenario
 
 KERNELS = [
     *(KernelVersion(*v) for v in ((3, 10), (4, 9), (4, 10), (4, 19), (5, 3), (5, 10), (6, 1))),
@@ -166,3 +167,42 @@ def test_the_other_queues() -> None:
 def test_times_are_short() -> None:
     got = [duration(usecs) for usecs in (85, 12_500, 1_250_000, 5_000 * USECS)]
     assert got == ["85 us", "12.5 ms", "1.25 s", "5,000 s"]
+
+
+@given(st.integers(1, 1_000_000), st.integers(1, 10 * USECS))
+def test_a_queue_that_was_sized_for_a_pause_bridges_it(rate: int, stall_usecs: int) -> None:
+    accept = accept_for(rate, stall_usecs, None)
+    assert accept.bridges_usecs is None
+    bridges = accept_for(rate, stall_usecs, accept.value).bridges_usecs
+    assert bridges is not None
+    assert bridges >= stall_usecs
+    backlog = backlog_for(Load(rate=rate, stall_usecs=stall_usecs), 1, Charge(1, 1, "m"), None)
+    assert bridged_usecs(backlog.value, rate) >= stall_usecs
+
+
+def test_a_rule_asks_for_what_size_answers() -> None:
+    (finding,) = scenario.diagnose(
+        {
+            "settings": {"net.core.somaxconn": 128},
+            "before": {
+                "counters": {"TcpExt.ListenOverflows": 0, "Tcp.PassiveOpens": 0},
+                "sockets": [],
+            },
+            "after": {
+                "counters": {"TcpExt.ListenOverflows": 100, "Tcp.PassiveOpens": 14_900},
+                "sockets": [
+                    {"protocol": "tcp", "drops": 100, "accept_limit": 128, "accept_queue": 0}
+                ],
+            },
+        }
+    ).findings
+    asked = finding.recommendations[0]
+    answered = accept_for(3000, USECS, None).value
+    assert (asked.target, asked.proposed) == ("net.core.somaxconn", power_of_two(answered))
+
+
+@given(st.integers(1, 1 << 40))
+def test_a_power_of_two_is_the_next(number: int) -> None:
+    power = power_of_two(number)
+    assert power.bit_count() == 1
+    assert number <= power < 2 * number
