@@ -13,7 +13,7 @@ from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude
+from netrx_tune.planning.diagnosis import conclude, why_empty
 from netrx_tune.reporters.json_v1 import diagnosis_json
 
 if TYPE_CHECKING:
@@ -132,10 +132,9 @@ def refuse_emptiness(diagnosis: Diagnosis) -> None:
     Raises:
         NotEnoughData: always where the books have no figure at all.
     """
-    blind = all(account.lost is None for account in diagnosis.ledger.accounts)
-    if blind and not diagnosis.host.sandbox:
-        gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
-        raise NotEnoughData(f"no counter of the receive path could be read: {gaps or 'no files'}")
+    why = why_empty(diagnosis)
+    if why and not diagnosis.host.sandbox:
+        raise NotEnoughData(why)
 
 
 def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:

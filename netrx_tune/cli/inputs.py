@@ -63,22 +63,16 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
         from netrx_tune.reporters.snapshot_files import saved_snapshot  # noqa: PLC0415
 
         save(keep, saved_snapshot(samples, netns=where))
-    return _measured(samples, live=True, netns=where)
+    before = samples[0] if len(samples) > 1 else None
+    return measure(before, samples[-1], live=True, netns=where)
 
 
 def saved_delta(path: str) -> tuple[Delta, tuple[str, ...]]:
     """Return the window that a saved input brings, and what was redacted in it."""
-    from netrx_tune.host.archive import read_snapshot  # noqa: PLC0415 - not for live runs
+    from netrx_tune.host.saved import saved_window  # noqa: PLC0415 - not for live runs
 
-    saved = read_snapshot(path)
-    delta = _measured(saved.samples, live=False, netns=saved.netns)
-    after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
-    return delta._replace(after=after), saved.redactions
-
-
-def _measured(samples: tuple[Sample, ...], *, live: bool, netns: str | None) -> Delta:
-    before = samples[0] if len(samples) > 1 else None
-    return measure(before, samples[-1], live=live, netns=netns)
+    window = saved_window(path)
+    return window.delta, window.redactions
 
 
 def sampled(

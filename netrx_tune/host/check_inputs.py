@@ -42,7 +42,7 @@ def inputs(arguments: Iterable[str], listed: BinaryIO | None) -> Iterator[str]:
     for argument in arguments:
         if argument == "-":
             for name in _listed(listed):
-                yield from _at(name)
+                yield from _at("./-" if name == "-" else name)
         elif glob.has_magic(argument) and not os.path.lexists(argument):
             yield from _matched(argument)
         else:

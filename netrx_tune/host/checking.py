@@ -15,6 +15,7 @@ from datetime import date
 from functools import partial
 from itertools import chain
 
+from netrx_tune.host.nested import split
 from netrx_tune.host.resuming import Earlier
 from netrx_tune.model.errors import NetrxError, NotEnoughData
 from netrx_tune.model.judgement import Judgement
@@ -82,6 +83,7 @@ def unreadable(path: str, policy: Policy, reason: str) -> Judgement:
 
 def stamp_of(path: str) -> str | None:
     """Return size and time of change of a file, or of all files in a folder; None if unknown."""
+    path = split(path)[0]  # of a report in an archive of them: the archive
     try:
         found = os.stat(path)  # noqa: PTH116 - half the time of Path
         if not os.path.isdir(path):  # noqa: PTH112 - likewise

@@ -10,10 +10,15 @@ from netrx_tune.planning.diagnosis import measure
 
 
 class SavedWindow(NamedTuple):
-    """What grew in a saved input, and the folder in it of its last sample: "1/", or ""."""
+    """What grew in a saved input.
+
+    `below` is the folder in it of its last sample: "1/", or "". `redactions` name what stand-ins
+    replace.
+    """
 
     delta: Delta
     below: str
+    redactions: tuple[str, ...]
 
 
 def saved_window(path: str) -> SavedWindow:
@@ -28,4 +33,4 @@ def saved_window(path: str) -> SavedWindow:
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
     numbered = saved.kind in {"netrx", "folder"}
     below = f"{len(saved.samples) - 1}/" if numbered else ""
-    return SavedWindow(delta._replace(after=after), below)
+    return SavedWindow(delta._replace(after=after), below, saved.redactions)

@@ -51,6 +51,14 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
     )
 
 
+def why_empty(diagnosis: Diagnosis) -> str:
+    """Return why there is nothing to judge, "" where some stage's figure is known."""
+    if any(account.lost is not None for account in diagnosis.ledger.accounts):
+        return ""
+    gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
+    return f"no counter of the receive path could be read: {gaps or 'no files'}"
+
+
 def _planned(
     findings: tuple[Finding, ...], delta: Delta, profile: Profile | None
 ) -> tuple[tuple[Finding, ...], tuple[Recommendation, ...]]:

@@ -17,6 +17,7 @@ _DIGITS = 16
 _EPHEMERAL = 32768  # the least of net.ipv4.ip_local_port_range's default
 _DRAWN = re.compile(r"(veth|cali|lxc|tap|vnet|br-|gke|eni).+")
 _SUFFIX = re.compile(r"(?:\.tar)?\.(?:tar|tgz|txz|tbz2?|tzst|gz|xz|bz2|zst)$")
+_PATH = re.compile("/|::")  # OUTER::INNER is a report in an archive of several
 _SOSREPORT = re.compile(r"sosreport-(.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z]{7}(?:-obfuscated)?")
 _HOSTNAMES = ("/proc/sys/kernel/hostname", "/etc/hostname")
 
@@ -26,7 +27,7 @@ def label_of(name: str, snapshot: Snapshot | None = None) -> str:
     told = hostname(snapshot) if snapshot else ""
     if told:
         return told
-    last = _SUFFIX.sub("", name.rstrip("/").rpartition("/")[2])
+    last = _SUFFIX.sub("", _PATH.split(name.rstrip("/"))[-1])
     report = _SOSREPORT.fullmatch(last)
     return (report[1] if report else last) or name
 

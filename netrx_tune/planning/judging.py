@@ -17,6 +17,7 @@ from netrx_tune.model.judgement import (
 )
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.demands import Seen, Unknown, demands
+from netrx_tune.planning.diagnosis import why_empty
 from netrx_tune.planning.evidence_places import counter_spot, setting_spot
 from netrx_tune.planning.fingerprints import fingerprint, label_of, numbered, subject
 from netrx_tune.planning.policy import Policy
@@ -180,9 +181,9 @@ def _blind(diagnosis: Diagnosis, skipped: tuple[Skipped, ...], policy: Policy) -
     """Return why an input proves nothing, nothing if it does."""
     if diagnosis.host.sandbox:
         return f"a {diagnosis.host.sandbox} sandbox, whose counters are no evidence"
-    if all(account.lost is None for account in diagnosis.ledger.accounts):
-        gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
-        return f"no counter of the receive path could be read: {gaps or 'no files'}"
+    empty = why_empty(diagnosis)
+    if empty:
+        return empty
     if policy.enabled is not None:
         in_use = {rule for rule in rule_names() if policy.judges(rule)}
         if in_use and in_use <= {one.rule for one in skipped}:

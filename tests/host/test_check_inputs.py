@@ -60,6 +60,10 @@ def test_a_list_is_read_from_standard_input_and_holds_no_patterns(listed: bytes)
     assert got("-", listed=listed) == ["r/b.tar.gz", "x*", "r/host"]
 
 
+def test_a_dash_in_a_list_is_a_file() -> None:
+    assert got("-", listed=b"-\n") == ["./-"]
+
+
 def test_names_with_line_breaks_pass_between_nuls() -> None:
     assert got("-", listed=b"a\nb\0c\xff\0") == ["a\nb", "c\udcff"]
 
