@@ -12,11 +12,16 @@ from contextlib import contextmanager
 import pytest
 
 from tests.live.children import MissingError, Place
+from tests.live.faults.common import roomy, to
+from tests.live.faults.softirq import long_ruleset, steer_to
 from tests.live.lab import Lab, alone, obstacle
+from tests.live.netns import Wire
 from tests.live.sockets import Socket
 from tests.live.traffic import Datagrams, Pace, send_datagrams
 
 KEY = "net.core.somaxconn"
+BACKLOG = "net.core.netdev_max_backlog"
+BURSTS = Pace(count=18_000, per_second=6_000, burst=6_000)
 # Takes all that wait, then is away for 0.4 s: bursts of 120 connections meet its queue.
 ACCEPTS = """
 import socket, sys, time
@@ -130,3 +135,33 @@ def test_an_accept_queue_of_the_computed_length_loses_nothing(lab: Lab) -> None:
     assert 120 <= advice[0]["proposed"] <= 4096
     lab.set(here, {KEY: advice[0]["proposed"]})
     assert bursts(lab, here) == 0
+
+
+def refused(lab: Lab, wire: Wire) -> int:
+    """Send bursts to a device whose packets another CPU takes, and return what it refused."""
+    reader = lab.read(Place(wire.rx.netns, cpu=0), roomy())
+    path = f"/sys/class/net/{wire.rx.device}/statistics/rx_dropped"
+    before = int(lab.run(wire.rx.netns, "cat", path))
+    lab.send(Place(wire.tx.netns, cpu=0), to(wire, pace=BURSTS))
+    reader.settle()
+    reader.close()
+    return int(lab.run(wire.rx.netns, "cat", path)) - before
+
+
+@pytest.mark.live
+def test_a_backlog_of_the_computed_length_loses_nothing(lab: Lab) -> None:
+    wire = lab.wire()
+    here = wire.rx.netns
+    steer_to(lab, wire, 1)
+    long_ruleset(lab, here)
+    lab.host({BACKLOG: 1000})
+    with diagnosis(here, 6) as said:
+        assert refused(lab, wire) > 100
+    (found,) = [one for one in said["findings"] if one["rule"] == "backlog-overflow"]
+    advice = found["recommendations"]
+    assert isinstance(advice, list)
+    raises = [one for one in advice if one["target"] == BACKLOG]
+    needed = int(str(raises[0]["proposed"] or raises[0]["why"].rpartition("set ")[2].split()[0]))
+    assert 2048 <= needed <= 16384
+    lab.host({BACKLOG: needed})
+    assert refused(lab, wire) == 0

@@ -18,13 +18,13 @@ from tests.live.truth import Fault, Play, Truth, at
 FLOOD = Pace(count=30_000, per_second=60_000, burst=6_000)
 
 
-def _steer_to(lab: Lab, wire: Wire, cpu: int) -> None:
+def steer_to(lab: Lab, wire: Wire, cpu: int) -> None:
     """Let another CPU process what the device receives (RPS)."""
     mask = f"{1 << cpu:x}"
     lab.write(wire.rx.netns, f"/sys/class/net/{wire.rx.device}/queues/rx-0/rps_cpus", mask)
 
 
-def _long_ruleset(lab: Lab, netns: str) -> None:
+def long_ruleset(lab: Lab, netns: str) -> None:
     """Make each packet cost the receiving CPU more than it costs the sender."""
     rules = "\n".join(f"ip saddr 192.0.2.{number % 256} drop" for number in range(1_500))
     chain = "type filter hook prerouting priority 0;"
@@ -34,8 +34,8 @@ def _long_ruleset(lab: Lab, netns: str) -> None:
 
 def _backlog(lab: Lab) -> Play:
     wire = lab.wire()
-    _steer_to(lab, wire, 1)
-    _long_ruleset(lab, wire.rx.netns)
+    steer_to(lab, wire, 1)
+    long_ruleset(lab, wire.rx.netns)
     lab.host({"net.core.netdev_max_backlog": 100})
     reader = lab.read(Place(wire.rx.netns, cpu=0), roomy())
     yield wire.rx.netns
@@ -46,8 +46,8 @@ def _backlog(lab: Lab) -> Play:
 def _flow_limit(lab: Lab) -> Play:
     """One flow that fills more than half of the backlog is held back."""
     wire = lab.wire()
-    _steer_to(lab, wire, 1)
-    _long_ruleset(lab, wire.rx.netns)
+    steer_to(lab, wire, 1)
+    long_ruleset(lab, wire.rx.netns)
     lab.host({"net.core.flow_limit_cpu_bitmap": "3", "net.core.netdev_max_backlog": 400})
     reader = lab.read(Place(wire.rx.netns, cpu=0), roomy())
     yield wire.rx.netns
