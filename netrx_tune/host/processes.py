@@ -11,6 +11,7 @@ from netrx_tune.host.source import Tree
 from netrx_tune.model.sample import Gap, Process
 
 _BUDGET_SECONDS = 1.0
+_MOST_OPENED = 4096  # sockets of one process that are asked for their protocol, 1 us each
 
 
 def find_processes(
@@ -28,11 +29,13 @@ def find_processes(
         if time.monotonic() > deadline:
             why = f"gave up after {_BUDGET_SECONDS:g} s with {len(wanted)} sockets to go"
             return tuple(found), (Gap("/proc/PID/fd", "absent", why),)
-        held = _held_by(pid, wanted)
-        if held is None:
+        opened = _opened_by(pid)
+        if opened is None:
             denied += 1
             continue
-        found.extend(_process(tree, pid, inode) for inode in held)
+        held = wanted & opened.keys()
+        datagrams = _datagram_sockets(pid, opened) if held else None
+        found.extend(_process(tree, pid, inode, datagrams) for inode in held)
         wanted -= held
         if not wanted:
             break
@@ -58,28 +61,47 @@ def _pids_here() -> Iterator[int]:
             yield int(name)
 
 
-def _held_by(pid: int, wanted: set[int]) -> set[int] | None:
-    """Return which of the wanted sockets a process has open; None if it may not be asked."""
-    held = set()
+def _opened_by(pid: int) -> dict[int, str] | None:
+    """Return the sockets that a process has open, by inode; None if it may not be asked."""
+    opened = {}
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:
             for entry in entries:
                 target = os.readlink(entry.path)  # noqa: PTH115
-                if target.startswith("socket:[") and int(target[8:-1]) in wanted:
-                    held.add(int(target[8:-1]))
+                if target.startswith("socket:["):
+                    opened[int(target[8:-1])] = entry.name
     except PermissionError:
         return None
     except OSError:
-        return held
-    return held
+        return opened
+    return opened
 
 
-def _process(tree: Tree, pid: int, inode: int) -> Process:
+def _datagram_sockets(pid: int, opened: dict[int, str]) -> int | None:
+    """Return how many of its sockets are of UDP or UDP-Lite; None of too many, or if unknown.
+
+    Kernel: net/socket.c, sockfs_xattr_get(), "system.sockprotoname", from 3.7.
+    """
+    if len(opened) > _MOST_OPENED:
+        return None
+    names = []
+    for number in opened.values():
+        try:
+            names.append(os.getxattr(f"/proc/{pid}/fd/{number}", "system.sockprotoname"))
+        except FileNotFoundError:
+            continue  # it was closed meanwhile
+        except OSError:
+            return None
+    return sum(1 for name in names if name.startswith(b"UDP"))
+
+
+def _process(tree: Tree, pid: int, inode: int, sockets: int | None) -> Process:
     name = _text(tree, f"/proc/{pid}/comm").strip()
     cgroups = _text(tree, f"/proc/{pid}/cgroup").splitlines()
     unified = [line[3:] for line in cgroups if line.startswith("0::")]
     stat = _text(tree, f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return Process(inode, pid, name, unified[0] if unified else "", stat[0] if stat else "")
+    group, state = unified[0] if unified else "", stat[0] if stat else ""
+    return Process(inode, pid, name, group, state, sockets)
 
 
 def _text(tree: Tree, path: str) -> str:

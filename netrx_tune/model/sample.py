@@ -59,6 +59,7 @@ class Process(NamedTuple):
     name: str
     cgroup: str
     state: str
+    udp_sockets: int | None = None  # that it has open
 
 
 class RuleCounter(NamedTuple):

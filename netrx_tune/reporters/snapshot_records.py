@@ -96,6 +96,7 @@ _PROCESS: Mapping[str, Check] = {
     "name": is_text,
     "cgroup": is_text,
     "state": is_text,
+    "udp_sockets": _maybe_count,
 }
 
 

@@ -132,7 +132,7 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         sock, top = members[0][0], ceiling(facts.delta)
         words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes or 0, top)
         parts.append(f"{name_of(facts.delta, sock)}: {words}.")
-        parts.append(shared_port_words(facts, sock))
+        parts.append(shared_port_words(facts, sock, verdict.cause))
         parts.append(one_reader_words(facts, [member for member, _, _ in members]))
     if not counts_full_buffers(facts.delta):
         parts.append(

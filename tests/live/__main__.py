@@ -73,6 +73,7 @@ def _wrongs(outcome: Outcome) -> tuple[str, ...]:
         *outcome.doubts,
         *outcome.complaints,
         *outcome.wrong_causes,
+        *outcome.missing_words,
         *outcome.differences,
     )
 

@@ -84,6 +84,11 @@ class Child:
         self._process.start()
         theirs.close()
 
+    @property
+    def pid(self) -> int:
+        """The process, as this namespace of processes numbers it."""
+        return self._process.pid or 0
+
     def __enter__(self) -> Self:
         return self
 

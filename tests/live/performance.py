@@ -16,7 +16,7 @@ from tests.live.lab import Lab, alone
 from tests.live.report import Report, parse_report
 from tests.live.tracing import Drop, Trace
 from tests.live.truth import Fault, Play, Truth
-from tests.live.verdict import complaints, differences, wrong_causes
+from tests.live.verdict import complaints, differences, missing_words, wrong_causes
 from tests.live.witness import disagreements
 
 REPOSITORY = Path(__file__).parents[2]
@@ -54,6 +54,11 @@ class Outcome(NamedTuple):
     def wrong_causes(self) -> tuple[str, ...]:
         """What is wrong with its cause of a full buffer."""
         return wrong_causes(self.fault, self.report) if self.report else ()
+
+    @property
+    def missing_words(self) -> tuple[str, ...]:
+        """What it does not say of the socket, its reader and the others beside them."""
+        return missing_words(self.truth, self.report) if self.report else ()
 
     @property
     def differences(self) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ class Reader:
         self._child = Child(lambda channel: _read(channel, sockets, habit), place)
         self._child.answer()  # the sockets are open
 
+    @property
+    def pid(self) -> int:
+        """The program's process."""
+        return self._child.pid
+
     def _counts(self, request: str) -> tuple[int, ...]:
         counts = self._child.ask(request)
         assert isinstance(counts, tuple)

@@ -17,6 +17,7 @@ class Finding(NamedTuple):
     cause: str | None
     present: bool | None
     drops: tuple[int, ...]  # of the sockets that it names
+    text: str = ""  # its summary and what that means
 
 
 class Report(NamedTuple):
@@ -47,6 +48,7 @@ def parse_report(text: str) -> Report:
                 each["cause"],
                 each["present"],
                 tuple(socket["drops"] for socket in each["sockets"]),
+                f"{each['summary']}. {each['meaning']}",
             )
             for each in whole["findings"]
         ),

@@ -84,6 +84,28 @@ def test_full_buffers_have_the_cause_that_the_programs_gave_them(played: Stage) 
     assert len(wrong) <= 1, wrong
 
 
+CROWDS = (
+    "reuseport-one-slow",
+    "reuseport-one-flow",
+    "multicast-one-slow",
+    "many-sockets-one-slow",
+)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("name", CROWDS)
+def test_which_of_many_sockets_lost_is_said_with_its_process_and_share(
+    name: str, played: Stage
+) -> None:
+    """Which cause it is may be missed once, as above; who lost beside how many others may not."""
+    fault = next(fault for fault in FAULTS if fault.name == name)
+    outcome = played(fault)
+    assert outcome.truth.words
+    if outcome.wrong_causes:
+        outcome = played(fault, again=True)
+    assert outcome.missing_words == ()
+
+
 def test_every_fault_has_a_name_of_its_own() -> None:
     names = _names(FAULTS)
     assert len(set(names)) == len(names)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.live.report import Finding, Report
 from tests.live.tracing import Drop, parse_trace, reasons_of
 from tests.live.truth import Fault, Play, Truth, at
-from tests.live.verdict import complaints, differences, wrong_causes
+from tests.live.verdict import complaints, differences, missing_words, wrong_causes
 from tests.live.witness import disagreements
 
 
@@ -174,3 +174,13 @@ def test_the_kernel_names_its_own_reasons() -> None:
     )
     assert reasons_of(form) == {"NOT_SPECIFIED", "UDP_CSUM"}
     assert parse_trace(line * 2) == {Drop(2048, "__udp4_lib_rcv", "UDP_CSUM"): 2}
+
+
+def test_words_that_a_full_buffers_finding_lacks_are_missed() -> None:
+    truth = replace(TRUTH, words=("pid 12)", "25 %"))
+    said = REPORT._replace(findings=(FULL._replace(text="this one (pid 12) has 25 %"),))
+    assert missing_words(truth, said) == ()
+    (missed,) = missing_words(truth, REPORT._replace(findings=(FULL._replace(text="pid 12)"),)))
+    assert "'25 %'" in missed
+    elsewhere = FULL._replace(rule="other", text="this one (pid 12) has 25 %")
+    assert len(missing_words(truth, REPORT._replace(findings=(elsewhere,)))) == 2

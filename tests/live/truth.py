@@ -23,7 +23,8 @@ class Truth:
     `sent` reached the wire, `delivered` was read by programs inside the window, `queued`
     was still in a socket at its end. `lost` is by stage, from the difference. None where
     the programs cannot know. `losers` sockets met a full buffer; `earlier` is what this
-    namespace lost before the window, all else in it is new.
+    namespace lost before the window, all else in it is new. `words` have to stand in what
+    is said of a full buffer, once the traffic shows its cause.
     """
 
     sent: int
@@ -32,6 +33,7 @@ class Truth:
     queued: int | None = 0
     losers: int | None = None
     earlier: Mapping[str, int] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,12 @@ def wrong_causes(fault: Fault, report: Report) -> tuple[str, ...]:
     )
 
 
+def missing_words(truth: Truth, report: Report) -> tuple[str, ...]:
+    """Return what is not said of a full buffer, such as which of many sockets it was."""
+    said = " ".join(finding.text for finding in report.findings if _is_full_buffer(finding))
+    return tuple(f"not said: {words!r}, but: {said}" for words in truth.words if words not in said)
+
+
 def possible_accounts(truth: Truth, expected: Sequence[Expected]) -> tuple[dict[str, int], ...]:
     """Return every right way to charge the truth to stages, the most exact first."""
     losses = [(each, truth.lost[each.stage]) for each in expected if truth.lost.get(each.stage)]

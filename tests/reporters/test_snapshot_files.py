@@ -80,7 +80,9 @@ RULES = st.builds(
     verdict=st.sampled_from(["drop", "reject", "other"]),
     packets=COUNT,
 )
-PROCESSES = st.builds(Process, inode=COUNT, pid=COUNT, name=TEXT, cgroup=TEXT, state=TEXT)
+PROCESSES = st.builds(
+    Process, inode=COUNT, pid=COUNT, name=TEXT, cgroup=TEXT, state=TEXT, udp_sockets=MAYBE
+)
 GAPS = st.builds(Gap, path=TEXT, why=st.sampled_from(["absent", "denied", "unparsed"]), detail=TEXT)
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from netrx_tune.collectors.ticks import Tick, Watch
 from netrx_tune.model.sample import Process, Socket
 from netrx_tune.rules.causes import cause_of
-from netrx_tune.rules.company import one_reader_words, shared_port_words
 from netrx_tune.rules.queue_causes import cause_of_shape
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.delta import between
@@ -257,35 +256,3 @@ def test_traffic_that_ends_within_the_watch_does_not_make_a_pause_a_burst() -> N
 
 def test_a_queue_that_stands_full_after_the_traffic_was_not_read() -> None:
     assert cause(watched(lambda ms: 50 * (ms < 40), steady(0), seconds=1.5)) == "reader-stopped"
-
-
-@pytest.mark.parametrize(
-    ("others", "words"),
-    [
-        ((), ""),
-        ((sock(0, inode=8), sock(0, inode=9)), "1 of the 3 sockets on its port lost"),
-        ((sock(9, inode=8), sock(9, inode=9)), ""),
-        ((sock(0, inode=8)._replace(local="0.0.0.0:9001"),), ""),
-        ((sock(0, inode=8)._replace(local="127.0.0.1:9000"),), ""),
-    ],
-)
-def test_one_full_member_of_a_port_is_said_as_such(others: tuple[Socket, ...], words: str) -> None:
-    facts = _facts(watched(steady(20), pauses(100, 500)), {}, others)
-    said = shared_port_words(facts, facts.delta.after.sockets.sockets[0])  # type: ignore[union-attr]
-    assert said.startswith(words)
-    assert bool(said) == bool(words)
-
-
-def test_members_of_a_multicast_group_get_a_copy_each() -> None:
-    local = "239.7.7.7:9000"
-    member, full = sock(0, inode=8)._replace(local=local), sock(5)._replace(local=local)
-    facts = _facts(watched(steady(20), pauses(100, 500)), {}, (member, full))
-    assert "copy of its own" in shared_port_words(facts, full)
-
-
-def test_one_program_that_reads_several_losing_sockets_is_named() -> None:
-    members = [sock(10, inode=7), sock(10, inode=8)]
-    watch = watched(steady(20), pauses(100, 500))
-    assert "reader" in one_reader_words(_facts(watch, {7: 1, 8: 1}), members)
-    assert not one_reader_words(_facts(watch, {7: 1, 8: 2}), members)
-    assert not one_reader_words(_facts(watch, {7: 1}), members[:1])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.live.faults.buffers import SLOW
+from tests.live.children import require
+from tests.live.faults.buffers import LASTING, OVERLOAD, SLOW
 from tests.live.faults.common import PORT, ROOMY_BYTES, STEADY, nothing_left, roomy, to
 from tests.live.lab import Lab
 from tests.live.readers import FAST, STOPPED, Reader
@@ -15,14 +16,30 @@ HEALTHY_SOCKETS = 60
 BURST = Pace(count=600)
 
 
-def _settled(sent: int, healthy: Reader, slow: Reader, netns: str, *, copies: int = 1) -> Play:
+def _settled(
+    sent: int,
+    healthy: Reader,
+    slow: Reader,
+    netns: str,
+    *,
+    copies: int = 1,
+    words: tuple[str, ...] = (),
+) -> Play:
     """Close the window and return the account of two programs; `sent` counts copies once."""
     delivered = healthy.settle() + slow.settle()
     yield netns
     queued = sum(slow.drain())
     nothing_left(healthy)
     lost = {"udp-rcvbuf-full": copies * sent - delivered - queued}
-    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost, losers=1)
+    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost, losers=1, words=words)
+
+
+def _alone(slow: Reader, count: int) -> tuple[str, ...]:
+    """Return what has to be said of the one member of a port that loses."""
+    return (
+        f"Of the {count} sockets on 0.0.0.0:{PORT}, this one alone lost",
+        f"pid {slow.pid}) has 100 % of their loss, where an even share is {100 / count:.0f} %",
+    )
 
 
 def _sixty_and_one(lab: Lab) -> Play:
@@ -61,7 +78,50 @@ def _reuseport(lab: Lab) -> Play:
     each = Pace(count=200, per_second=8_000)
     # One sender per flow; each flow belongs to one member by its hash.
     sent = sum(lab.send(wire.tx.netns, to(wire, pace=each)) for _ in range(40))
-    return (yield from _settled(sent, healthy, slow, wire.rx.netns))
+    words = (*_alone(slow, 4), "each flow stays with its member, so the others cannot take")
+    return (yield from _settled(sent, healthy, slow, wire.rx.netns, words=words))
+
+
+def _one_flow(lab: Lab) -> Play:
+    """Four programs share a port by flow, and all comes in one flow."""
+    wire = lab.wire()
+    netns = wire.rx.netns
+    readers = [lab.read(netns, Socket(reuse_port=True), habit=SLOW) for _ in range(4)]
+    yield netns
+    sent = lab.send(wire.tx.netns, to(wire, pace=LASTING))
+    took = [reader.settle() for reader in readers]
+    yield netns
+    queued = sum(sum(reader.drain()) for reader in readers)
+    delivered = sum(took)
+    require(sum(1 for each in took if each) == 1, f"one flow reached several members: {took}")
+    words = (
+        *_alone(readers[took.index(delivered)], 4),
+        "One flow, or few, load this one alone: more members do not help",
+        "the others never held a datagram",
+    )
+    lost = {"udp-rcvbuf-full": sent - delivered - queued}
+    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost, losers=1, words=words)
+
+
+def _many_sockets(lab: Lab) -> Play:
+    """One program with sixty sockets that get a little, and one that gets too much."""
+    wire = lab.wire()
+    ports = range(PORT + 1, PORT + 1 + HEALTHY_SOCKETS)
+    sockets = (Socket(), *(roomy(port=port) for port in ports))
+    program = lab.read(wire.rx.netns, *sockets, habit=SLOW)
+    yield wire.rx.netns
+    few = Pace(count=20)
+    sent = sum(lab.send(wire.tx.netns, to(wire, pace=few, port=port)) for port in ports[::6])
+    sent += lab.send(wire.tx.netns, to(wire, pace=LASTING))
+    delivered = program.settle()
+    yield wire.rx.netns
+    queued = sum(program.drain())
+    words = (
+        f"(pid {program.pid}) has {1 + HEALTHY_SOCKETS} UDP sockets open, and this one",
+        "alone lost, 100 % of the program's loss",
+    )
+    lost = {"udp-rcvbuf-full": sent - delivered - queued}
+    return Truth(sent=sent, delivered=delivered, queued=queued, lost=lost, losers=1, words=words)
 
 
 def _multicast(lab: Lab) -> Play:
@@ -79,7 +139,8 @@ def _multicast(lab: Lab) -> Play:
     yield wire.rx.netns
     datagrams = Datagrams(to=GROUP, port=PORT, pace=STEADY, device=wire.tx.device)
     sent = lab.send(wire.tx.netns, datagrams)
-    return (yield from _settled(sent, healthy, slow, wire.rx.netns, copies=3))
+    words = (*_alone(slow, 3), "each member of a multicast group has a copy of its own")
+    return (yield from _settled(sent, healthy, slow, wire.rx.netns, copies=3, words=words))
 
 
 def _short_lived(lab: Lab) -> Play:
@@ -136,6 +197,22 @@ FAULTS = (
         seconds=1.5,
         expected=FULL,
         cause="reader-stopped",
+    ),
+    Fault(
+        name="reuseport-one-flow",
+        description="four SO_REUSEPORT members, all datagrams in one flow",
+        play=_one_flow,
+        seconds=3.8,
+        expected=FULL,
+        cause=OVERLOAD,
+    ),
+    Fault(
+        name="many-sockets-one-slow",
+        description="one program with 61 sockets, one of which gets too much",
+        play=_many_sockets,
+        seconds=4.2,
+        expected=FULL,
+        cause=OVERLOAD,
     ),
     Fault(
         name="multicast-one-slow",
