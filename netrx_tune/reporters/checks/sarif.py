@@ -12,6 +12,7 @@ from urllib.parse import quote
 from netrx_tune import __version__
 from netrx_tune.model.finding import Severity
 from netrx_tune.model.judgement import JudgedFinding, Judgement, Spot
+from netrx_tune.planning.fingerprints import fingerprint
 from netrx_tune.planning.policy import POLICY_RULES
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import Setup
@@ -99,6 +100,7 @@ class Sarif:
             "level": level,
             "message": {"text": escape(problem(judgement))},
             "locations": [_location(judgement, Spot(""))],
+            "partialFingerprints": {_FINGERPRINT: fingerprint(judgement.host, rule)},
         }
 
 

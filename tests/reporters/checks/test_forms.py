@@ -13,6 +13,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import xmlschema
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netrx_tune.host.checking import judge_input
 from netrx_tune.model.errors import ParseError
@@ -226,6 +228,27 @@ def test_text_shows_what_fails_and_quietly_nothing_else(judged: list[Judgement])
     assert "Next: netrx-tune diagnose --from web7.tar.gz" in text
     assert "\x1b[" not in text
     assert "\x1b[1;31mFAILED:" in written("text", judged, color=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.text(max_size=60), reason=st.text(max_size=60))
+@pytest.mark.parametrize("form", ["junit", "github", "markdown", "text", "sarif"])
+def test_any_text_stays_one(form: str, name: str, reason: str) -> None:
+    one = Judgement(name or "x", name or "x", "unreadable", reason)
+    got = written(form, [one])
+    assert all(char == "\n" or char.isprintable() for char in got)
+    match form:
+        case "junit":
+            (suite,) = ET.fromstring(got.encode())  # noqa: S314 - our own
+            assert suite.get("tests") == "1"
+        case "github":
+            assert len(got.splitlines()) == 2
+        case "markdown":
+            assert {row.count("|") for row in got.splitlines() if row.startswith("|")} == {7}
+        case "sarif":
+            assert len(json.loads(got)["runs"][0]["results"]) == 1
+        case _:
+            assert got.startswith("UNREADABLE: ")
 
 
 @pytest.mark.parametrize("form", FORMATS)
