@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from netrx_tune.cli.options import progress
+from netrx_tune.cli.options import Later, progress
 from netrx_tune.host.source import Tree
 from netrx_tune.host.watch import watch
 from netrx_tune.model.sample import Sample
@@ -45,6 +45,8 @@ class Place(NamedTuple):
             for name, value in zip(("from", "root", "netns", "pid"), self, strict=True)
             if value is not None
         ]
+        if given == ["--from", "--netns"]:
+            return  # a namespace that a report looked into
         if len(given) > 1:
             raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
@@ -56,7 +58,7 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     """
     place.check()
     if place.saved is not None:
-        return saved_delta(place.saved)[0]
+        return saved_delta(place.saved, place.netns)[0]
     where, samples = sampled(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
         from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom
@@ -67,11 +69,12 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     return measure(before, samples[-1], live=True, netns=where)
 
 
-def saved_delta(path: str) -> tuple[Delta, tuple[str, ...]]:
+def saved_delta(path: str, netns: str | None = None) -> tuple[Delta, tuple[str, ...]]:
     """Return the window that a saved input brings, and what was redacted in it."""
     from netrx_tune.host.saved import saved_window  # noqa: PLC0415 - not for live runs
 
-    window = saved_window(path)
+    earlier = path.earlier if isinstance(path, Later) else None
+    window = saved_window(str(path), netns, earlier=earlier)
     return window.delta, window.redactions
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
@@ -39,6 +39,28 @@ def output_options(command: _F) -> _F:
     )
 
 
+class Later(str):
+    """The path of the later of two inputs, which knows the earlier one's."""
+
+    __slots__ = ("earlier",)
+    earlier: str
+
+    def __new__(cls, earlier: str, path: str) -> Self:
+        """Return `path`, with what came before it."""
+        made = super().__new__(cls, path)
+        made.earlier = earlier
+        return made
+
+
+def _one_or_two(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """Return the input that was given, the later one where it is a window between two."""
+    if len(values) > 2 or values.count("-") > 1:
+        raise click.UsageError("--from is given once, or twice for two reports of one host")
+    if len(values) == 2:
+        return Later(*values)
+    return values[0] if values else None
+
+
 def place_options(command: _F) -> _F:
     """Add --from, --netns, --pid and --root: where to look."""
     return _with(
@@ -47,7 +69,10 @@ def place_options(command: _F) -> _F:
             "--from",
             "saved",
             metavar="SNAPSHOT",
-            help="Judge a snapshot, a sosreport or a folder of /proc files.",
+            multiple=True,
+            callback=_one_or_two,
+            help="Judge a snapshot, a sosreport, a folder of /proc files, or a text of netstat -s, "
+            "nstat or ss; - is standard input. Twice: from one report of a host to another.",
         ),
         *_live_places(),
     )

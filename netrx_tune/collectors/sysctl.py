@@ -42,6 +42,7 @@ _TEXTS = frozenset(
 # What it says and no other part of a report may.
 _WORDS = {
     "/proc/sys/kernel/osrelease": re.compile(r"^kernel\.osrelease = (\S+)$", re.MULTILINE),
+    "/proc/sys/kernel/hostname": re.compile(r"^kernel\.hostname = (\S+)$", re.MULTILINE),
     "/proc/sys/kernel/random/boot_id": re.compile(
         r"^kernel\.random\.boot_id = (\S+)$", re.MULTILINE
     ),

@@ -33,7 +33,7 @@ _PROC = rf"""
     net | self | net/{_NET} | (?:self|\d+)/net/{_NET} | pressure/\w+ | sys/vm/min_free_kbytes
     | sys/net/(?:(?:core|ipv4|ipv6|netfilter|bridge)/)?[^/]+
     | sys/net/ipv[46]/conf/[^/]+/(?:{_CONF})
-    | sys/kernel/(?:osrelease|ostype|version|random/boot_id)
+    | sys/kernel/(?:osrelease|ostype|version|hostname|random/boot_id)
     | uptime | stat | meminfo | cpuinfo | version | interrupts | softirqs | zoneinfo | vmstat
     | irq/\d+/(?:smp|effective)_affinity_list
 """
@@ -44,14 +44,14 @@ _SYS = r"""
     | module/nf_conntrack/parameters/\w+
 """
 _SETTINGS = r"""
-    etc/(?:os-release|[a-z]+-release|sysctl\.conf) | usr/lib/os-release
+    etc/(?:os-release|[a-z]+-release|sysctl\.conf|hostname|machine-id) | usr/lib/os-release
     | (?:etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/[^/]+\.conf
 """
 _SOS = r"""
     sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|ss|tc|ip_netns_exec)_[^/]+
     | sos_commands/networking/(?:netstat_-s|ip_-s_[^/]*link)
     | sos_commands/networking/namespaces/.+
-    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc)
+    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc|hostname)
 """
 # Someone copied the files of /proc/net, or of /proc, without the folders above them.
 _LOOSE = rf"(?:net/)?{_NET}"

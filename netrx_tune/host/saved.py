@@ -21,13 +21,23 @@ class SavedWindow(NamedTuple):
     redactions: tuple[str, ...]
 
 
-def saved_window(path: str) -> SavedWindow:
+def saved_window(path: str, netns: str | None = None, *, earlier: str | None = None) -> SavedWindow:
     """Return what grew in a snapshot, a sosreport or a folder of kernel files.
+
+    Args:
+        path: of what is read.
+        netns: the network namespace that is meant, where it has several.
+        earlier: of an earlier input of the same host, from which on is counted.
 
     Raises:
         InputError: it cannot be read, or holds nothing of the kind.
     """
-    saved = read_snapshot(path)
+    if earlier is None:
+        saved = read_snapshot(path, netns)
+    else:
+        from netrx_tune.host.pairs import read_pair  # noqa: PLC0415 - seldom
+
+        saved = read_pair(earlier, path, netns)
     before = saved.samples[0] if len(saved.samples) > 1 else None
     delta = measure(before, saved.samples[-1], live=False, netns=saved.netns)
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)

@@ -29,7 +29,7 @@ _MOST_NAMED = 8
 # Of the whole host, whichever namespace reads them.
 _OF_EVERY = re.compile(
     r"/proc/(?:uptime|stat|meminfo|cpuinfo|version|interrupts|softirqs|pressure/.+|sys/kernel/.+)"
-    r"|/proc/net/softnet_stat|/etc/os-release|/usr/lib/os-release"
+    r"|/proc/net/softnet_stat|/etc/(?:os-release|hostname|machine-id)|/usr/lib/os-release"
 )
 
 

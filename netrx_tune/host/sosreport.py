@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from netrx_tune.collectors import ethtool_text
 from netrx_tune.collectors.netstat_s import parse_netstat_s
@@ -34,7 +35,7 @@ from netrx_tune.host.sos_namespaces import (
 )
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Nic, Sample
-from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
+from netrx_tune.reporters.snapshot_files import CLOCK, UPTIME, SavedSnapshot, saved_snapshot
 
 __all__ = ["read_sosreport"]
 
@@ -78,6 +79,7 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
     files, found = kernel_files(tree)
     gaps = list(found)
     _add_uptime(tree.files, files)
+    _add_hostname(tree.files, files)
     members = tree.files
     if netns is not None:
         members = namespace_members(tree.files, netns)
@@ -91,7 +93,14 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
         sample = sample._replace(gaps=sample.gaps + namespace_gaps(tree.files))
     saved = saved_snapshot((sample,), kind="sosreport", netns=netns)
     date = _command(tree.files, "date_--utc")[1] or _command(tree.files, "date")[1]
-    return saved._replace(times=(saved.times[0]._replace(utc=_utc(date)),))
+    utc = _utc(date)
+    if utc is None:
+        return saved
+    clock = f"realtime {datetime.fromisoformat(utc).timestamp():.3f}\n"
+    return saved._replace(
+        samples=(sample._replace(files={**sample.files, CLOCK: clock}),),
+        times=(saved.times[0]._replace(utc=utc),),
+    )
 
 
 def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap]) -> Sample:
@@ -148,6 +157,14 @@ def _add_uptime(members: Mapping[str, str], files: dict[str, str]) -> None:
     days, hours, minutes, only, hour = (int(part or 0) for part in found.groups())
     seconds = days * 86400 + (hours + hour) * 3600 + (minutes + only) * 60
     files[UPTIME] = f"{seconds}.00 0.00\n"
+
+
+def _add_hostname(members: Mapping[str, str], files: dict[str, str]) -> None:
+    """Add the name of the host, from the file or from what commands printed."""
+    uname = _command(members, "uname_-a")[1].split()[1:2]
+    named = _command(members, "hostname")[1].split()[:1] or uname
+    if named and "/etc/hostname" not in files:
+        files["/etc/hostname"] = f"{named[0]}\n"
 
 
 def _utc(date: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from netrx_tune.collectors.boot_id import hashed_boot
 from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.reporters.snapshot_manifest import (
     About,
@@ -24,11 +25,11 @@ from netrx_tune.reporters.snapshot_records import Known, parse_records, render_r
 
 __all__ = [
     "BOOT_ID",
+    "CLOCK",
     "MANIFEST",
     "Kind",
     "Moment",
     "SavedSnapshot",
-    "hashed_boot",
     "interval",
     "moment_of",
     "parse_snapshot",
@@ -64,16 +65,6 @@ class SavedSnapshot(NamedTuple):
         if len(clocks) != 2 or clocks[0] is None or clocks[1] is None:
             return None
         return clocks[1] - clocks[0]
-
-
-def hashed_boot(boot_id: str) -> str:
-    """Return what stands for a boot id on disk: the same for the same boot, and not the id."""
-    text = boot_id.strip()
-    if text.startswith("sha256:"):
-        return text
-    from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL
-
-    return "sha256:" + sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def saved_snapshot(

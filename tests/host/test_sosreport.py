@@ -14,7 +14,7 @@ from netrx_tune.host.archive import read_snapshot
 from netrx_tune.host.kernel_tree import place
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Gap, Nic, Sample
-from netrx_tune.reporters.snapshot_files import BOOT_ID, Moment, SavedSnapshot
+from netrx_tune.reporters.snapshot_files import BOOT_ID, CLOCK, Moment, SavedSnapshot
 
 SNMP = "Udp: InDatagrams NoPorts InErrors RcvbufErrors\nUdp: 900 1 100 100\n"
 STATISTICS = "NIC statistics:\n     rx_missed: 401\n     rx_queue_0_drops: 7\n"
@@ -103,6 +103,8 @@ def test_a_report_is_one_sample_of_its_host(tmp_path: Path, form: object) -> Non
         BOOT_ID: "0d6d3d8f-16e3-4c3e-a1a0-2f5d0ad3b9c4\n",
         paths.SYSCTL_A: SYSCTLS,
         paths.NETSTAT_S: "Udp:\n    900 packets received\n",
+        "/etc/hostname": "web7\n",
+        CLOCK: "realtime 1795375827.000\n",
     }
     assert sample.nics == (
         Nic(
