@@ -90,7 +90,7 @@ def _raised_meanwhile(delta: Delta) -> Iterator[str]:
     """Yield limits that may have been raised since the loss, which then was the old value's.
 
     That is what rose within the window; for totals since boot, what is above the kernel's own
-    default: else each look at the same totals would double it again.
+    default: one step from there is all that totals of a long time allow.
     """
     if delta.mode == "since-boot":
         kernel = delta.after.host.kernel
