@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from netrx_tune.collectors.boot_id import hashed_boot
 from netrx_tune.collectors.host import byte_order
 from netrx_tune.collectors.paths import SYSCTL_A
 from netrx_tune.host.placeholders import Placeholders
 from netrx_tune.model.sample import Gap, Process, RuleCounter, Sample, Socket
-from netrx_tune.reporters.snapshot_files import BOOT_ID, SavedSnapshot, hashed_boot
+from netrx_tune.reporters.snapshot_files import BOOT_ID, SavedSnapshot
 
 __all__ = ["REDACTIONS", "redact"]
 

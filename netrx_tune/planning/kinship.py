@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from netrx_tune.collectors.boot_id import hashed_boot
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.fingerprints import hostname
 
@@ -24,7 +25,7 @@ def kinship(a: Snapshot, b: Snapshot, *, redacted: bool = False) -> Kinship:
 
     Where one is redacted, names that differ tell nothing.
     """
-    was, now = a.host.boot_id, b.host.boot_id
+    was, now = (snap.host.boot_id and hashed_boot(snap.host.boot_id) for snap in (a, b))
     if was and was == now:
         return Kinship("same-boot", "one host, one boot (same boot id)")
     if redacted:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from netrx_tune.collectors.boot_id import hashed_boot
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.sample import Sample
 from netrx_tune.planning.diagnosis import measure
@@ -164,6 +165,12 @@ def test_another_boot_without_a_name_may_be_either() -> None:
     found = difference(host(), host(boot="two", up=10))
     assert found.kinship.kin == "unknown"
     assert "or these are two hosts" in found.notes[0]
+
+
+def test_a_boot_id_as_a_snapshot_keeps_it_is_that_of_the_live_host() -> None:
+    found = difference(host(boot=hashed_boot("one")), host(boot="one", up=2000))
+    assert found.kinship.kin == "same-boot"
+    assert found.meanwhile is not None
 
 
 def test_a_redacted_name_is_no_other_host() -> None:
