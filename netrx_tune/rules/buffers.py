@@ -47,6 +47,8 @@ def limit_of(sock: Socket, top: Ceiling) -> Limit:
             2 * _KERNEL_DEFAULT_BYTES: "rmem-max",
         }
         return known.get(granted, "unknown")
+    if _is_either(granted, top):
+        return "unknown"
     if granted == top.rmem_default:
         return "rmem-default"
     if granted == 2 * top.rmem_max:
@@ -71,7 +73,18 @@ def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
         return f"{granted}: {_asked_for(granted_bytes, top)}"
     if limit == "forced":
         return f"{granted}, above what {RMEM_MAX}{allowed} allows today (forced or lowered since)"
+    if _is_either(granted_bytes, top):
+        return (
+            f"{granted}, which is {RMEM_DEFAULT} and twice {RMEM_MAX}{allowed} alike: the program"
+            f" never asked for a size, or it asked for {count(top.rmem_max or 0)} B or more and was"
+            " clamped; its configuration tells"
+        )
     return f"{granted}; who set it cannot be seen from here"
+
+
+def _is_either(granted_bytes: int, top: Ceiling) -> bool:
+    """Tell whether a size is what no request gets, and what every clamped one gets, too."""
+    return top.rmem_max is not None and granted_bytes == top.rmem_default == 2 * top.rmem_max
 
 
 def _asked_for(granted_bytes: int, top: Ceiling) -> str:
