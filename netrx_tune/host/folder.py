@@ -46,6 +46,7 @@ _DEEP_FOLDERS = (
     "proc/sys/vm",
     "proc/pressure",
     "sys/class/net",
+    "netrx",
     "sos_commands",
 )
 _MARKS = (MANIFEST, "0", "proc", "sos_commands", "net", "snmp")

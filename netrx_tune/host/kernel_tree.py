@@ -56,8 +56,8 @@ _SOS = r"""
 # Someone copied the files of /proc/net, or of /proc, without the folders above them.
 _LOOSE = rf"(?:net/)?{_NET}"
 _WANTED = rf"""(?P<root>(?:[^/]+/){{0,2}}?)
-    (?P<name>netrx\.yaml | [01]/.+ | proc/(?:{_PROC}) | sys/(?:{_SYS}) | {_SETTINGS} | {_SOS}
-    | {_LOOSE})
+    (?P<name>netrx\.yaml | [01]/.+ | netrx/.+ | proc/(?:{_PROC}) | sys/(?:{_SYS}) | {_SETTINGS}
+    | {_SOS} | {_LOOSE})
 """
 _BUS = re.compile(r"sys/devices/(?:[^/]+/)+net/(?P<rest>[^/]+/.+)", re.DOTALL)
 _PROCESS = re.compile(r"proc/(?P<pid>\d+)/net/")

@@ -181,6 +181,26 @@ def test_what_is_no_snapshot_is_refused_in_a_line(tmp_path: Path, name: str) -> 
     assert words in refusal(tmp_path / "input")
 
 
+@pytest.mark.parametrize("numbers", [("0/", "1/"), ("",)])
+@pytest.mark.parametrize("packed", [True, False])
+def test_records_are_read_without_a_manifest(
+    tmp_path: Path, numbers: tuple[str, ...], packed: bool
+) -> None:
+    members = {}
+    for number in numbers:
+        members[f"{number}proc/net/snmp"] = SNMP
+        members[f"{number}netrx/rules.jsonl"] = (
+            '{"table":"rules","version":1}\n{"source":"nft","place":"x","hook":"input",'
+            '"verdict":"drop","packets":7}\n'
+        )
+        members[f"{number}netrx/again/proc/net/snmp"] = SNMP
+    path = pack(tmp_path / "x", members) if packed else unpack(members, tmp_path / "x")
+    for sample in read_snapshot(path).samples:
+        assert sample.rules is not None
+        assert [rule.packets for rule in sample.rules] == [7]
+        assert sample.files["/netrx/again/proc/net/snmp"] == SNMP
+
+
 @pytest.mark.parametrize("packed", [bytes, gzip.compress, lzma.compress])
 def test_a_text_is_read_as_what_it_says(tmp_path: Path, packed: Callable[[bytes], bytes]) -> None:
     (tmp_path / "input").write_bytes(packed(f"$ cat /proc/net/snmp\n{SNMP}".encode()))
