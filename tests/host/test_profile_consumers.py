@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import yaml
 from netrx_tune.host import profiles
 from netrx_tune.planning.profile import Memory, parse_profile, resolve
 from netrx_tune.reporters.exports import export, joined
+from tests.host.consumers import PLAY, PYTHON, needs, root_only, run
 
 ALL = """schema: 1
 name: all
@@ -41,7 +41,6 @@ VALUES = {
 }
 SYSTEMD_SYSCTL = "/usr/lib/systemd/systemd-sysctl"
 READ_ONLY = 'mount -o bind,ro /proc/sys /proc/sys && exec "$@"'
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 def write(folder: Path, kind: str, text: str = ALL) -> Path:
@@ -53,18 +52,6 @@ def write(folder: Path, kind: str, text: str = ALL) -> Path:
 
 def ours() -> list[tuple[str, str]]:
     return [(name, Path(path).read_text()) for name, path in profiles.names(profiles.shelf("/x"))]
-
-
-def needs(*names: str) -> None:
-    for name in names:
-        if shutil.which(name) is None:
-            pytest.skip(f"{name} is not installed")
-
-
-def run(*words: str | Path, **more: object) -> str:
-    got = subprocess.run(words, capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload]
-    assert got.returncode == 0, got.stdout + got.stderr
-    return str(got.stdout)
 
 
 @root_only
@@ -176,16 +163,6 @@ def test_tuned_reads_floors_and_values(tmp_path: Path, kind: str) -> None:
     assert (raised, kept) == ("8388608", None)
 
 
-PLAY = """---
-- name: Tune
-  hosts: localhost
-  gather_facts: false
-  tasks:
-    - name: Import
-      ansible.builtin.import_tasks: ansible
-"""
-
-
 def _play(folder: Path) -> Path:
     write(folder, "ansible")
     path = folder / "play.yml"
@@ -201,10 +178,8 @@ def test_ansible_takes_the_tasks(tmp_path: Path) -> None:
     if known.returncode or b"sysctl_file" not in known.stdout:
         pytest.skip("the collection ansible.posix is not installed")
     environment = {**os.environ, "HOME": str(tmp_path), "ANSIBLE_LOCALHOST_WARNING": "False"}
-    python = "ansible_python_interpreter=/usr/bin/python3"
     got = run(
-        *("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", python),
-        *("-e", "ansible_become=false", "--check", _play(tmp_path)),
+        *("ansible-playbook", *PYTHON, "--check", _play(tmp_path)),
         env=environment,
         cwd=tmp_path,
     )
@@ -280,56 +255,3 @@ def test_the_script_raises_and_never_lowers(tmp_path: Path, shell: str) -> None:
     written = (keys / "written").read_text().split()
     assert written.count("net.core.rmem_max") == 1  # the second time there is nothing to raise
     assert "net.netfilter.nf_conntrack_max" not in written
-
-
-OWN = """schema: 1
-name: own
-summary: "keys that each network namespace has for itself"
-settings:
-  net.ipv4.ipfrag_time: {exactly: 9, why: w}
-  net.core.somaxconn: {at_least: 5000, why: w}
-  net.ipv4.tcp_rmem: {at_least: 4096 131072 16777216, why: w}
-"""
-KEYS = ("net.ipv4.ipfrag_time", "net.core.somaxconn", "net.ipv4.tcp_rmem")
-INSIDE = f"""set -e
-mount --bind "$1" /etc/sysctl.d
-shift
-sysctl -qw net.core.somaxconn=6000 net.ipv4.tcp_rmem="8192 65536 1048576"
-"$@" >&2
-sysctl -n {" ".join(KEYS)}
-"""
-
-
-def set_by(folder: Path, *words: str | Path) -> tuple[list[str], str]:
-    """Return the values that a tool sets in a namespace of its own, and what it said."""
-    scratch = folder / "sysctl.d"
-    scratch.mkdir()
-    environment = {**os.environ, "HOME": str(folder), "ANSIBLE_LOCALHOST_WARNING": "False"}
-    got = subprocess.run(
-        ["unshare", "-mn", "sh", "-c", INSIDE, "sh", scratch, *words],
-        capture_output=True, text=True, check=False, env=environment, cwd=folder,
-    )  # fmt: skip
-    assert got.returncode == 0, got.stderr
-    return [" ".join(line.split()) for line in got.stdout.splitlines()], got.stderr
-
-
-@root_only
-@pytest.mark.parametrize("kind", ["sysctl", "shell", "ansible"])
-def test_what_is_exported_sets_the_values_of_a_namespace(tmp_path: Path, kind: str) -> None:
-    needs("unshare", "sysctl", *(["ansible-playbook"] if kind == "ansible" else []))
-    found = resolve(parse_profile(OWN, "own"), lambda _: None, Memory(8 << 30))
-    now = {KEYS[1]: (6000,), KEYS[2]: (8192, 65536, 1048576)}  # of the host that it is for
-    path = tmp_path / kind
-    path.write_text(joined(export(found, now, kind)))
-    words: tuple[str | Path, ...] = {"sysctl": ("sysctl", "-p", path)}.get(kind, ("sh", path))
-    if kind == "ansible":
-        (tmp_path / "play.yml").write_text(PLAY)
-        python = "ansible_python_interpreter=/usr/bin/python3"
-        play = ("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", python)
-        words = (*play, "-e", "ansible_become=false", tmp_path / "play.yml")
-    values, said = set_by(tmp_path, *words)
-    assert values == ["9", "6000", "8192 131072 16777216"], said
-    if kind == "ansible":
-        assert "failed=0" in said
-        written = (tmp_path / "sysctl.d/90-netrx-tune.conf").read_text()
-        assert "net.core.somaxconn=6000" in written.replace(" ", "")
