@@ -156,13 +156,13 @@ def _irq(files: Mapping[str, str], line: Interrupt, names: tuple[str, ...]) -> I
         number,
         name,
         int(digits[-1]) if digits else None,
-        allowed if _cpus(allowed) else None,
-        _cpus(files.get(EFFECTIVE.format(number), "")) or _cpus(allowed),
+        allowed if cpus_of(allowed) else None,
+        cpus_of(files.get(EFFECTIVE.format(number), "")) or cpus_of(allowed),
     )
 
 
-def _cpus(text: str) -> tuple[int, ...]:
-    """Return the CPUs of a list, none where it does not read."""
+def cpus_of(text: str) -> tuple[int, ...]:
+    """Return the CPUs of a list such as "0-3,8", none where it does not read."""
     try:
         return tuple(parse_cpu_list(text, ""))
     except ParseError:

@@ -21,6 +21,7 @@ from netrx_tune.rules.sizing import (
     size_without_shape,
     truesize_of,
 )
+from netrx_tune.rules.starved_reader import give_a_cpu
 from netrx_tune.rules.words import count, percent, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
@@ -224,15 +225,7 @@ def _without_room(
         )
         return
     if verdict.cause == "reader-starved":
-        yield Recommendation(
-            kind="placement",
-            target=who,
-            scope="cpu",
-            why=f"give the reader a CPU: {verdict.seen}. Move it or its neighbours, raise its"
-            f" weight, or lift its quota. {no_room}",
-            cost="the CPU time that it needs",
-            command=_renice(facts, sock),
-        )
+        yield from give_a_cpu(facts, sock, verdict, no_room)
         return
     yield from _faster(who, verdict, no_room)
 
@@ -277,8 +270,3 @@ def _why_no_room(facts: Facts, sock: Socket, drops: int, shape: QueueShape | Non
 def _look_at_reader(facts: Facts, sock: Socket) -> str | None:
     process = facts.delta.after.processes.get(sock.inode)
     return f"ps -o pid,stat,wchan:32,etime,comm -L -p {process.pid}" if process else None
-
-
-def _renice(facts: Facts, sock: Socket) -> str | None:
-    process = facts.delta.after.processes.get(sock.inode)
-    return f"taskset -acp {process.pid}" if process else None

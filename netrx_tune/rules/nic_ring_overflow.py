@@ -8,8 +8,13 @@ How it is counted: rx_missed_errors or rx_fifo_errors of the device, or the driv
 of them is charged once.
 Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; each driver's statistics function.
 
-Remedy: look at the polling CPU first. Where it has time left, a longer ring carries bursts; where
-it has none, more queues (ethtool -L), or other work moved off that CPU.
+Three diseases: the CPU that serves the queue (its interrupt tells which) spent at least 85 % of the
+window in softirq or had no idle time: cause sustained-overload, and no ring helps. Its softirq was
+cut short ten times a second though it had time left: the budget (net.core.netdev_budget and
+netdev_budget_usecs), cause null. Neither: a burst, cause burst. What cannot be told is said.
+
+Remedy: for bursts a longer ring; for the CPU more queues (ethtool -L), an idle CPU for the queue's
+interrupt (smp_affinity_list), or other work moved off; for the budget longer runs.
 
 When not to act: a ring at its maximum cannot grow, a saturated CPU loses as much with any ring, and
 one single flow cannot be spread by RSS. mlx5's rx_discards_phy is the port's own buffer: PCIe or
@@ -23,17 +28,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Nic
-from netrx_tune.rules.advice import listed, look, quoted, run_in
-from netrx_tune.rules.cpus import judge_receivers, share_words
+from netrx_tune.rules.advice import listed, look, quoted, run_in, shows_moments
+from netrx_tune.rules.cpus import Judgement, cpu_evidence, receivers
 from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.relief import cheaper_packets, other_work, spread
+from netrx_tune.rules.ring_advice import flow_hash, longer_runs, move_queue
+from netrx_tune.rules.ring_causes import CAUSES, RingState, ring_state
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
+from netrx_tune.rxpath.nic_queues import queue_drops
+from netrx_tune.rxpath.queue_needs import power_of_two
 
 _PORT_BUFFER = ".rx_discards_phy"
 _BYTES_PER_BUFFER = 4096  # at most: one page for each place in the ring
 _MOST_DEVICES = 3
+_MOST_CPUS = 4
+_LEAST_RING = 512
+_SAID = {
+    "cpu": ": the CPU has no time left",
+    "budget": ": the softirq's budget ends its runs",
+    "burst": ": bursts exceed the ring",
+}
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -44,15 +60,29 @@ def check(facts: Facts) -> Iterator[Finding]:
     losses = by_device(account)
     names = sorted(losses, key=lambda name: -losses[name])[:_MOST_DEVICES]
     at_port = sum(e.increase for e in account.by if e.counter.endswith(_PORT_BUFFER))
-    port_only = 2 * at_port > (account.lost or 0)
-    where = "the port buffer" if port_only else "the receive ring"
-    yield found(
+    if 2 * at_port > (account.lost or 0):
+        yield found(
+            facts,
+            account,
+            f"{lost_of(facts, account, 'frames')} found no room in the port buffer of"
+            f" {listed(losses)}",
+            meaning=_meaning_port(),
+            recommendations=_port(facts, names[0]),
+        )
+        return
+    state = ring_state(facts, names[0])
+    finding = found(
         facts,
         account,
-        f"{lost_of(facts, account, 'frames')} found no room in {where} of {listed(losses)}",
-        meaning=_meaning_port() if port_only else _meaning(facts, names),
-        recommendations=_port(facts, names[0]) if port_only else _advice(facts, account, names),
+        f"{lost_of(facts, account, 'frames')} found no room in the receive ring of"
+        f" {listed(losses)}{_SAID.get(state.disease, '')}",
+        meaning=_meaning(facts, names, state),
+        evidence=tuple(
+            one for cpu in state.cpus[:_MOST_CPUS] for one in cpu_evidence(facts.delta, cpu)
+        ),
+        recommendations=_advice(facts, names, state),
     )
+    yield finding._replace(cause=CAUSES.get(state.disease))
 
 
 def _meaning_port() -> str:
@@ -62,9 +92,12 @@ def _meaning_port() -> str:
     )
 
 
-def _meaning(facts: Facts, names: list[str]) -> str:
-    text = "The CPU that polls the queue came too late: it was busy, or a burst was too long."
-    text += share_words(facts.delta)
+def _meaning(facts: Facts, names: list[str], state: RingState) -> str:
+    text = "The CPU that polls the queue came too late."
+    if state.disease == "unknown":
+        text += " This input does not tell whether it was busy or a burst was too long."
+    if state.seen:
+        text += f" {state.seen}."
     for name in names:
         nic = _nic(facts, name)
         if nic and _at_maximum(nic):
@@ -83,18 +116,44 @@ def _at_maximum(nic: Nic) -> bool:
     )
 
 
-def _advice(facts: Facts, account: Account, names: list[str]) -> Iterator[Recommendation]:
-    """Yield more queues and longer rings, in the order that the CPU's load asks for."""
-    del account
-    load = judge_receivers(facts.delta).load
-    spread = [one for name in names if (one := _more_queues(facts, name))]
-    longer = [one for name in names if (one := _longer_ring(facts, name))]
-    if load == "saturated":
-        yield from spread or [_other_work(facts, names[0])]
-        return
-    yield from (spread + longer) if load == "pressed" else (longer + spread)
-    if not spread:
+def _advice(facts: Facts, names: list[str], state: RingState) -> Iterator[Recommendation | None]:
+    """Yield what the disease asks for, best first."""
+    queues = () if state.hot else tuple(_more_queues(facts, name) for name in names)
+    longer = tuple(_longer_ring(facts, name) for name in names)
+    hashing = (flow_hash(facts, state.device),) if state.hot else ()
+    match state.disease:
+        case "cpu":
+            yield from _relief(facts, state, [one for one in queues if one])
+            yield from hashing
+            return
+        case "budget":
+            yield longer_runs(facts, state.limit)
+            yield from longer + queues
+        case "pressed":
+            yield from queues + longer
+        case _:
+            yield from longer + queues
+    yield from hashing
+    if not any(queues) and not state.hot:
         yield _other_work(facts, names[0])
+
+
+def _relief(
+    facts: Facts, state: RingState, queues: list[Recommendation]
+) -> Iterator[Recommendation | None]:
+    """Yield relief for a saturated CPU: a ring of any length would lose as much."""
+    cpus = state.cpus or receivers(facts.delta)
+    moved = move_queue(facts, state)
+    busy = other_work(facts, cpus, Judgement("saturated", "")) if state.cpus else None
+    divided = None if state.hot else spread(facts, cpus, [state.device])
+    yield moved
+    yield from queues
+    yield busy
+    yield divided if not queues else None
+    if state.hot:
+        yield cheaper_packets(cpus, one_flow=True)
+    elif not (moved or queues or busy or divided):
+        yield _other_work(facts, state.device)
 
 
 def _longer_ring(facts: Facts, name: str) -> Recommendation | None:
@@ -105,7 +164,9 @@ def _longer_ring(facts: Facts, name: str) -> Recommendation | None:
         return look(facts, f"ethtool -g {device}", kind="ethtool", target=name, why=why)
     if _at_maximum(nic):
         return None
-    longer = min(2 * nic.ring_rx, nic.ring_rx_max)
+    longer = _need(facts, name, nic.ring_rx_max)
+    if longer <= nic.ring_rx:
+        return None
     added = (longer - nic.ring_rx) * (nic.channels_rx or 1) * _BYTES_PER_BUFFER
     return Recommendation(
         kind="ethtool",
@@ -119,6 +180,20 @@ def _longer_ring(facts: Facts, name: str) -> Recommendation | None:
         command=run_in(facts, f"ethtool -G {device} rx {longer}"),
         undo=run_in(facts, f"ethtool -G {device} rx {nic.ring_rx}"),
     )
+
+
+def _need(facts: Facts, name: str, most: int) -> int:
+    """Return the ring that the largest burst asks for which the counters allow.
+
+    It was no larger than what was refused on top of a ring as drivers have them by default, a
+    quarter of the most. Today's length is left out of it, so that the same counters never ask for
+    more again.
+    """
+    usual = max(_LEAST_RING, most // 4)
+    account = facts.ledger.account("nic-ring-overflow")
+    refused = by_device(account).get(name, 0) if account else 0
+    worst = max(queue_drops(facts.delta, name).values(), default=refused)
+    return min(most, power_of_two(usual + worst) if shows_moments(facts) else 2 * usual)
 
 
 def _more_queues(facts: Facts, name: str) -> Recommendation | None:

@@ -13,7 +13,7 @@ from netrx_tune.rxpath.queue_shape import QueueShape, middle
 
 _WAITING = 0.30  # share of the watch in which the reader waited for a CPU
 _BY_CHOICE = 0.2  # asleep beside a queue that is not low: what it lacks is no CPU
-_THROTTLED = 0.20  # share of the watch in which a quota kept it off
+THROTTLED = 0.20  # share of the watch in which a quota kept it off
 _SELDOM = 0.05  # share of moments with a low queue up to which it never was calm
 _MOSTLY = 0.5
 _STANDING = 0.75  # of the looks within overflows: the queue stood still, nothing was read
@@ -54,7 +54,7 @@ def cause_of_shape(shape: QueueShape) -> Verdict:
 
 def _starved(shape: QueueShape) -> Verdict | None:
     wait, throttled = shape.wait_share or 0.0, shape.throttled_share or 0.0
-    if throttled >= _THROTTLED:
+    if throttled >= THROTTLED:
         seen = (
             f"a CPU quota kept its reader's control group off the CPU for {percent(throttled)}"
             f" of the time, and {_full(shape)}"

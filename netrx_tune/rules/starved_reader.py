@@ -1,0 +1,56 @@
+"""What to do for a reader that is ready to run and gets no CPU: a quota, or neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Recommendation
+from netrx_tune.model.sample import Process, Socket
+from netrx_tune.rules.advice import quoted
+from netrx_tune.rules.buffers import name_of
+from netrx_tune.rules.cpus import idle_cpus
+from netrx_tune.rules.placement import move_reader
+from netrx_tune.rules.queue_causes import THROTTLED, Verdict
+from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.cpu_load import cpu_loads
+
+
+def give_a_cpu(
+    facts: Facts, sock: Socket, verdict: Verdict, no_room: str
+) -> Iterator[Recommendation]:
+    """Yield the way to a CPU: no quota, an idle CPU by its number, or lighter neighbours."""
+    process = facts.delta.after.processes.get(sock.inode)
+    who = name_of(facts.delta, sock)
+    why = f"give the reader a CPU: {verdict.seen}."
+    shape = facts.shapes.get(sock.inode)
+    if shape is not None and (shape.throttled_share or 0.0) >= THROTTLED:
+        yield _lift_quota(who, process, f"{why} Lift its quota. {no_room}")
+        return
+    moved = move_reader(facts, process, why, no_room) if process else None
+    if moved:
+        yield moved
+    busy = ""
+    if cpu_loads(facts.delta) and not idle_cpus(facts.delta):
+        busy = " No CPU of this host had much time left in the window."
+    yield Recommendation(
+        kind="placement",
+        target=who,
+        scope="cpu",
+        why=f"{why}{busy} Move its neighbours, which the command lists by CPU, or raise its weight."
+        + (f" {no_room}" if not moved else ""),
+        cost="the CPU time that it needs",
+        command="ps -eLo psr,pcpu,pid,tid,ni,comm --sort=-pcpu | head -20",
+    )
+
+
+def _lift_quota(who: str, process: Process | None, why: str) -> Recommendation:
+    group = process.cgroup if process else ""
+    path = f"/sys/fs/cgroup{group}/cpu.max"
+    return Recommendation(
+        kind="placement",
+        target=who,
+        scope="cpu",
+        why=f"{why} The command shows quota and period in microseconds.",
+        cost="the CPU time that it needs",
+        command=f"cat {quoted(path)}" if group else None,
+    )
