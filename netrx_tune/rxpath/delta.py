@@ -13,6 +13,7 @@ from netrx_tune.model.snapshot import Delta, Snapshot, SoftnetCpu
 
 _TWO_32 = 1 << 32
 _HALF_32 = 1 << 31
+_UDP_MIBS = ("Udp", "UdpLite", "Udp6", "UdpLite6")
 _SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", "received_rps", "flow_limit_count")
 
 
@@ -143,7 +144,7 @@ def _skew(snap: Snapshot) -> int:
     A sample of ours reads SNMP again just after the sockets. Files that someone copied may
     lie further apart: one in a hundred is allowed for.
     """
-    errors = sum(v for n, v in snap.counters.items() if _is_udp_errors(n))
+    errors = _udp_errors(snap.counters)
     again = 0
     for path, parse in (("/proc/net/snmp", parse_snmp), ("/proc/net/snmp6", parse_snmp6)):
         text = snap.files.get(f"/netrx/again{path}")
@@ -153,12 +154,12 @@ def _skew(snap: Snapshot) -> int:
             later = parse(text or "")
         except ParseError:
             return errors // 100
-        again += sum(v for n, v in later.counters.items() if _is_udp_errors(n))
+        again += _udp_errors(later.counters)
     return max(0, again - errors)
 
 
-def _is_udp_errors(name: str) -> bool:
-    return name.startswith("Udp") and name.endswith(".InErrors")
+def _udp_errors(counters: Mapping[str, int]) -> int:
+    return sum(counters.get(f"{mib}.InErrors", 0) for mib in _UDP_MIBS)
 
 
 def _add_group(
