@@ -51,7 +51,8 @@ def command(
     """Say what changed from snapshot A to snapshot B, or to this host as it is now.
 
     Counters, settings and verdicts; each input may be a snapshot, a sosreport or a folder of
-    /proc files. `--from SNAPSHOT` is another way to name B.
+    /proc files. `--from SNAPSHOT` is another way to name B; two of it are one window. --netns is
+    the namespace of this host, or the one in both reports.
 
     \b
     Examples:
@@ -59,13 +60,11 @@ def command(
       netrx-tune diff before.tar.gz after.tar.gz --fail-on warning
       sudo netrx-tune diff yesterday.tar.gz --interval 30
     """  # noqa: D301 - click reads the backspace
-    place = Place(saved, root, netns, pid)
-    if b is not None:
-        if place != Place():
-            raise click.UsageError("B is given: --from, --root, --netns and --pid name another")
-        place = Place(b)
+    if b is not None and (saved or root or pid):
+        raise click.UsageError("B is given: --from, --root and --pid name another")
+    place = Place(saved if b is None else b, root, netns, pid)
     place.check()
-    before = _side(Place(a), 0, quiet=quiet)
+    before = _side(Place(a, netns=netns if place.saved else None), 0, quiet=quiet)
     after = _side(place, interval, quiet=quiet)
     if fail_on != "never":
         for one in (before, after):
@@ -83,7 +82,7 @@ def command(
 def _side(place: Place, interval: float, *, quiet: bool) -> Side:
     if place.saved is None:
         return side(place.name, delta_of(place, interval, quiet=quiet))
-    delta, redactions = saved_delta(place.saved)
+    delta, redactions = saved_delta(place.saved, place.netns)
     return side(place.name, delta, is_redacted=bool(redactions))
 
 

@@ -17,8 +17,6 @@ from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, interval
 
 __all__ = ["read_pair"]
 
-_MACHINE_ID = "/etc/machine-id"
-
 
 def read_pair(first: str, second: str, netns: str | None = None) -> SavedSnapshot:
     """Return the last samples of two inputs as one snapshot, in the order they were taken.
@@ -45,9 +43,6 @@ def _why_not(
     if earlier.netns != later.netns:
         names = [one.netns or "the host's own" for one in (earlier, later)]
         return f"of two network namespaces, {names[0]} and {names[1]}"
-    machines = [snap.files.get(_MACHINE_ID, "").strip() for snap in (was, now)]
-    if all(machines) and machines[0] != machines[1]:
-        return f"two hosts: machine-id {machines[0][:12]}... and {machines[1][:12]}..."
     kin = kinship(was, now, redacted=bool(earlier.redactions or later.redactions))
     return None if kin.kin == "same-boot" else kin.why
 

@@ -10,6 +10,7 @@ from netrx_tune.planning.fingerprints import hostname
 
 Kin = Literal["same-boot", "rebooted", "other-host", "unknown"]
 
+_MACHINE_ID = "/etc/machine-id"
 _CLOCK_SECONDS = 120.0  # by which two readings of one boot's time may differ: NTP, drift
 
 
@@ -25,6 +26,10 @@ def kinship(a: Snapshot, b: Snapshot, *, redacted: bool = False) -> Kinship:
 
     Where one is redacted, names that differ tell nothing.
     """
+    machines = [snap.files.get(_MACHINE_ID, "").strip()[:12] for snap in (a, b)]
+    if not redacted and all(machines) and machines[0] != machines[1]:
+        why = f"two hosts: machine-id {machines[0]}... and {machines[1]}..."
+        return Kinship("other-host", why)
     was, now = (snap.host.boot_id and hashed_boot(snap.host.boot_id) for snap in (a, b))
     if was and was == now:
         return Kinship("same-boot", "one host, one boot (same boot id)")
@@ -34,17 +39,17 @@ def kinship(a: Snapshot, b: Snapshot, *, redacted: bool = False) -> Kinship:
     if all(names) and names[0] != names[1]:
         return Kinship("other-host", f"two hosts: {names[0]} and {names[1]}")
     if was and now:
-        return _of_two_boots(a, b, same_name=bool(all(names)))
+        return _of_two_boots(a, b, is_one=all(machines) or all(names))
     return _by_clocks(a, b)
 
 
-def _of_two_boots(a: Snapshot, b: Snapshot, *, same_name: bool) -> Kinship:
+def _of_two_boots(a: Snapshot, b: Snapshot, *, is_one: bool) -> Kinship:
     """Judge two boot ids: two boots of one host cannot overlap."""
     began, ended = (boot_time(a), boot_time(b)), (_utc(a), _utc(b))
     starts, ends = [t for t in began if t is not None], [t for t in ended if t is not None]
     if len(starts) == len(ends) == 2 and max(starts) < min(ends) - _CLOCK_SECONDS:
         return Kinship("other-host", "two hosts: both were up at one time, with two boot ids")
-    if same_name:
+    if is_one:
         return Kinship("rebooted", "one host, rebooted in between")
     why = "another boot: the host was rebooted in between, or these are two hosts"
     return Kinship("unknown", why)

@@ -95,7 +95,7 @@ def test_what_cannot_be_judged_is_three_and_what_cannot_be_read_is_two(
     done = diff(before, str(tmp_path / "missing"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    done = diff(before, before, "--netns", "blue")
+    done = diff(before, before, "--root", "/")
     assert done.returncode == 2
     assert "B is given" in done.stderr
     assert diff().returncode == 2

@@ -148,6 +148,7 @@ def test_counters_that_fell_within_one_boot_are_named() -> None:
     ("files_a", "files_b"),
     [
         ({"/etc/hostname": "web7\n"}, {"/etc/hostname": "web8\n"}),
+        ({"/etc/machine-id": f"{7:032x}\n"[::-1]}, {"/etc/machine-id": f"{8:032x}\n"[::-1]}),
         # Both were up at 100,000: two boots of one host cannot overlap.
         ({"/netrx/clock": "realtime 100000.0\n"}, {"/netrx/clock": "realtime 100900.0\n"}),
     ],
