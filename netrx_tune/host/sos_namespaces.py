@@ -18,7 +18,7 @@ from netrx_tune.collectors.paths import OF_HOST
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.model.sample import Gap
 
-__all__ = ["namespace_gaps", "namespace_members", "of_every_namespace"]
+__all__ = ["SOFTNET_GAP", "namespace_gaps", "namespace_members", "of_every_namespace"]
 
 _FOLDER = "sos_commands/networking/"
 _IN_FOLDER = re.compile(rf"{_FOLDER}namespaces/(?P<netns>[^/]+)/(?P<command>[^/]+)")
@@ -26,10 +26,14 @@ _COMMAND = r"(?:ip|ip6?tables-save|netstat|nstat|ss|ethtool|sysctl)(?:_.+)?"
 _BESIDE = re.compile(rf"{_FOLDER}ip_netns_exec_(?P<netns>.+?)_(?P<command>{_COMMAND})")
 _JUDGED = re.compile(r"nstat_-\w+|netstat_-s|ss_-\w+")
 _MOST_NAMED = 8
-# Of the whole host, whichever namespace reads them.
+SOFTNET_GAP = Gap(
+    "/proc/net/softnet_stat", "absent", "left out: of the whole host, see it without --netns"
+)
+# Of the whole host, whichever namespace reads them. Not softnet_stat: it counts since boot, and
+# would be held against what a namespace received since it was made.
 _OF_EVERY = re.compile(
     r"/proc/(?:uptime|stat|meminfo|cpuinfo|version|interrupts|softirqs|pressure/.+|sys/kernel/.+)"
-    r"|/proc/net/softnet_stat|/etc/(?:os-release|hostname|machine-id)|/usr/lib/os-release"
+    r"|/etc/(?:os-release|hostname|machine-id)|/usr/lib/os-release"
 )
 
 

@@ -29,6 +29,7 @@ from netrx_tune.collectors.ss_text import parse_ss
 from netrx_tune.collectors.sysctl import path_of, said_by_sysctl_a
 from netrx_tune.host.kernel_tree import RawTree, kernel_files
 from netrx_tune.host.sos_namespaces import (
+    SOFTNET_GAP,
     namespace_gaps,
     namespace_members,
     of_every_namespace,
@@ -84,7 +85,7 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
     if netns is not None:
         members = namespace_members(tree.files, netns)
         files = of_every_namespace(files, _command(tree.files, "sysctl_-a")[1])
-        gaps = []
+        gaps = [SOFTNET_GAP]
     elif not any(path.startswith("/proc/net/") for path in files):
         gaps.append(_NO_NETWORKING)
     _add_settings(members, files, gaps)
