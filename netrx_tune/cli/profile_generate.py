@@ -12,7 +12,7 @@ from netrx_tune import __version__
 from netrx_tune.cli import COMMANDS, options
 from netrx_tune.cli.diagnose import memory_of, refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of
-from netrx_tune.cli.profile_reading import color_option, colored, print_profile, quiet_option
+from netrx_tune.cli.profile_reading import color_option, print_profile, quiet_option
 from netrx_tune.host import profiles
 from netrx_tune.host.source import Tree
 from netrx_tune.model.profile import Profile
@@ -81,7 +81,7 @@ def generate_command(
     if output and output != "-":
         profiles.write(output, (("", render_yaml(made)),))
     else:
-        print_profile(made, tree, output_format, color=colored(color))
+        print_profile(made, tree, output_format, color=options.colored(color))
     options.progress(_word(made, output, base), quiet=quiet)
     return 0
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 
 import click
 
@@ -14,7 +12,7 @@ from netrx_tune.host import profiles
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import NetrxError
 from netrx_tune.model.profile import Profile
-from netrx_tune.reporters.plain import Block, escape, layout, wants_color
+from netrx_tune.reporters.plain import Block, escape, layout
 
 _NAMES = 18  # columns
 root_option = click.option(
@@ -31,12 +29,6 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on 
 def tree_of(root: str | None) -> Tree:
     """Return the file system that --root names."""
     return Tree((root or "").rstrip("/"))
-
-
-def colored(color: str) -> bool:
-    """Return whether to colour standard output."""
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return wants_color(color, os.environ, is_terminal=is_terminal)
 
 
 def _document(schema: str, **fields: object) -> str:
@@ -66,7 +58,7 @@ def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: A
         click.echo(_document("profiles", profiles=rows))
     else:
         blocks = [Block(text, 0, _NAMES, name.ljust(_NAMES), "title") for name, text, _ in found]
-        paint = colored(color)
+        paint = options.colored(color)
         options.echo_plain(layout(blocks, width=options.width(), color=paint), color=paint)
     return 2 if failed else 0
 
@@ -99,7 +91,10 @@ def show_command(
     """  # noqa: D301 - click reads the backspace
     tree = tree_of(root)
     print_profile(
-        profiles.load(profile, profiles.memory(tree)), tree, output_format, color=colored(color)
+        profiles.load(profile, profiles.memory(tree)),
+        tree,
+        output_format,
+        color=options.colored(color),
     )
     return 0
 

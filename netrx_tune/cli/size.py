@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -99,10 +97,7 @@ def command(output_format: str, color: str, quiet: bool, **typed: object) -> int
     if output_format == "json":
         click.echo(json.dumps(size_json(answer, settings.place), indent=2))
         return 0
-    from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415 - JSON has none
-
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    colored = wants_color(color, os.environ, is_terminal=is_terminal)
+    colored = options.colored(color)
     text = render_size(answer, width=options.width(), color=colored)
     options.echo_plain(text, color=colored)
     return 0
