@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter, sub
 
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
@@ -213,9 +213,13 @@ def _sum_rows(
             increases[name] = sum(gains)
 
 
-def _row_gains(was: tuple[int, ...], now: tuple[int, ...]) -> list[int] | None:
+def _row_gains(was: Sequence[int], now: Sequence[int]) -> list[int] | None:
+    """Return what each 32-bit counter gained, or None if one of them restarted."""
     if len(was) != len(now):
         return None
+    plain = list(map(sub, now, was))
+    if not plain or min(plain) >= 0:
+        return plain
     gains = [grown(a, b, bits=32) for a, b in zip(was, now, strict=True)]
     return None if None in gains else [gain or 0 for gain in gains]
 
@@ -259,16 +263,13 @@ def _sum_softnet(
         notes.append("CPUs went on or off line between the samples; only those in both count")
     for column in _SOFTNET_COLUMNS:
         read = attrgetter(column)
-        values = [(read(was), read(now)) for _, was, now in pairs]
-        gains = [
-            None if now is None else grown(was, now, bits=32)
-            for was, now in values
-            if was is not None
-        ]
-        if not gains or None in gains:
-            restarted.extend([f"softnet.{column}"] if gains else [])
-        else:
-            increases[f"softnet.{column}"] = sum(gain or 0 for gain in gains)
+        known = [(was, now) for _, was, now in pairs if read(was) is not None]
+        later = [read(now) for _, now in known]
+        gains = None if None in later else _row_gains([read(was) for was, _ in known], later)
+        if gains:
+            increases[f"softnet.{column}"] = sum(gains)
+        elif known:
+            restarted.append(f"softnet.{column}")
 
 
 def _key(sock: Socket) -> tuple[object, ...]:

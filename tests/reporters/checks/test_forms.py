@@ -248,7 +248,7 @@ def test_any_text_stays_one(form: str, name: str, reason: str) -> None:
         case "sarif":
             assert len(json.loads(got)["runs"][0]["results"]) == 1
         case _:
-            assert got.startswith("UNREADABLE: ")
+            assert got.startswith("UNREADABLE:")
 
 
 @pytest.mark.parametrize("form", FORMATS)
