@@ -1,9 +1,11 @@
 """How often cause and limit of a full buffer are right: live faults with parameters at random.
 
-    python -m tests.benchmarks causes --runs 20 --seed 1
+    python -m tests.benchmarks causes --runs 12 --seed 1
 
 Each fault runs in namespaces of its own and is watched by the real command. A run in which
-this machine was too busy for the fault that was meant is taken again.
+this machine was too busy for the fault that was meant is taken again. The result is 0 if cause
+and limit were right in 95 % of the runs and "unknown" in the others, and 9 of 10 were played in
+the time.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.cause_cases import CAUSES, Case, draw
 from tests.benchmarks.cause_runs import Played, Running, play
+from tests.benchmarks.deadline import Deadline, are_enough
 from tests.live.children import LabError
 from tests.live.lab import alone, obstacle
 from tests.live.performance import Watcher
 
 STAGE = "udp-rcvbuf-full"
 SECONDS, QUICK_SECONDS = 5.0, 2.0
+MINUTES = 24.0
+PLAY_SECONDS = 15.0  # from its namespaces to its verdict
+LEAST_RIGHT = 0.95
 TRIES = 3
 # A second finding with less of the loss is beside the point.
 SIDE_SHARE = 0.1
@@ -59,24 +65,32 @@ class Scored(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the faults and print the tables; 1 if fewer are right than promised."""
     options = _options(arguments)
+    deadline = Deadline(options.minutes)
     why = obstacle()
     if why:
         sys.exit(why)
     scored: list[Scored] = []
+    causes = options.cause or CAUSES
     with TemporaryDirectory() as scratch:
         folder = options.snapshots or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(options.first, options.first + options.runs):
-            for cause in options.cause or CAUSES:
-                scored += _run(draw(cause, number, options.seed), number, options, folder)
+            for cause in causes:
+                scored += _run(draw(cause, number, options.seed), number, options, folder, deadline)
+    asked = options.runs * len(causes)
+    sys.stderr.write(deadline.said(len(scored), asked))
     sys.stdout.write(table(scored))
-    return int(not is_good(scored))
+    return int(not (is_good(scored) and are_enough(len(scored), asked)))
 
 
-def _run(case: Case, number: int, options: argparse.Namespace, folder: Path) -> Iterator[Scored]:
+def _run(
+    case: Case, number: int, options: argparse.Namespace, folder: Path, deadline: Deadline
+) -> Iterator[Scored]:
     seconds = QUICK_SECONDS if options.quick else SECONDS
     path = folder / f"{case.cause}-{options.seed}-{number}.tar.gz"
     for _ in range(TRIES):
+        if not deadline.allows(PLAY_SECONDS):
+            return
         try:
             played, report = _watch(case, seconds, path)
         except (AssertionError, LabError) as error:
@@ -127,7 +141,7 @@ def is_good(scored: Sequence[Scored]) -> bool:
     """Tell whether 95 % are right and none of the rest is wrong, by cause and by limit."""
     for kind in ("cause_score", "limit_score"):
         counts = Counter(getattr(one, kind) for one in scored)
-        if counts["right"] < 0.95 * len(scored) or counts["wrong"]:
+        if counts["right"] < LEAST_RIGHT * len(scored) or counts["wrong"]:
             return False
     return bool(scored)
 
@@ -135,11 +149,11 @@ def is_good(scored: Sequence[Scored]) -> bool:
 def table(scored: Sequence[Scored]) -> str:
     """Return the counts by cause, and the parameters of what was not right."""
     lines = [
-        "| cause | runs | right | unknown | wrong | limit right | limit wrong |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| cause | right | unknown | wrong | limit right |",
+        "| --- | --- | ---: | ---: | --- |",
     ]
     for cause in CAUSES:
-        lines += _row(cause, [one for one in scored if one.case.cause == cause])
+        lines += _row(f"`{cause}`", [one for one in scored if one.case.cause == cause])
     lines += _row("all", scored)
     missed = [one for one in scored if one.cause_score != "right" or one.limit_score != "right"]
     if missed:
@@ -157,8 +171,9 @@ def _row(name: str, scored: Sequence[Scored]) -> list[str]:
     causes = Counter(one.cause_score for one in scored)
     limits = Counter(one.limit_score for one in scored)
     cells = (
-        *(len(scored), causes["right"], causes["unknown"], causes["wrong"]),
-        *(limits["right"], len(scored) - limits["right"]),
+        f"{causes['right']} of {len(scored)}",
+        *(causes["unknown"], causes["wrong"]),
+        f"{limits['right']} of {len(scored)}",
     )
     return [f"| {name} | {' | '.join(str(cell) for cell in cells)} |"]
 
@@ -168,6 +183,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=20, metavar="N", help="faults of each cause")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="stop by then (default: %(default)g)"
+    )
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_SECONDS:g} s windows")
     parser.add_argument("--cause", action="append", choices=CAUSES, help="this one only")
     parser.add_argument(
