@@ -6,9 +6,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal, NamedTuple, TextIO
+from typing import NamedTuple, TextIO, cast
 
 import click
 
@@ -57,68 +57,126 @@ def outputs(form: str, given: Sequence[str]) -> tuple[Output, ...]:
     return found
 
 
+class _Sink:
+    """One output: a form, and where it goes.
+
+    A file is replaced when all is written; jsonl, whose lines stand alone, grows as it goes, as do
+    pipes and devices.
+    """
+
+    def __init__(self, one: Output, form: Form, *, grows: bool) -> None:
+        self.has_it = grows  # whether what an earlier run judged stands in it already
+        self._form = form
+        self._path = one.path
+        self._draft: str | None = None
+        self._has_enough = False
+        with self._told():
+            if one.path is None:
+                self._file = _screen()
+            elif one.form == "jsonl" or not _is_replaceable(one.path):
+                self._file = _growing(one.path, grows=grows)
+            else:
+                self._draft, self._file = _draft_of(one.path)
+
+    def begin(self) -> None:
+        """Write what comes first."""
+        self._put(self._form.begin())
+
+    def add(self, judgement: Judgement) -> None:
+        """Write one input, unless an earlier run did."""
+        if not (self.has_it and judgement.is_resumed):
+            self._put(self._form.each(judgement))
+
+    def end(self, tally: Tally) -> None:
+        """Write what comes last, and put the file in its place."""
+        self._put(self._form.end(tally))
+        if self._path is None:
+            return
+        with self._told():
+            self._file.close()
+            if self._draft:
+                Path(self._draft).replace(os.path.realpath(self._path))
+
+    def abandon(self) -> None:
+        """Leave a file that was to be replaced as it was."""
+        with suppress(OSError):
+            if self._path is not None:
+                self._file.close()
+        if self._draft:
+            Path(self._draft).unlink(missing_ok=True)
+
+    def _put(self, text: str) -> None:
+        if self._has_enough:
+            return
+        try:
+            with self._told():
+                self._file.write(text)
+                self._file.flush()
+        except BrokenPipeError:  # who read it has enough; the other outputs go on
+            if self._path is None:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._has_enough = True
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Name the output in an error of its own.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unreadable(self._path or "standard output", error) from None
+
+
 class Writer:
     """All outputs of a run."""
 
-    def __init__(self, parts: Sequence[tuple[Form, TextIO, bool]]) -> None:
-        self._parts = parts
+    def __init__(self, sinks: Sequence[_Sink]) -> None:
+        self._sinks = sinks
         self.tally = Tally()
-        for form, file, _ in parts:
-            file.write(form.begin())
+        for sink in sinks:
+            sink.begin()
 
     def add(self, judgement: Judgement) -> None:
-        """Write one input to all outputs; what an earlier run wrote into its file stands there."""
+        """Write one input to all outputs."""
         self.tally.add(judgement)
-        for form, file, has_it in self._parts:
-            if not (has_it and judgement.is_resumed):
-                file.write(form.each(judgement))
-                file.flush()
+        for sink in self._sinks:
+            sink.add(judgement)
 
     def end(self) -> None:
         """Write what comes last."""
-        for form, file, _ in self._parts:
-            file.write(form.end(self.tally))
-            file.flush()
+        for sink in self._sinks:
+            sink.end(self.tally)
 
 
 @contextmanager
 def writing(found: Sequence[Output], setup: Setup, resume: str | None) -> Iterator[Writer]:
-    """Open all outputs; a file is replaced when all is written, but jsonl grows as it goes.
+    """Open all outputs, and put files in their places if nothing went wrong.
 
     Raises:
         InputError: one cannot be written.
     """
-    with ExitStack() as stack:
-        parts: list[tuple[Form, TextIO, bool]] = []
+    sinks: list[_Sink] = []
+    try:
         for one in found:
-            has_it = resume is not None and one.path is not None and _same(one.path, resume)
+            grows = resume is not None and one.path is not None and _same(one.path, resume)
             own = setup if one.path is None else setup._replace(color=False)
-            file = stack.enter_context(_file(one, grows=has_it))
-            parts.append((form_of(one.form, own), file, has_it))
-        writer = Writer(parts)
+            sinks.append(_Sink(one, form_of(one.form, own), grows=grows))
+        writer = Writer(sinks)
         yield writer
         writer.end()
+    except BaseException:
+        for sink in sinks:
+            sink.abandon()
+        raise
 
 
 def _same(one: str, two: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(two)
-
-
-@contextmanager
-def _file(one: Output, *, grows: bool) -> Iterator[TextIO]:
-    try:
-        if one.path is None:
-            yield _screen()
-        elif one.form == "jsonl" or not _is_replaceable(one.path):
-            with _growing(one.path, grows=grows) as file:
-                yield file
-        else:
-            with _replaced(one.path) as file:
-                yield file
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise unreadable(one.path or "standard output", error) from None
 
 
 def _screen() -> TextIO:
@@ -136,15 +194,13 @@ def _is_replaceable(path: str) -> bool:
     return Path(path).is_file() or not Path(path).exists()
 
 
-@contextmanager
-def _growing(path: str, *, grows: bool) -> Iterator[TextIO]:
+def _growing(path: str, *, grows: bool) -> TextIO:
     """Open a file that is complete up to any line; a line that was cut short is ended."""
-    mode: Literal["a", "w"] = "a" if grows else "w"
     is_cut = grows and _is_cut(path)
-    with Path(path).open(mode, encoding="utf-8", errors="backslashreplace") as file:
-        if is_cut:
-            file.write("\n")
-        yield file
+    file = Path(path).open("a" if grows else "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - closed by its sink
+    if is_cut:
+        file.write("\n")
+    return cast("TextIO", file)
 
 
 def _is_cut(path: str) -> bool:
@@ -156,17 +212,11 @@ def _is_cut(path: str) -> bool:
         return file.read(1) != b"\n"
 
 
-@contextmanager
-def _replaced(path: str) -> Iterator[TextIO]:
+def _draft_of(path: str) -> tuple[str, TextIO]:
+    """Return the name of a file beside another, and the file, which has the usual rights."""
     target = Path(os.path.realpath(path))
     descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            yield file
-            mask = os.umask(0)
-            os.umask(mask)
-            os.fchmod(file.fileno(), 0o666 & ~mask)
-        Path(draft).replace(target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    mask = os.umask(0)
+    os.umask(mask)
+    os.fchmod(descriptor, 0o666 & ~mask)
+    return draft, os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")

@@ -189,8 +189,24 @@ def test_results_stream() -> None:
         process.kill()
 
 
-def test_output_to_a_closed_pipe_ends_quietly() -> None:
-    command = f"{sys.executable} -m netrx_tune check ok.tar.gz bad.tar.gz --format json | true"
-    got = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
-    assert b"Traceback" not in got.stderr
-    assert b"bug" not in got.stderr
+def test_a_reader_that_has_enough_ends_nothing_else() -> None:
+    command = (
+        f"{sys.executable} -m netrx_tune check ok.tar.gz bad.tar.gz ok.tar.gz --format json"
+        " -o - -o junit=r.xml; echo rc $? >&2"
+    )
+    got = subprocess.run(
+        ["sh", "-c", f"({command}) | true"], capture_output=True, text=True, check=False
+    )
+    assert got.stderr == "rc 1\n"
+    assert Path("r.xml").read_text().endswith("</testsuites>\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("where", ["-o junit=/dev/full", "-o jsonl=/dev/full", ">/dev/full"])
+def test_a_full_disk_is_told_by_its_name(where: str) -> None:
+    command = f"{sys.executable} -m netrx_tune check ok.tar.gz {where}"
+    got = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert got.returncode == 2
+    name = "standard output" if where.startswith(">") else "/dev/full"
+    assert f"netrx-tune: {name}: No space left on device" in got.stderr
+    assert "Traceback" not in got.stderr
