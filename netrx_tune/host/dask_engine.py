@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["judge_on_dask"]
 
 LOCAL = "local"
-_BATCH = 16  # a task costs the scheduler about a millisecond, an input some four of a worker
+_BATCH = 32  # a task costs the scheduler some milliseconds, an input about four of a worker
 _AHEAD = 3  # batches for each thread of the cluster: none waits for the next
 _CONNECT_SECONDS = 5
 _LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all

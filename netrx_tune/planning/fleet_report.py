@@ -23,7 +23,8 @@ from netrx_tune.planning.fleet_statistics import (
 )
 
 MOST_OUTLIERS = 20  # named
-MOST_SHARE_OUTLIERS = 0.05  # more than these are a group, not outliers
+FEW_OUTLIERS = 3
+MOST_SHARE_OUTLIERS = 0.02  # more than these, and than the few, are a group, not outliers
 MOST_VALUES = 64  # of one setting; with more, each host has its own and none tells anything
 MOST_ROLES = 1000  # further ones are counted together
 MOST_CHANCE = 0.01  # that a difference is an accident, all comparisons taken together
@@ -123,7 +124,7 @@ class Fleet:
         above = sum(share > limits.share for share in self._shares) if limits else 0
         differences, comparisons = self._differences()
         judged = sum(self._roles.values())
-        few = above <= max(1, MOST_SHARE_OUTLIERS * judged)
+        few = above <= max(FEW_OUTLIERS, MOST_SHARE_OUTLIERS * judged)
         far = sorted((one for _, _, one in self._losers), key=lambda one: -one.share)
         return FleetReport(
             inputs=sum(self._outcomes.values()),

@@ -67,18 +67,18 @@ def fence_line(report: FleetReport) -> str:
     limits = report.fence
     if limits is None or not report.above_fence:
         return ""
-    line = (
-        f"far above the others is more than {percent(limits.share)}: the median of"
-        f" {count(limits.hosts)} hosts is {percent(limits.median)}, one robust standard deviation"
-        f" is {limits.spread_times:.2g} times, and 3.5 of them, at least 10 times the median"
-        " (taken as 0.001 % where it is less) and at least 0.1 %, are the bound"
+    bound_words = (
+        f"more than {percent(limits.share)}. That is the larger of 0.1 %, ten times the median of"
+        f" {count(limits.hosts)} hosts ({percent(limits.median)}, taken as 0.001 % where it is"
+        " less), and 3.5 robust standard deviations above it (each a factor of"
+        f" {limits.spread_times:.2g})."
     )
     if not report.outliers:
-        return (
-            f"{of(report.above_fence, limits.hosts)} hosts lose {line}. So many are a group, not"
-            " outliers."
-        )
-    return line[0].upper() + line[1:] + "."
+        so_many = f"{of(report.above_fence, limits.hosts)} hosts lose {bound_words}"
+        return f"{so_many} So many are a group, not outliers."
+    more = report.above_fence - len(report.outliers)
+    also = f"{count(more)} hosts more. " if more else ""
+    return f"{also}Far above the others is {bound_words}"
 
 
 def outlier(one: Loser) -> str:
