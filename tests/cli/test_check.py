@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.packing import pack
 from tests.saved import archive
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +170,48 @@ def test_a_run_that_was_killed_is_resumed() -> None:
     assert json.loads(got.stdout)["summary"]["resumed"] == done
     whole = [line for line in Path("r.jsonl").read_text().splitlines() if line.endswith("}")]
     assert len({json.loads(line)["input"] for line in whole}) == 400
+
+
+def test_a_killed_worker_costs_one_input() -> None:
+    Path("many").mkdir()
+    for number in range(400):
+        os.link("ok.tar.gz", f"many/{number}.tar.gz")
+    command = [sys.executable, "-m", "netrx_tune", "check", "many", "--jobs", "2"]
+    with subprocess.Popen([*command, "-q", "-o", "jsonl=r.jsonl"], stderr=subprocess.PIPE) as run:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not _lines("r.jsonl"):
+            time.sleep(0.005)
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        assert len(children) == 2
+        os.kill(int(children[0]), signal.SIGKILL)
+        told = run.communicate()[1].decode()
+    assert run.returncode == 2
+    assert told.count("the process that read it ended (SIGKILL)") == 1
+    outcomes = [json.loads(line)["outcome"] for line in Path("r.jsonl").read_text().splitlines()]
+    assert (outcomes.count("passed"), outcomes.count("unreadable")) == (399, 1)
+
+
+def test_hostile_inputs_stop_nothing() -> None:
+    Path("h").mkdir()
+    os.mkfifo("h/a.tar")
+    Path("h/b.tar").symlink_to("b.tar")
+    Path("h/c.tar").symlink_to("/dev/zero")
+    Path("h/d.tar.gz").write_bytes(b"")
+    Path("h/e.tar.gz").write_bytes(gzip.compress(bytes(40_000_000)))
+    Path("h/f.tar.zst").write_bytes(b"\x28\xb5\x2f\xfd junk")
+    pack(Path("h/g.tar.gz"), {"netrx.yaml": "{" * 50_000, "0/proc/net/snmp": "x"})
+    pack(Path("h/h.tar.gz"), {"proc/net/snmp": "Udp: A\nUdp: -5 1e9\n", "../../etc/passwd": "x"})
+    Path("h/i\n::error::x\x1b[2J.tar").write_bytes(bytes(range(256)) * 9)
+    shutil.copy("ok.tar.gz", "h/z.tar.gz")
+    got = run("h", "--format", "jsonl")
+    assert got.returncode == 2
+    found = [json.loads(line) for line in got.stdout.splitlines()]
+    assert [one["outcome"] for one in found[:-1] if one["outcome"] != "unreadable"] == [
+        "not-judged"
+    ]
+    assert (len(found), found[-1]["outcome"]) == (10, "passed")
+    assert len(got.stderr.splitlines()) == 9
+    assert b"\x1b" not in got.stderr
 
 
 def _lines(path: str) -> int:
