@@ -10,6 +10,7 @@ many queues; else they stand under their own paths.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import NamedTuple
 
 from netrx_tune.model.errors import ParseError
@@ -25,6 +26,7 @@ class QueueTexts(NamedTuple):
     texts: tuple[str, ...]
 
 
+@lru_cache(1)  # both samples of a snapshot nearly always have the same
 def parse_queue_texts(text: str, path: str) -> tuple[QueueTexts, ...]:
     """Return all lines.
 

@@ -214,26 +214,26 @@ def _all_at_once(table: _Table[_R], lines: list[str], known: Known) -> tuple[_R,
     """Return the records of lines as we write them, or None where one is of another form."""
     same = cast("dict[str, _R]", known.setdefault(table.name, {}))
     new = [line for line in lines[1:] if line not in same]
+    joined = ",".join(new)
     try:
         _check_header(table, _row(lines[0]))
-        found: list[dict[str, object]] = json.loads(f"[{','.join(new)}]")
+        found: list[dict[str, object]] = json.loads(f"[{joined}]")
     except (ParseError, ValueError, RecursionError):
         return None
-    names = [*table.checks]
-    if len(found) != len(new) or any(_BETWEEN in line for line in new):
+    if len(found) != len(new) or joined.count(_BETWEEN) != max(0, len(new) - 1):
         return None  # two on a line, or one on two
-    if not all(_has_exactly(row, names) for row in found):
+    if not {*map(type, found)} <= {dict} or not {*map(tuple, found)} <= {tuple(table.checks)}:
         return None
     values = [*map(tuple, map(dict.values, found))]
     columns: Iterable[tuple[object, ...]] = zip(*values, strict=True)
     if not all(map(_agrees, table.checks.values(), columns)):
         return None
+    if len(new) == len(lines) - 1:
+        records = tuple(map(table.record._make, values))
+        same.update(zip(new, records, strict=True))
+        return records
     same.update(zip(new, map(table.record._make, values), strict=True))
     return tuple([same[line] for line in lines[1:]])
-
-
-def _has_exactly(row: object, names: list[str]) -> bool:
-    return type(row) is dict and [*row] == names
 
 
 def _agrees(check: Check, column: tuple[object, ...]) -> bool:
