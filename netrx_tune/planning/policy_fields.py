@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast, get_args
 
 from netrx_tune.model.finding import SEVERITIES, Cause
 from netrx_tune.planning import profile_fields as fields
@@ -16,14 +16,7 @@ from netrx_tune.rxpath.stages import STAGES
 Bar = Literal["note", "warning", "critical", "never"]
 
 BARS: tuple[Bar, ...] = (*SEVERITIES, "never")
-_CAUSES: tuple[Cause, ...] = (
-    "sustained-overload",
-    "burst",
-    "reader-stall",
-    "reader-stopped",
-    "reader-starved",
-    "unknown",
-)
+_CAUSES: tuple[Cause, ...] = get_args(Cause)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PERCENT = re.compile(r"(0|[1-9][0-9]?|100)(?:\.([0-9]{1,6}))? ?%")
 _PART = re.compile(r"0|0\.[0-9]{1,8}|1|1\.0")
