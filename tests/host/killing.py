@@ -120,7 +120,7 @@ def run(command: tuple[str, ...], inject: str = "") -> CompletedProcess:
         paths = [word for path in PATHS for word in ("-P", path)]
         trace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", *paths]
         command = (*trace, "-e", inject, *command)
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, input="yes\n", capture_output=True, text=True, check=False)
 
 
 def succeed(command: tuple[str, ...]) -> None:
@@ -224,6 +224,7 @@ def proofs() -> tuple[Proof, ...]:
     return (
         Proof("apply killed", (), apply(1), kill),
         Proof("second apply killed", (1,), apply(2), kill),
+        Proof("confirmed apply killed", (1,), (*apply(2), "--confirm-within", "60"), kill),
         Proof("rollback killed", (1, 2), ROLLBACK, kill),
         Proof("apply killed with its guardian", (), apply(2, UNGUARDED), kill, whole=False),
         Proof("rollback killed with its guardian", (1,), ROLLBACK_ALONE, kill, whole=False),

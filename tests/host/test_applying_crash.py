@@ -17,6 +17,7 @@ def test_killed_at_every_write_the_host_is_old_or_new_and_comes_back() -> None:
     assert [name for name, _ in found] == [
         "apply killed",
         "second apply killed",
+        "confirmed apply killed",
         "rollback killed",
         "apply killed with its guardian",
         "rollback killed with its guardian",
