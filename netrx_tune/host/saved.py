@@ -12,12 +12,12 @@ from netrx_tune.planning.diagnosis import measure
 class SavedWindow(NamedTuple):
     """What grew in a saved input.
 
-    `below` is the folder in it of its last sample: "1/", or "". `redactions` name what stand-ins
-    replace.
+    `below` is the folder in it of its last sample: "1/", or ""; None where it is a text, in which
+    files of the kernel have no place. `redactions` name what stand-ins replace.
     """
 
     delta: Delta
-    below: str
+    below: str | None
     redactions: tuple[str, ...]
 
 
@@ -42,5 +42,5 @@ def saved_window(path: str, netns: str | None = None, *, earlier: str | None = N
     delta = measure(before, saved.samples[-1], live=False, netns=saved.netns)
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
     numbered = saved.kind in {"netrx", "folder"}
-    below = f"{len(saved.samples) - 1}/" if numbered else ""
+    below = f"{len(saved.samples) - 1}/" if numbered else None if saved.kind == "text" else ""
     return SavedWindow(delta._replace(after=after), below, saved.redactions)

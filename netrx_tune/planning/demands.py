@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 
     diagnosis: Diagnosis
     snapshot: Snapshot
-    below: str
+    below: str | None
 
 
 def demands(policy: Policy, seen: Seen) -> Iterator[Unmet | Unknown]:

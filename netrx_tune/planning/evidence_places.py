@@ -19,6 +19,7 @@ _PAIRS = {
     "IpExt": "/proc/net/netstat",
 }
 _SNMP6 = frozenset({"Ip6", "Icmp6", "Udp6", "UdpLite6"})
+_LISTING = "/sos_commands/kernel/sysctl_-a"  # where a support archive has it
 # Where one counter is a column, or the sum of rows, the file is all that can be said.
 _FILES = {
     "softnet": "/proc/net/softnet_stat",
@@ -30,13 +31,14 @@ _FILES = {
 }
 
 
-def counter_spot(name: str, snapshot: Snapshot, below: str) -> Spot:
+def counter_spot(name: str, snapshot: Snapshot, below: str | None) -> Spot:
     """Return where a counter stands.
 
     Args:
         name: as findings have it: "Udp.RcvbufErrors", "eth0.rx_dropped", "softnet.dropped".
         snapshot: whose files are searched for the line.
-        below: the folder of the sample: "1/", or "" where there is none.
+        below: the folder of the sample: "1/", "" where there is none, None where the input has
+            no files of the kernel.
     """
     group, _, field = name.partition(".")
     if group in _PAIRS:
@@ -52,17 +54,17 @@ def counter_spot(name: str, snapshot: Snapshot, below: str) -> Spot:
     return _device_spot(group, field, snapshot, below)
 
 
-def setting_spot(key: str, snapshot: Snapshot, below: str) -> Spot:
+def setting_spot(key: str, snapshot: Snapshot, below: str | None) -> Spot:
     """Return where a sysctl stands: its own file, or the listing of all."""
     path = path_of(key)
     if path in snapshot.files:
         return _spot(path, below, 1)
     if SYSCTL_A in snapshot.files:
-        return _spot(SYSCTL_A, below, _line(snapshot.files[SYSCTL_A], key))
+        return _spot(_LISTING, below, _line(snapshot.files[SYSCTL_A], key))
     return Spot("")
 
 
-def _device_spot(device: str, field: str, snapshot: Snapshot, below: str) -> Spot:
+def _device_spot(device: str, field: str, snapshot: Snapshot, below: str | None) -> Spot:
     """Return where a device's counter stands; what is no device's is in no file we can name."""
     if device not in snapshot.devices:
         return Spot("")
@@ -77,8 +79,8 @@ def _device_spot(device: str, field: str, snapshot: Snapshot, below: str) -> Spo
     return _spot("/netrx/links.jsonl", below, None)
 
 
-def _spot(path: str, below: str, line: int | None) -> Spot:
-    return Spot(below + path.lstrip("/"), line)
+def _spot(path: str, below: str | None, line: int | None) -> Spot:
+    return Spot("") if below is None else Spot(below + path.lstrip("/"), line)
 
 
 def _pair_line(text: str, group: str) -> int | None:

@@ -38,7 +38,7 @@ def judge(
     policy: Policy,
     today: date,
     *,
-    below: str = "",
+    below: str | None = "",
 ) -> Judgement:
     """Return what a policy makes of one input.
 
@@ -48,7 +48,8 @@ def judge(
         snapshot: its last sample, for settings and for the places of counters.
         policy: what to judge it by.
         today: the day on which acceptances hold or have expired.
-        below: the folder of that sample in the input: "1/", or "".
+        below: the folder of that sample in the input: "1/", "", or None for an input without
+            files of the kernel.
     """
     host = label_of(name, snapshot)
     seen = Seen(diagnosis, snapshot, below)

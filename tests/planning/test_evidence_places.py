@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netrx_tune.collectors.paths import SYSCTL_A
 from netrx_tune.model.judgement import Spot
 from netrx_tune.model.sample import Sample
 from netrx_tune.planning.diagnosis import measure
@@ -56,3 +57,12 @@ def test_a_device_may_be_in_the_listing_alone() -> None:
 def test_a_setting_has_its_file_or_its_line_of_the_listing() -> None:
     assert setting_spot("net.core.rmem_max", SNAPSHOT, "") == Spot("proc/sys/net/core/rmem_max", 1)
     assert setting_spot("net.core.somaxconn", SNAPSHOT, "") == Spot("")
+    listing = {SYSCTL_A: "net.core.rmem_default = 1\nnet.core.rmem_max = 2\n"}
+    listed = measure(None, Sample(listing), live=False, netns=None).after
+    place = Spot("sos_commands/kernel/sysctl_-a", 2)
+    assert setting_spot("net.core.rmem_max", listed, "") == place
+
+
+def test_the_text_of_a_command_has_no_places() -> None:
+    assert counter_spot("Udp.InErrors", SNAPSHOT, None) == Spot("")
+    assert setting_spot("net.core.rmem_max", SNAPSHOT, None) == Spot("")
