@@ -30,13 +30,14 @@ def _agreed(finding: Finding, profile: Profile, wishes: dict[str, ProfileSetting
 
 
 def _kept(item: Recommendation, profile: Profile) -> Recommendation:
-    value = "" if item.proposed is None else f" at {item.proposed}"
+    number = f"{item.proposed:,}" if isinstance(item.proposed, int) else item.proposed
+    value = "" if number is None else f" at {number}"
     return Recommendation(
         kind="none",
         target=item.target,
         scope=item.scope,
-        why=f"Profile {profile.name} keeps {item.target} as it is; without it, this would propose"
-        f" it{value}. Take the key out of keep to have it proposed.",
+        why=f"Profile {profile.name} has {item.target} kept as it is; else it would be proposed"
+        f"{value}. Take it out of the profile's keep for that.",
         cost="none",
         current=item.current,
     )
@@ -50,8 +51,11 @@ def _wished(item: Recommendation, wish: ProfileSetting | None, profile: Profile)
     if chosen == values:
         return item
     how = "exactly" if wish.mode == "exactly" else "at least"
-    why = f"{item.why} Profile {profile.name} has {how} that: {wish.why}"
-    return rewritten(item, chosen)._replace(why=why)
+    wanted = " ".join(f"{value:,}" for value in wish.values)
+    return rewritten(item, chosen)._replace(
+        why=f"{item.why} Profile {profile.name} wants {how} {wanted}: {wish.why}.",
+        cost=f"{item.cost}; that is of the computed value, and the profile's is another",
+    )
 
 
 def _chosen(values: Values, wish: ProfileSetting) -> Values:

@@ -58,7 +58,8 @@ def test_a_floor_raises_what_evidence_asks_for_in_the_command_too() -> None:
     work = EMPTY._replace(settings=(ProfileSetting(MAX, "at_least", (8 << 20,), "bursts", "s"),))
     got = _said(work, MAX, 1 << 20)
     assert (got.proposed, got.command) == (8 << 20, f"sysctl -w {MAX}={8 << 20}")
-    assert got.why == "why Profile work has at least that: bursts"
+    assert got.why == "why Profile work wants at least 8,388,608: bursts."
+    assert got.cost.startswith("cost; that is of the computed value")
     assert _said(work, MAX, 16 << 20).proposed == 16 << 20
 
 
@@ -70,7 +71,7 @@ def test_an_exact_value_takes_the_place_of_the_computed_one() -> None:
 def test_what_is_kept_is_not_proposed_and_said_so() -> None:
     got = _said(EMPTY._replace(keep=(MAX,)), MAX, 1 << 20)
     assert (got.kind, got.proposed, got.command) == ("none", None, None)
-    assert got.why.startswith("Profile work keeps net.core.rmem_max as it is; without it, this")
+    assert got.why.startswith(f"Profile work has {MAX} kept as it is; else it would be proposed at")
 
 
 def test_a_share_of_memory_bounds_the_plan_and_a_floor_in_it() -> None:
