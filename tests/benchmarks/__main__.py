@@ -14,6 +14,7 @@ BENCHMARKS = {
     "watching": "CPU time of a watch, with few sockets and with 97,500",
     "cpus": "what a host of 512 CPUs takes to parse",
     "fleet": "a local Dask cluster against the process pool, many snapshots",
+    "reading": "what one saved snapshot of a host of 64 CPUs takes to read, by part",
     "check": "snapshots judged in a second, and memory up to 100,000 of them",
 }
 

@@ -14,8 +14,6 @@ from netrx_tune.model.sample import Link, Nic, Process, Sample, Socket, SocketTa
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
 _INTERRUPTS = 200
-_NICS = 8
-_SOCKETS = 300
 _LINK_FIELDS = """
 rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped multicast
 collisions rx_length_errors rx_over_errors rx_crc_errors rx_frame_errors rx_fifo_errors
@@ -26,11 +24,14 @@ _SOFTIRQS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", 
 _PER_CPU = ("/proc/net/stat/nf_conntrack", "/proc/net/stat/rt_cache")
 
 
-def big_host(cpus: int = 64, *, seed: int = 1) -> SavedSnapshot:
-    """Return two samples, five seconds apart, of a host with so many CPUs and queues per NIC."""
+def big_host(cpus: int = 64, *, seed: int = 1, cards: int = 8, sockets: int = 300) -> SavedSnapshot:
+    """Return two samples, five seconds apart, of a host with so many CPUs and queues per card."""
     base = take_sample(Tree(), full=True)
     return saved_snapshot(
-        tuple(_sample(base, cpus, number, _Counts(seed, number)) for number in (0, 1))
+        tuple(
+            _sample(base, (cpus, cards, sockets), number, _Counts(seed, number))
+            for number in (0, 1)
+        )
     )
 
 
@@ -48,8 +49,9 @@ class _Counts(random.Random):
         return drawn + grown * self._sample
 
 
-def _sample(base: Sample, cpus: int, number: int, dice: _Counts) -> Sample:
-    names = [f"ens{at}f0np0" for at in range(_NICS)]
+def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts) -> Sample:
+    cpus, cards, sockets = size
+    names = [f"ens{at}f0np0" for at in range(cards)]
     devices = [path for path in base.files if path.startswith("/sys/class/net/lo/")]
     files = {path: text for path, text in base.files.items() if not _is_device(path)}
     files.update({path: base.files[path] for path in devices})
@@ -68,7 +70,7 @@ def _sample(base: Sample, cpus: int, number: int, dice: _Counts) -> Sample:
     links = tuple(_link(name, at + 2, dice) for at, name in enumerate(names))
     nics = tuple(_nic(name, cpus, dice) for name in names)
     return base._replace(
-        files=files, links=links, nics=nics, sockets=_sockets(), processes=_processes()
+        files=files, links=links, nics=nics, sockets=_sockets(sockets), processes=_processes()
     )
 
 
@@ -112,7 +114,7 @@ def interrupts(cpus: int, dice: _Counts, names: list[str]) -> str:
     for number in range(_INTERRUPTS):
         counts = [0] * cpus
         counts[number % cpus] = dice.count(1 << 31)
-        label = f"{names[number % _NICS]}-TxRx-{number // _NICS}"
+        label = f"{names[number % len(names)]}-TxRx-{number // len(names)}"
         text = "".join(f"{count:>11}" for count in counts)
         lines.append(f"{number:>4}:{text}  IR-PCI-MSI {30_000_000 + number}-edge      {label}")
     return "\n".join(lines) + "\n"
@@ -153,7 +155,7 @@ def _nic(name: str, queues: int, dice: _Counts) -> Nic:
     return Nic(name, "ice", statistics, 2048, 8160, queues, queues, 50, True)
 
 
-def _sockets() -> SocketTable:
+def _sockets(number: int) -> SocketTable:
     sockets = [
         Socket(
             family="inet6" if at % 3 else "inet",
@@ -172,7 +174,7 @@ def _sockets() -> SocketTable:
             accept_queue=0 if at % 2 else None,
             accept_limit=4096 if at % 2 else None,
         )
-        for at in range(_SOCKETS)
+        for at in range(number)
     ]
     return SocketTable(tuple(sockets), {"udp/inet": 400, "udp/inet6": 120, "tcp": 900}, "sock_diag")
 
