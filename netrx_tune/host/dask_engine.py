@@ -10,10 +10,12 @@ Of the extra `fleet`; nothing else imports this module.
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,9 +114,9 @@ def _addresses(paths: Iterable[str]) -> Iterator[str]:
             yield path
 
 
-def judge_batch(paths: _Paths, policy: Policy, today: date, version: str) -> list[Judgement] | str:
+def judge_batch(paths: _Paths, policy: Policy, today: date, ours: str) -> list[Judgement] | str:
     """Return the judgements of a batch on a worker, or that worker's version if it is another."""
-    if version != __version__:
+    if ours != __version__:
         return __version__
     return [judge_anywhere(path, policy, today) for path in paths]
 
@@ -205,11 +207,13 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
         raise needs_extra(error, "--scheduler") from None
     if scheduler != LOCAL:
         try:
-            client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+            with warnings.catch_warnings(action="ignore"):  # of packages that differ, in tables
+                client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             why = str(error).partition("\n")[0]
             raise InputError(f"--scheduler {scheduler}: nobody answers there ({why})") from None
         with client:
+            _check_workers(client)
             yield client
         return
     with (
@@ -221,3 +225,17 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+def _check_workers(client: Client) -> None:
+    """See that the workers have this program: a task of it would end those that have not.
+
+    Raises:
+        InputError: one has none, or another version.
+    """
+    for worker, found in client.run(version, "netrx-tune", on_error="return").items():
+        if found != __version__:
+            has = f"netrx-tune {found}" if isinstance(found, str) else "no netrx-tune"
+            raise InputError(
+                f"the worker {worker} has {has}, this is {__version__}: install the same there"
+            )
