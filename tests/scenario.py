@@ -42,6 +42,7 @@ import yaml
 
 from netrx_tune.model.finding import Diagnosis, Finding
 from netrx_tune.model.sample import Link, Nic, Process, RuleCounter, Sample, Socket, SocketTable
+from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import conclude, measure
 from tests.scenario_files import Case, counter_files, host_files, softnet
 
@@ -94,10 +95,15 @@ def check_keys(case: Case, allowed: set[str], place: str) -> None:
 
 def diagnose(case: Case) -> Diagnosis:
     """Return the diagnosis of a case's samples."""
+    return conclude(delta(case))
+
+
+def delta(case: Case) -> Delta:
+    """Return what grew between a case's samples, or the totals of its only one."""
     *earlier, after = samples(case)
     before = earlier[0] if earlier else None
     live = case.get("mode", "interval") == "interval"
-    return conclude(measure(before, after, live=live, netns=case.get("netns")))
+    return measure(before, after, live=live, netns=case.get("netns"))
 
 
 def samples(case: Case) -> tuple[Sample, ...]:

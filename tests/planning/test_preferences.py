@@ -7,7 +7,7 @@ import pytest
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation
 from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.planning.plan import reconcile
 from netrx_tune.planning.plan_values import values_of
 from netrx_tune.planning.preferences import preferred
@@ -19,15 +19,8 @@ CASES = list(scenario.load())
 EMPTY = Profile("work", "s", "", None, (), (), (), None, {})
 
 
-def _delta(case: scenario.Case) -> Delta:
-    *earlier, after = scenario.samples(case)
-    live = case.get("mode", "interval") == "interval"
-    before = earlier[0] if earlier else None
-    return measure(before, after, live=live, netns=case.get("netns"))
-
-
 def _quiet() -> Delta:
-    return _delta({"kernel": "6.12.0", "before": {}, "after": {}})
+    return scenario.delta({"kernel": "6.12.0", "before": {}, "after": {}})
 
 
 def _finding(key: str, proposed: int) -> Finding:
@@ -85,7 +78,7 @@ def test_a_share_of_memory_bounds_the_plan_and_a_floor_in_it() -> None:
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_a_profile_never_adds_a_key_nor_lowers_a_proposal(name: str, case: scenario.Case) -> None:
-    delta = _delta(case)
+    delta = scenario.delta(case)
     without = _asked(conclude(delta))
     floors = tuple(
         ProfileSetting(key, "at_least", (number,), "w", "s")

@@ -7,7 +7,7 @@ import pytest
 from netrx_tune.model.finding import Diagnosis, Recommendation
 from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude, measure
+from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.planning.plan_values import is_limit
 from netrx_tune.planning.profile import Memory, parse_profile, resolve
 from netrx_tune.planning.profile_generate import Origin, generate
@@ -20,15 +20,8 @@ BACKLOG = "net.core.netdev_max_backlog"
 CASES = list(scenario.load())
 
 
-def _delta(case: scenario.Case) -> Delta:
-    *earlier, after = scenario.samples(case)
-    live = case.get("mode", "interval") == "interval"
-    before = earlier[0] if earlier else None
-    return measure(before, after, live=live, netns=case.get("netns"))
-
-
 def _quiet() -> Delta:
-    return _delta({"kernel": "6.12.0", "before": {}, "after": {}})
+    return scenario.delta({"kernel": "6.12.0", "before": {}, "after": {}})
 
 
 def _advised(*items: Recommendation) -> Diagnosis:
@@ -46,7 +39,7 @@ def _base(**fields: object) -> Profile:
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_after_it_was_applied_there_is_nothing_to_generate(name: str, case: scenario.Case) -> None:
-    delta = _delta(case)
+    delta = scenario.delta(case)
     now = delta.after.settings
     made = generate(conclude(delta), now, ORIGIN)
     for one in made.settings:
@@ -67,7 +60,7 @@ def test_after_it_was_applied_there_is_nothing_to_generate(name: str, case: scen
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[name for name, _ in CASES])
 def test_what_is_generated_reads_back_as_itself(name: str, case: scenario.Case) -> None:
-    delta = _delta(case)
+    delta = scenario.delta(case)
     made = generate(conclude(delta), delta.after.settings, ORIGIN)
     read = resolve(parse_profile(render_yaml(made), ""), lambda _: None, Memory(None))
     assert read == made, name
