@@ -62,7 +62,7 @@ class Asked(NamedTuple):
     "--confirm-within",
     type=click.FloatRange(1, 86400),
     metavar="SECONDS",
-    help="Undo it unless you type yes in time.",
+    help="Undo it unless you type yes in time; the file is written after it.",
 )
 @click.option(
     "--root",
@@ -86,6 +86,8 @@ def command(profile: str, root: str | None, **typed: object) -> int:
     asked = Asked(root=(root or "").rstrip("/"), **typed)  # type: ignore[arg-type]  # click checked each
     if asked.runtime_only and asked.persist_only:
         raise click.UsageError("--runtime-only and --persist-only exclude each other")
+    if asked.no_rollback and asked.confirm_within is not None:
+        raise click.UsageError("--no-rollback keeps what --confirm-within is to undo")
     wanted = load_profile(profile, asked.root)
     with ExitStack() as held:
         if not asked.dry_run:

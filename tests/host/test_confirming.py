@@ -145,3 +145,8 @@ def test_while_its_guardian_undoes_nobody_else_changes_anything(root: Path) -> N
     assert got.returncode in (0, 2)
     assert got.returncode == 0 or "another netrx-tune is changing this host" in got.stderr
     os.close(terminal)
+
+
+def test_to_keep_it_whatever_happens_and_to_undo_it_exclude_each_other(root: Path) -> None:
+    done = run(root, "apply", "--yes", "--no-rollback", "--confirm-within", "5")
+    assert (done.returncode, "keeps what --confirm-within is to undo" in done.stderr) == (2, True)
