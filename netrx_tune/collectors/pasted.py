@@ -29,8 +29,8 @@ _RELEASE = "/proc/sys/kernel/osrelease"
 _SOCKETS = "ss"
 # How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
 _LINES = (
-    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?: -?\w+)+"),
-    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?: -?\w+)+"),
+    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
+    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
     (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|\{{\"kernel\":.*"),
     ("/proc/net/softnet_stat", r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
@@ -48,6 +48,9 @@ _LINES = (
     (NETSTAT_S, netstat_s.SECTION.pattern),
 )
 _KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+# Their lines have no names, so a second table in a text is another moment's and not more of it.
+_TABLES = {"/proc/net/softnet_stat", "/proc/net/udp", "/proc/net/udp6", "/proc/net/dev"}
+_QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(r"\bethtool -\w+ (?P<device>[\w.:@-]{1,15})")
 _NAMED = re.compile(r"\w+ parameters for (\S+):")
@@ -107,7 +110,10 @@ def parse_pasted(text: str) -> Sample | None:
     files: dict[str, str] = {}
     gaps: list[Gap] = []
     for part in parts:
-        if part.kind.startswith("/"):
+        if part.kind in files and part.kind in _TABLES:
+            gaps.append(Gap(part.kind, "unparsed", "an earlier one in the text: the last counts"))
+            files[part.kind] = part.text
+        elif part.kind.startswith("/"):
             files[part.kind] = files.get(part.kind, "") + part.text
     if _RELEASE in files:
         files[_RELEASE] = files[_RELEASE].split()[2] + "\n"
@@ -132,7 +138,8 @@ def _parts(text: str) -> Iterator[_Part]:
     """Yield the parts of a text."""
     part: _Part | None = None
     device = ""
-    for line in dedent(text.replace("\r\n", "\n")).split("\n"):
+    plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    for line in dedent(plain).split("\n"):
         kind = _kind(line.strip())
         if part and _goes_on(part, line, kind):
             part.lines.append(line if part.kind == _SOCKETS else line.strip())

@@ -57,10 +57,14 @@ def open_input(path: str) -> FileIO:
 
     Raises:
         OSError: there is none, or it may not be read.
-        InputError: it is a device, a pipe with a name, or a terminal.
+        InputError: it is a device, a pipe with a name, a terminal, or closed.
     """
     if path != STANDARD_INPUT:
         return open_regular(path)
+    try:
+        os.fstat(0)
+    except OSError:
+        raise InputError("-: standard input is closed") from None
     if os.isatty(0):
         raise InputError("-: standard input is a terminal; send a text or an archive into it")
     return FileIO(0, closefd=False)

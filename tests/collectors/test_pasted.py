@@ -263,6 +263,32 @@ def test_what_is_pasted_together_is_taken_apart() -> None:
         assert len(snapshot.sockets.sockets) == 4
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\ufeff{NETSTAT_S}",
+        "".join(f"> {line}\n" for line in NETSTAT_S.split("\n")),
+        "".join(f">> {line}\n" for line in NETSTAT_S.split("\n")),
+        NETSTAT_S.replace("    ", ""),
+    ],
+    ids=["byte order mark", "quoted", "quoted twice", "not indented"],
+)
+def test_letters_and_editors_leave_the_text_readable(text: str) -> None:
+    assert read(text).counters == read(NETSTAT_S).counters
+
+
+def test_columns_of_any_width_are_a_file() -> None:
+    assert read(SNMP.replace(" ", "   ")).counters == read(SNMP).counters
+
+
+def test_of_two_tables_the_last_counts() -> None:
+    rows = (" ".join([f"{number:08x}"] * 13) for number in (5, 9))
+    snapshot = read("\nlater:\n".join(rows))
+    assert snapshot.softnet is not None
+    assert [row.processed for row in snapshot.softnet] == [9]
+    assert "the last counts" in snapshot.gaps[0].detail
+
+
 def test_what_is_not_in_the_text_is_a_gap() -> None:
     sample = parse_pasted(NETSTAT_S)
     assert sample is not None

@@ -4,6 +4,8 @@ import gzip
 import lzma
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -179,6 +181,27 @@ def test_what_is_no_snapshot_is_refused_in_a_line(tmp_path: Path, name: str) -> 
     make, words = HOSTILE[name]
     make(tmp_path / "input")
     assert words in refusal(tmp_path / "input")
+
+
+def test_standard_input_is_an_archive_or_a_text_or_refused(tmp_path: Path) -> None:
+    path = pack(tmp_path / "x", {"proc/net/snmp": SNMP})
+    for content in (Path(path).read_bytes(), SNMP.encode()):
+        done = diagnose(input=content)
+        assert b"100 of 1,001" in done.stdout
+        assert done.returncode == 0
+    for content, words in ((b"", b"the file is empty"), (b"\0noise", b"and no text")):
+        done = diagnose(input=content)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert words in done.stderr
+        assert done.stderr.count(b"\n") == 1
+    closed = ["sh", "-c", 'exec "$0" -m netrx_tune diagnose --from - <&-', sys.executable]
+    done = subprocess.run(closed, capture_output=True, check=False)
+    assert done.stderr == b"netrx-tune: -: standard input is closed\n"
+
+
+def diagnose(**given: bytes) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "netrx_tune", "diagnose", "--from", "-"]
+    return subprocess.run(command, capture_output=True, check=False, **given)
 
 
 @pytest.mark.parametrize("numbers", [("0/", "1/"), ("",)])
