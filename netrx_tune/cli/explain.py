@@ -8,6 +8,7 @@ import click
 
 from netrx_tune.cli import options
 from netrx_tune.model.errors import InputError
+from netrx_tune.planning.policy_pages import INPUT_PAGES, POLICY_PAGES
 from netrx_tune.reporters.pages import page, page_json, render_page_text, suggestions
 from netrx_tune.rules import rules
 
@@ -33,6 +34,8 @@ def command(
     wanted = " ".join(name)
     known = {rule: (value.stages, text) for rule, value, text in rules()}
     pages = {rule: text for rule, (_, text) in known.items()}
+    pages.update((str(rule), text) for rule, text in POLICY_PAGES.items())
+    pages.update(INPUT_PAGES)
     found = page(wanted, pages, {rule: stages for rule, (stages, _) in known.items()})
     if found is None:
         near = ", ".join(suggestions(wanted, pages))

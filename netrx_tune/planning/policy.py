@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from netrx_tune import __version__
 from netrx_tune.planning import policy_fields as own
@@ -31,12 +31,8 @@ __all__ = ["ALL_STAGES", "POLICY_RULES", "Acceptance", "Bar", "LossLimit", "Poli
 
 PolicyRule = Literal["policy-setting", "policy-loss", "policy-profile"]
 
-# What a policy asks for beyond the rules; each is reported as a rule is.
-POLICY_RULES: Mapping[PolicyRule, str] = {
-    "policy-setting": "A setting is not what the policy requires",
-    "policy-loss": "A stage lost a larger share than the policy allows",
-    "policy-profile": "A setting is not what the policy's profile asks for",
-}
+# What a policy asks for beyond the rules; each is reported as a rule is, and has a page.
+POLICY_RULES: tuple[PolicyRule, ...] = get_args(PolicyRule)
 ALL_STAGES = "all"
 _KEYS = ("schema", "fail-on", "rules", "require", "loss", "profile", "accept")
 _MOST = Most(size_bytes=1 << 20, nodes=50_000)

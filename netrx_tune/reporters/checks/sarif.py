@@ -13,7 +13,7 @@ from netrx_tune import __version__
 from netrx_tune.model.finding import Severity
 from netrx_tune.model.judgement import JudgedFinding, Judgement, Spot
 from netrx_tune.planning.fingerprints import fingerprint
-from netrx_tune.planning.policy import POLICY_RULES
+from netrx_tune.planning.policy_pages import INPUT_PAGES, POLICY_PAGES
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import Setup
 from netrx_tune.reporters.checks.words import advice_words, problem, spot_words
@@ -22,10 +22,6 @@ from netrx_tune.rules import rules
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: dict[Severity, str] = {"critical": "error", "warning": "warning", "note": "note"}
-_INPUTS = {
-    "input-unreadable": "An input cannot be read, or is no snapshot",
-    "input-not-judged": "An input does not hold what it takes to judge it",
-}
 _FINGERPRINT = "netrxTune/v1"
 
 
@@ -109,8 +105,8 @@ def _rules() -> list[dict[str, object]]:
 
 
 def _others() -> list[dict[str, object]]:
-    both = (*POLICY_RULES.items(), *_INPUTS.items())
-    return [_described(name, title) for name, title in both]
+    both = (*POLICY_PAGES.items(), *INPUT_PAGES.items())
+    return [_described(name, page) for name, page in both]
 
 
 def _described(name: str, page: str) -> dict[str, object]:

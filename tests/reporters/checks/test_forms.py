@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from netrx_tune.host.checking import judge_input
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.judgement import Judgement, Spot
-from netrx_tune.planning.policy import parse_policy
+from netrx_tune.planning.policy import POLICY_RULES, parse_policy
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import FORMATS, Setup, form_of
 from netrx_tune.reporters.checks.judgement_json import line, parse_line
@@ -105,7 +105,8 @@ def test_sarif_has_stable_ids_fingerprints_and_places(judged: list[Judgement]) -
     run = sarif(written("sarif", judged))["runs"][0]
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(set(ids)) == len(ids)
-    assert all(rule["help"]["text"] for rule in run["tool"]["driver"]["rules"])
+    assert set(POLICY_RULES) < set(ids)
+    assert all(len(rule["help"]["text"]) > 100 for rule in run["tool"]["driver"]["rules"])
     results = run["results"]
     assert [(one["ruleId"], one["level"]) for one in results] == [
         ("socket-buffer-full", "error"),
