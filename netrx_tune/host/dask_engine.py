@@ -45,6 +45,8 @@ _CONNECT_SECONDS = 5
 _LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
 _PATIENCE = 12  # such looks in a row that find none
 
+_LOGGERS = ("distributed", "distributed.client")  # those that Dask gives a level
+
 _Paths = tuple[str, ...]
 
 
@@ -201,7 +203,7 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
         import dask  # noqa: PLC0415 - of the extra
 
         # It tells of each lost worker and each lost connection; we say what came of it.
-        dask.config.set({"logging.distributed": "critical"})
+        dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
         from distributed import Client, LocalCluster  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise needs_extra(error, "--scheduler") from None
