@@ -34,8 +34,8 @@ _LINES = (
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
     (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|\{{\"kernel\":.*"),
     ("/proc/net/softnet_stat", r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
-    ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops|\d+: [0-9A-F]{32}:.*"),
-    ("/proc/net/udp", r"sl\s+local_address rem_address.* drops|\d+: [0-9A-F]{8}:.*"),
+    ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops"),
+    ("/proc/net/udp", r"sl\s+local_address\s+rem_address.* drops"),
     ("/proc/net/dev", r"Inter-\|.*|face \|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
     ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
     ("/proc/net/sockstat6", r"(?:TCP|UDP|UDPLITE|RAW|FRAG)6: inuse .*"),
@@ -50,6 +50,11 @@ _LINES = (
 _KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
 # Their lines have no names, so a second table in a text is another moment's and not more of it.
 _TABLES = {"/proc/net/softnet_stat", "/proc/net/udp", "/proc/net/udp6", "/proc/net/dev"}
+# Those of TCP look the same, and have another header.
+_ROWS = {
+    "/proc/net/udp": re.compile(r"\s*\d+: [0-9A-F]{8}:"),
+    "/proc/net/udp6": re.compile(r"\s*\d+: [0-9A-F]{32}:"),
+}
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(r"\bethtool -\w+ (?P<device>[\w.:@-]{1,15})")
@@ -168,6 +173,8 @@ def _goes_on(part: _Part, line: str, kind: str | None) -> bool:
         return part.kind == "ethtool" and kind is None and bool(line.strip()) and not _prompts(line)
     if part.kind in {_SOCKETS, NETSTAT_S}:
         return kind in {None, part.kind} and not _prompts(line)
+    if part.kind in _ROWS:
+        return _ROWS[part.kind].match(line) is not None
     return part.kind == kind
 
 

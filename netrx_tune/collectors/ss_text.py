@@ -28,7 +28,7 @@ _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _FIELD = re.compile(r"([a-z]+)(\d+)")
 _INODE = re.compile(r"\bino:(\d+)")
 _COOKIE = re.compile(r"\bsk:([0-9a-f]{1,16})\b")
-_USER = re.compile(r'\("((?:[^"\\]|\\.)*)",pid=(\d{1,10}),fd=\d+\)')
+_USER = re.compile(r'\("((?:[^"\\]|\\.)*)",(?:pid=)?(\d{1,10}),(?:fd=)?\d+\)')
 _UID = re.compile(r"\buid:(\d{1,10})\b")
 _PROTOCOLS: Mapping[str, Literal["udp", "tcp", "udplite"]] = {
     "udp": "udp",

@@ -188,6 +188,10 @@ def test_ss_shows_sockets_with_their_memory() -> None:
     assert snapshot.processes == {47: Process(47, 7, 'py\\"x', "", "")}
 
 
+def test_the_reader_is_read_as_old_versions_print_it() -> None:
+    assert read(SS.replace("pid=7,fd=3", "7,3")).processes[47].pid == 7
+
+
 def test_ss_without_memory_knows_no_drops() -> None:
     head = SS.split("\n", maxsplit=1)[0]
     snapshot = read(f"{head}\nUNCONN 5 0 127.0.0.1:53 0.0.0.0:*\n")
@@ -279,6 +283,19 @@ def test_letters_and_editors_leave_the_text_readable(text: str) -> None:
 
 def test_columns_of_any_width_are_a_file() -> None:
     assert read(SNMP.replace(" ", "   ")).counters == read(SNMP).counters
+
+
+def test_a_table_of_tcp_is_none_of_udp() -> None:
+    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+    row = "  1: 0100007F:2328 00000000:0000 07 00000000:00022E00 00:00000000 00000000     0 "
+    udp = f"{head}  timeout inode ref pointer drops\n{row} 0 47 2 00000000ff4f5017 3908\n"
+    tcp = f"{head}  timeout inode\n{row} 0 48 1 00000000cbdae82f 100 0 0 10 0\n"
+    for text in (udp + tcp, tcp + udp):
+        snapshot = read(text)
+        assert snapshot.sockets is not None
+        assert [(sock.inode, sock.drops) for sock in snapshot.sockets.sockets] == [(47, 3908)]
+        assert {gap.why for gap in snapshot.gaps} == {"absent"}
+    assert parse_pasted(tcp) is None
 
 
 def test_of_two_tables_the_last_counts() -> None:
