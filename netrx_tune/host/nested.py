@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from netrx_tune.host.check_inputs import SUFFIXES
 from netrx_tune.host.decompress import blocks, open_regular
 from netrx_tune.host.tar_members import is_tar, open_members
 from netrx_tune.model.errors import InputError
@@ -19,9 +20,6 @@ from netrx_tune.model.errors import InputError
 __all__ = ["NESTED", "hosts_in", "inner_blocks", "is_packed_report", "split"]
 
 NESTED = "::"
-_PACKED = (
-    ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz", ".tbz2", ".tar.zst", ".tzst",
-)  # fmt: skip
 _MOST_HOSTS = 10_000
 
 
@@ -47,7 +45,7 @@ def split(path: str) -> tuple[str, str]:
 
 def is_packed_report(name: str) -> bool:
     """Tell whether a member may be the report of a host."""
-    return name.endswith(_PACKED)
+    return name.endswith(SUFFIXES)
 
 
 def hosts_in(path: str) -> tuple[str, ...]:
