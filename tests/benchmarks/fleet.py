@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Row("the same, snapshots a second and worker", _rate(options, pool.seconds, cores), ""),
             Row(f"local Dask, {cores} workers", dask.seconds, " s"),
             Row("time, in times of the pool's", dask.seconds / pool.seconds, "", MOST_TIMES),
+            Row("CPU, in times of the pool's", dask.cpu_seconds / pool.cpu_seconds, ""),
             Row("local Dask, 1 worker", one.seconds, " s"),
             Row(
                 f"time of {cores} workers, in times of one's", dask.seconds / one.seconds, "", limit
