@@ -20,6 +20,7 @@ SECTION = re.compile(
 )
 _NUMBER = re.compile(r"\b\d+\b")
 _BY_NAME = re.compile(r"([A-Za-z]\w*): (\d+)")
+_REMARK = re.compile(r"\s<[-=<].*")  # "  <---- HERE", which people write beside the line they mean
 
 _IP = {
     "# total packets received": "InReceives",
@@ -138,7 +139,7 @@ def _values(text: str) -> Iterator[tuple[str, int]]:
     """Yield each number under the kernel's name for it."""
     section = ""
     for _, line in numbered(text):
-        stripped = line.strip().removesuffix(".")
+        stripped = _REMARK.sub("", line).strip().removesuffix(".")
         heading = SECTION.fullmatch(stripped)
         if heading:
             section = heading[1]

@@ -134,6 +134,12 @@ def test_older_words_of_netstat_are_known_as_well() -> None:
     }
 
 
+@pytest.mark.parametrize("remark", ["    <---- HERE", "  <<<<", " <-- look", "\t<===="])
+def test_a_remark_beside_a_line_does_not_hide_it(remark: str) -> None:
+    text = f"Udp:\n    559933412 packets received\n    338612 packet receive errors{remark}\n"
+    assert read(text).counters == {"Udp.InDatagrams": 559_933_412, "Udp.InErrors": 338_612}
+
+
 def test_both_families_may_stand_in_one_text() -> None:
     snapshot = read(NETSTAT_S + NETSTAT_S6)
     assert snapshot.counters["Udp.RcvbufErrors"] == 3908
