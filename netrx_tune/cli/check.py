@@ -129,6 +129,8 @@ def command(
     )
     run = _Run(wanted, today, jobs, resume, quiet=quiet)
     run.scheduler, run.table = scheduler, table
+    if not scheduler and any("://" in one for one in snapshots):
+        raise click.UsageError("addresses such as s3:// are read by --scheduler local")
     setup = Setup(run.policy, options.width(), _colored(color), verbose, quiet)
     if update_baseline and reason and end and baseline:
         run.accept(reason, end)

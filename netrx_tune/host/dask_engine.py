@@ -204,7 +204,7 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
 
         # It tells of each lost worker and each lost connection; we say what came of it.
         dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
-        from distributed import Client, LocalCluster  # noqa: PLC0415 - likewise
+        from distributed import Client, LocalCluster, Security  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise needs_extra(error, "--scheduler") from None
     if scheduler != LOCAL:
@@ -218,11 +218,19 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
             _check_workers(client)
             yield client
         return
+    # Whoever reaches a scheduler runs programs as its user: this one asks for a certificate that
+    # only its own processes have, since other users of this machine reach its loopback.
+    try:
+        security = Security.temporary()
+    except ImportError:
+        missing = ImportError(name="cryptography")
+        raise needs_extra(missing, "--scheduler local") from None
     with (
         LocalCluster(
             n_workers=jobs or len(os.sched_getaffinity(0)),
             threads_per_worker=1,
-            dashboard_address=None,
+            security=security,
+            dashboard_address="127.0.0.1:0",  # there is one without a dashboard, too
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -47,20 +47,25 @@ def is_remote(path: str) -> bool:
 def remote_inputs(address: str) -> Iterator[str]:
     """Yield the inputs at an address: itself, what its wildcards match, a folder's archives.
 
+    One that cannot be reached, or where there is nothing, is yielded as it was given.
+
     Raises:
-        InputError: the packages for it are not installed, or it cannot be reached.
+        InputError: the packages for it are not installed, or it is no address.
     """
     files, path = _filesystem(address)
     try:
-        if _WILD & set(path):
-            yield from (files.unstrip_protocol(one) for one in sorted(files.glob(path)))
-        elif files.isdir(path):
-            below = (one for one in sorted(files.find(path)) if one.endswith(SUFFIXES))
-            yield from (files.unstrip_protocol(one) for one in below)
-        else:
-            yield address
-    except Exception as error:  # noqa: BLE001 - each storage has its own
-        raise InputError(f"{address}: {_first_line(error)}") from None
+        found = [files.unstrip_protocol(one) for one in _found(files, path)]
+    except Exception:  # noqa: BLE001 - each storage has its own; the judgement says what is wrong
+        found = []
+    yield from found or [address]
+
+
+def _found(files: AbstractFileSystem, path: str) -> list[str]:
+    if _WILD & set(path):
+        return sorted(files.glob(path))
+    if files.isdir(path):
+        return [one for one in sorted(files.find(path)) if one.endswith(SUFFIXES)]
+    return []
 
 
 def judge_anywhere(path: str, policy: Policy, today: date) -> Judgement:

@@ -171,6 +171,12 @@ def test_no_scheduler_is_one_line(folder: Path) -> None:
         assert re.fullmatch(r"netrx-tune: --scheduler \S+: nobody answers there .*\n", stderr)
 
 
+def test_an_address_without_a_scheduler_is_a_usage_error(folder: Path) -> None:
+    code, _, stderr = check(f"file://{folder}/host0000.tar.gz")
+    assert code == 2
+    assert "--scheduler local" in stderr
+
+
 def test_addresses_of_fsspec_are_read_like_files(folder: Path) -> None:
     fsspec = pytest.importorskip("fsspec", reason="the extra fleet is not installed")
     first = folder / "host0000.tar.gz"
@@ -183,6 +189,8 @@ def test_addresses_of_fsspec_are_read_like_files(folder: Path) -> None:
         "memory:///fleet/a/web1.tar.gz",
     ]
     assert list(remote_inputs("memory://fleet/a/*.tar.gz")) == ["memory:///fleet/a/web1.tar.gz"]
+    for nothing in ("memory://fleet/none/*.tar.gz", "memory://fleet/gone.tar.gz"):
+        assert list(remote_inputs(nothing)) == [nothing]
     near = judge_anywhere(str(first), Policy(), date(2026, 1, 1))
     far = judge_anywhere("memory:///fleet/a/web1.tar.gz", Policy(), date(2026, 1, 1))
     assert far.host == "web1"
