@@ -92,7 +92,7 @@ def _is_unread(shape: QueueShape) -> bool:
 
 def _comes_and_goes(shape: QueueShape) -> Verdict | None:
     """Tell a reader whose queue is full again so soon that looks seldom or never find it low."""
-    return _pause(shape, "medium") if shape.takes_all else None
+    return _pause(shape, "medium") if shape.manner == "comes-and-goes" else None
 
 
 def _too_small(shape: QueueShape) -> Verdict | None:
@@ -118,6 +118,8 @@ def _never_calm(shape: QueueShape) -> Verdict | None:
     flickers = shape.episode_share >= _ALWAYS and shape.low_share < _MOSTLY and steady
     if (flow.calm_runs or shape.low_share > _SELDOM) and not flickers:
         return None
+    if shape.manner == "uneven":
+        return _unevenly_read(shape)
     run = shape.run_share
     used = "" if run is None else f"; its reader used {percent(run)} of a CPU"
     confidence: Confidence = "medium" if run is None or flickers else "high"
@@ -132,12 +134,11 @@ def _calm_between(shape: QueueShape) -> Verdict:
     """
     flow = shape.flow
     sag, standing = flow.sag or 0.0, flow.standing_share or 0.0
-    if standing >= _STANDING or sag >= 2 * _SAG:
+    paused = standing >= _STANDING or sag >= 2 * _SAG
+    if paused and shape.manner != "in-batches":
         return _pause(shape, "high")
     if _is_behind(shape):
-        lasting = max(episode.seconds for episode in shape.episodes)
-        seen = f"more came in than its reader took out, for {lasting:.2g} s on end"
-        return Verdict("sustained-overload", "medium", seen)
+        return _behind(shape)
     if flow.surge is None:
         return _without_rates(shape)
     if flow.surge >= _SURGE:
@@ -146,6 +147,19 @@ def _calm_between(shape: QueueShape) -> Verdict:
     if sag >= _SAG or slight:
         return _pause(shape, "medium")
     seen = f"{_full(shape)}, and neither arrivals nor reads changed while it was"
+    return Verdict("unknown", "low", seen)
+
+
+def _behind(shape: QueueShape) -> Verdict:
+    if shape.manner == "uneven":
+        return _unevenly_read(shape)
+    lasting = max(episode.seconds for episode in shape.episodes)
+    seen = f"more came in than its reader took out, for {lasting:.2g} s on end"
+    return Verdict("sustained-overload", "medium", seen)
+
+
+def _unevenly_read(shape: QueueShape) -> Verdict:
+    seen = f"{_full(shape)}, and it was read in turns too short for these looks to tell"
     return Verdict("unknown", "low", seen)
 
 

@@ -19,7 +19,7 @@ from netrx_tune.rxpath.queue_flow import (
     measured_truesize,
     steps,
 )
-from netrx_tune.rxpath.queue_visits import Reader, takes_all, visited, visits
+from netrx_tune.rxpath.queue_visits import Manner, Reader, manner, visited, visits
 
 FULL = 0.7
 _LOW = 0.25  # an overloaded reader leaves more: memory comes back in quarters
@@ -64,7 +64,7 @@ class QueueShape(NamedTuple):
     truesize_bytes: int | None  # charged for each datagram, where all are charged alike
     ends_full: bool  # nothing was read in the last looks, and the queue was full
     flow: Flow
-    takes_all: bool  # the reader was away, then took the whole queue at once, time and again
+    manner: Manner  # in which it was read while it overflowed
 
     @property
     def episode_share(self) -> float:
@@ -152,8 +152,8 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
     holds = room // (charge or UNKNOWN_TRUESIZE)
     moved = flow(own, around.held, around.known, low, charge or UNKNOWN_TRUESIZE, holds)
     reader = Reader(_share(listed, "run_ns"), _waiting(listed))
-    comes_and_goes = takes_all(visits(own, row, around.known), room, charge, reader)
-    ends = visited(own, low, around.known) if comes_and_goes else low
+    how = manner(visits(own, row, low, around.known), room, charge, reader)
+    ends = visited(own, low, around.known) if how == "comes-and-goes" else low
     return QueueShape(
         inode=listed[0].inode,
         seconds=moments[-1] - moments[0],
@@ -174,7 +174,7 @@ def _shape(moments: Sequence[float], row: Sequence[Tick | None], around: _Around
         truesize_bytes=charge,
         ends_full=_ends_full(moments, row, own),
         flow=moved,
-        takes_all=comes_and_goes,
+        manner=how,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from netrx_tune.collectors.ticks import Watch
 from netrx_tune.rules.queue_causes import cause_of_shape
-from tests.rxpath.queue_model import CHARGE, watched
+from tests.rxpath.queue_model import CHARGE, INODE, watched
 from tests.rxpath.test_queue_flow import cause, pauses, shape_of
 
 
@@ -55,3 +55,17 @@ def test_pauses_between_visits_are_counted_one_by_one() -> None:
     for episode in found.episodes[1:-1]:
         owed = episode.drops + episode.unread_bytes // CHARGE
         assert owed == pytest.approx(2_000, rel=0.12)  # the room that would have done
+
+
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_looks_too_far_apart_for_the_pauses_never_make_them_an_overload(every: int) -> None:
+    close = visited_each(70, 10, 1_000, 200)
+    far = Watch(close.moments[::every], {INODE: close.sockets[INODE][::every]}, close.counts)
+    assert cause(far) in {"reader-stall", "unknown"}
+
+
+def test_batches_that_never_empty_the_queue_are_no_pause_though_it_stands_still_between() -> None:
+    found = shape_of(visited_each(200, 10, 512, 1_638))
+    assert (found.flow.standing_share or 0) > 0.75
+    assert found.manner == "in-batches"
+    assert cause_of_shape(found).cause == "sustained-overload"
