@@ -9,6 +9,7 @@ Of the extra `fleet`; nothing else imports this module.
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections import deque
@@ -45,6 +46,7 @@ _CONNECT_SECONDS = 5
 _LOOK_SECONDS = 10.0  # between two looks at whether there are workers at all
 _PATIENCE = 12  # such looks in a row that find none
 
+_FEW_COLLECTIONS = 50_000  # objects between two looks for garbage, as in the command itself
 _LOGGERS = ("distributed", "distributed.client")  # those that Dask gives a level
 
 _Paths = tuple[str, ...]
@@ -204,6 +206,7 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
 
         # It tells of each lost worker and each lost connection; we say what came of it.
         dask.config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
+        dask.config.set({"distributed.worker.profile.enabled": False})  # for a dashboard
         from distributed import Client, LocalCluster, Security  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise needs_extra(error, "--scheduler") from None
@@ -234,6 +237,7 @@ def _connected(scheduler: str, jobs: int | None) -> Iterator[Client]:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
+        client.run(gc.set_threshold, _FEW_COLLECTIONS)
         yield client
 
 
