@@ -86,7 +86,7 @@ def reader_of_7(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _activity(tree: Tree) -> Activity:
     known = Readers(tree)
-    known.find({7})
+    known.find({7}, 0.0)
     known.begin(0.0)
     return known.activity(7)
 
@@ -120,7 +120,7 @@ def test_threads_add_up_and_a_quota_tells_how_long_it_held(
 @pytest.mark.usefixtures("reader_of_7")
 def test_a_process_is_asked_again_only_after_a_while(tmp_path: Path) -> None:
     known = Readers(_tree(tmp_path, _files("", {})))
-    known.find({7})
+    known.find({7}, 0.0)
     asked = []
     for now in (0.0, 0.01, 0.02, 0.06):
         known.begin(now)
