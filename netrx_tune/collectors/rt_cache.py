@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 
-from netrx_tune.collectors.text import Reading, hexadecimal, numbered, words_of_32_bits
+from netrx_tune.collectors.text import (
+    Reading,
+    columns_of_32_bits,
+    hexadecimal,
+    numbered,
+    words_of_32_bits,
+)
 from netrx_tune.model.errors import ParseError
 
 _ENTRIES = "entries"
@@ -29,6 +35,16 @@ def parse_rt_cache(text: str, path: str = "/proc/net/stat/rt_cache") -> Reading:
 
 def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
     """Return the columns of such a file by `name` of their header's word."""
+    first, _, table = text.partition("\n")
+    header = first.split()
+    found = columns_of_32_bits(table)
+    if found and header[:1] == [_ENTRIES] and found[0] == len(header):
+        return _reading(header, found[1], name)
+    return _row_by_row(text, path, name)
+
+
+def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
+    """Read a file whose rows are not laid out alike, or say what is wrong with it."""
     header: list[str] = []
     rows: list[list[str]] = []
     for number, line in numbered(text):
@@ -42,6 +58,11 @@ def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
     if not rows or header[0] != _ENTRIES:
         raise ParseError(path, "expected a header with entries and a row per CPU", text)
     numbers = words_of_32_bits([*chain.from_iterable(rows)]) or _one_by_one(text, path, header)
+    return _reading(header, numbers, name)
+
+
+def _reading(header: list[str], numbers: tuple[int, ...], name: Callable[[str], str]) -> Reading:
+    """Return the columns of a table by their names."""
     per_cpu = {name(word): numbers[at :: len(header)] for at, word in enumerate(header)}
     entries = per_cpu.pop(name(_ENTRIES))
     return Reading(levels={name(_ENTRIES): entries[0]}, per_cpu=per_cpu)

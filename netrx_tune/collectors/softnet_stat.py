@@ -8,7 +8,12 @@ and the number of words, not the version, tells what is there.
 
 from __future__ import annotations
 
-from netrx_tune.collectors.text import hexadecimal, numbered, words_of_32_bits
+from netrx_tune.collectors.text import (
+    columns_of_32_bits,
+    hexadecimal,
+    numbered,
+    words_of_32_bits,
+)
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.snapshot import SoftnetCpu
 
@@ -36,6 +41,10 @@ def parse_softnet_stat(
     Raises:
         ParseError: no row, a word that is no 32-bit hexadecimal, or a row that is cut off.
     """
+    table = columns_of_32_bits(text)
+    if table and table[0] >= LEAST_WORDS:
+        columns, numbers = table
+        return tuple([_row(numbers[at : at + columns]) for at in range(0, len(numbers), columns)])
     rows: list[SoftnetCpu] = []
     columns = 0
     for number, line in numbered(text):

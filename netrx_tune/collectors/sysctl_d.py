@@ -18,6 +18,7 @@ FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/li
 CONF = "/etc/sysctl.conf"
 OURS = "/etc/sysctl.d/90-netrx-tune.conf"
 _PATTERN = frozenset("*?[")
+_NO_ASSIGNMENT = frozenset(("", "#", ";"))  # what blank lines and comments begin with
 _SWAP = str.maketrans("./", "/.")
 PATTERNS = (*(f"{folder}/*.conf" for folder in FOLDERS), CONF)
 
@@ -39,15 +40,11 @@ def parse_sysctl_conf(text: str, path: str, *, procps: bool = False) -> Iterator
     """
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
-        if procps and stripped.startswith(("- ", "-\t")):
+        if stripped[:1] in _NO_ASSIGNMENT or (procps and stripped.startswith(("- ", "-\t"))):
             continue
         name, equals, value = stripped.removeprefix("-").partition("=")
         takes_back = not procps and stripped.startswith("-") and bool(name.strip())
-        if (
-            (equals or takes_back)
-            and not stripped.startswith(("#", ";"))
-            and not _PATTERN & set(name)
-        ):
+        if (equals or takes_back) and not _PATTERN & set(name):
             yield Assignment(_dotted(name.strip()), " ".join(value.split()), path, number)
 
 

@@ -88,6 +88,24 @@ def words_of_32_bits(words: Sequence[str]) -> tuple[int, ...] | None:
     return unpack(f">{len(words)}I", octets)
 
 
+def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return how many columns a table of eight hexadecimals per word has, and all its numbers.
+
+    None if its rows are not laid out alike, to the character, or a word is no such number: then
+    they are to be read one by one.
+    """
+    width = text.find("\n") + 1
+    if not width or len(text) % width:
+        return None
+    row = text[:width]
+    between = [at for at, char in enumerate(row) if char.isspace()]
+    if any(text[at::width].strip(row[at]) for at in between):
+        return None
+    numbers = words_of_32_bits(text.split())
+    columns = len(row.split())
+    return (columns, numbers) if numbers and len(numbers) * width == columns * len(text) else None
+
+
 def decimals(words: Sequence[str]) -> list[int] | None:
     """Return many unsigned decimals, checked all at once; None if one is no such."""
     digits = "".join(words)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 
+_XFRM_IN = "xfrm.XfrmIn"
+
 
 def gained(delta: Delta, *names: str) -> int | None:
     """Return the sum of the counters that are readable, or None if none is."""
@@ -43,5 +45,5 @@ def noise(delta: Delta) -> int:
 
 def xfrm_counters(delta: Delta) -> tuple[str, ...]:
     """Return the names of what IPsec refused, none where it is not readable."""
-    known = (name for name in delta.after.counters if name.startswith("xfrm.XfrmIn"))
-    return tuple(name for name in known if name in delta.increases)
+    start = len(_XFRM_IN)
+    return tuple([name for name in delta.increases if name[:start] == _XFRM_IN])
