@@ -11,18 +11,28 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from netrx_tune.collectors.cpu_ticks import CpuTick, render_cpu_ticks
 from netrx_tune.collectors.paths import CPU_TICKS
 from netrx_tune.host.source import Tree
 from netrx_tune.host.span import Span
 
-_PERIOD_SECONDS = 0.05
+_PERIOD_SECONDS = 0.1
 _SHARE = 0.002  # of one CPU
 _MOST_LINES = 4_000  # of one CPU, the latest: a watch may last for hours
 _CHUNK_BYTES = 1 << 17
+_PAGE_BYTES = 3_600  # a page of 4,096 less what is too short for one more row
 _CPU_COLUMN = 12  # of softnet_stat, from 5.10; without it, rows are online CPUs in order
 _USER, _IDLE, _IOWAIT, _SOFTIRQ, _GUEST = 1, 4, 5, 7, 9  # words of a line of /proc/stat
+
+
+class _Look(NamedTuple):
+    """One moment, as the files have it."""
+
+    seconds: float
+    softnet: bytes
+    stat: bytes
 
 
 class CpuWatch:
@@ -34,7 +44,7 @@ class CpuWatch:
         self._softnet = _open(tree, "/proc/net/softnet_stat")
         self._stat = _open(tree, "/proc/stat")
         self._next = 0.0
-        self._last: dict[int, CpuTick] = {}
+        self._before: _Look | None = None
         self._kept: dict[int, deque[CpuTick]] = {}
 
     def begin(self) -> None:
@@ -70,27 +80,22 @@ class CpuWatch:
         cost = time.thread_time()
         now = time.monotonic()
         try:
-            self._add(now - self._began, _read(self._softnet), _read(self._stat))
+            self._add(_Look(now - self._began, _read(self._softnet), _read(self._stat)))
         except (OSError, ValueError, LookupError):
             self._next = float("inf")  # no such columns: the samples still stand
             return
         self._next = now + max(_PERIOD_SECONDS, (time.thread_time() - cost) / _SHARE)
 
-    def _add(self, seconds: float, softnet: bytes, stat: bytes) -> None:
-        times = _times(stat)
-        online = list(times)
-        for row, line in enumerate(softnet.splitlines()):
-            words = line.split()
-            cpu = int(words[_CPU_COLUMN], 16) if len(words) > _CPU_COLUMN else online[row]
-            counts = int(words[0], 16), int(words[1], 16)
-            self._keep(CpuTick(seconds, cpu, *counts, *times[cpu]))
-
-    def _keep(self, tick: CpuTick) -> None:
-        """Keep a look that found new drops, with the look before."""
-        before = self._last.get(tick.cpu)
-        self._last[tick.cpu] = tick
-        if before is None or before.dropped == tick.dropped:
+    def _add(self, look: _Look) -> None:
+        """Take two looks apart where a queue dropped in between; hardly any does."""
+        before, self._before = self._before, look
+        if before is None or _dropped(before) == _dropped(look):
             return
+        for was, now in zip(_ticks(before), _ticks(look), strict=True):
+            if was.dropped != now.dropped:
+                self._keep(was, now)
+
+    def _keep(self, before: CpuTick, tick: CpuTick) -> None:
         kept = self._kept.setdefault(tick.cpu, deque(maxlen=_MOST_LINES))
         if not kept or kept[-1] != before:
             kept.append(before)
@@ -107,6 +112,22 @@ def watch_cpus(tree: Tree, span: Span) -> Iterator[CpuWatch]:
         watch.close()
 
 
+def _dropped(look: _Look) -> list[bytes]:
+    return [line[9:17] for line in look.softnet.splitlines()]
+
+
+def _ticks(look: _Look) -> list[CpuTick]:
+    times = _times(look.stat)
+    online = list(times)
+    ticks = []
+    for row, line in enumerate(look.softnet.splitlines()):
+        words = line.split()
+        cpu = int(words[_CPU_COLUMN], 16) if len(words) > _CPU_COLUMN else online[row]
+        counts = int(words[0], 16), int(words[1], 16)
+        ticks.append(CpuTick(look.seconds, cpu, *counts, *times[cpu]))
+    return ticks
+
+
 def _times(stat: bytes) -> dict[int, tuple[int, int, int]]:
     """Return softirq, idle and total time of each CPU; guest time is in user time already."""
     found = {}
@@ -121,8 +142,9 @@ def _times(stat: bytes) -> dict[int, tuple[int, int, int]]:
 
 def _read(file: int) -> bytes:
     """Return a file's whole text: softnet_stat gives one page at a time."""
-    text = b""
-    while part := os.pread(file, _CHUNK_BYTES, len(text)):
+    text = part = os.pread(file, _CHUNK_BYTES, 0)
+    while len(part) >= _PAGE_BYTES:
+        part = os.pread(file, _CHUNK_BYTES, len(text))
         text += part
     return text
 

@@ -9,7 +9,7 @@ same packet is in rx_dropped of its device and, on veth, in the sender's tx_drop
 once. The file shows the whole host in every namespace.
 Kernel: net/core/dev.c, enqueue_to_backlog().
 
-Two diseases: a live run looks at the queues twenty times a second, and at what their CPUs did
+Two diseases: a live run looks at the queues ten times a second, and at what their CPUs did
 meanwhile (softirq, idle). A CPU that spent at least 85 % of a long overflow in softirq, or had no
 idle time left, is saturated: cause sustained-overload, the CPU being what reads this queue. One
 that had time left met bursts: cause burst. Two samples tell by the averages of /proc/stat; where

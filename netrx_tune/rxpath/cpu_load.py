@@ -18,7 +18,6 @@ from netrx_tune.rxpath.delta import grown, softnet_pairs
 
 _STAT = "/proc/stat"
 IDLE, _IOWAIT, SOFTIRQ = 3, 4, 6  # columns behind the CPU's name
-_PAUSE_SECONDS = 0.12  # two looks: a shorter time without drops does not end an overflow
 
 
 class CpuLoad(NamedTuple):
@@ -98,12 +97,12 @@ def cpu_times(snap: Snapshot) -> dict[int, tuple[int, ...]]:
 
 
 def _episodes(ticks: Sequence[CpuTick]) -> Iterator[list[tuple[CpuTick, CpuTick]]]:
-    """Yield runs of steps that dropped, with hardly a pause between them."""
+    """Yield runs of steps that all dropped."""
     run: list[tuple[CpuTick, CpuTick]] = []
     for step in pairwise(ticks):
         if step[1].dropped == step[0].dropped:
             continue
-        if run and step[0].seconds - run[-1][1].seconds > _PAUSE_SECONDS:
+        if run and step[0] != run[-1][1]:
             yield run
             run = []
         run.append(step)

@@ -53,7 +53,7 @@ class Scripted:
 def _watched(root: Path, span: Scripted) -> dict[str, str]:
     with watch_cpus(Tree(str(root)), span) as cpus:
         cpus.begin()
-        while cpus.wait(0.2):
+        while cpus.wait(0.3):
             pass
         return cpus.files()
 
