@@ -28,13 +28,14 @@ from tests.live.traffic import Pace
 Said = dict[str, Any]
 
 _SECONDS = 3.0
-_PACE = Pace(count=36_000, per_second=15_000, burst=30)
+_PACE = Pace(count=12_000, per_second=5_000, burst=10)
 _NEIGHBOURS = 3
-_TRY_AGAIN = "the machine is too busy: its other CPU never idles"
+_NO_LOSS = "the neighbours left the reader enough of its CPU: nothing was lost"
+_TOO_BUSY = "the machine is too busy: its other CPU never idles"
 
 
 def _spin_urgently(channel: Connection) -> object:
-    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    os.setpriority(os.PRIO_PROCESS, 0, -19)
     return spin(channel)
 
 
@@ -56,16 +57,16 @@ def _played(snapshot: Path) -> str:
         wire = lab.wire()
         for _ in range(_NEIGHBOURS):
             lab.start(Place(wire.rx.netns, cpu=1), _spin_urgently).answer()
-        lab.read(Place(wire.rx.netns, cpu=1), Socket(rcvbuf_bytes=200_000))
+        lab.read(Place(wire.rx.netns, cpu=1), Socket(rcvbuf_bytes=65_536))
         said = _full_buffer(_watched(lab, wire, "--save", str(snapshot)))
         if said is None:
-            return _TRY_AGAIN
+            return _NO_LOSS
         (sock,) = said["sockets"]
         pid = sock["pid"]
         first = said["recommendations"][0]
         if said["cause"] == "reader-starved" and "No CPU of this host" in first["why"]:
             assert "taskset" not in json.dumps(said)
-            return _TRY_AGAIN
+            return _TOO_BUSY
         if (said["cause"], first["command"]) != ("reader-starved", f"taskset -cp 0 {pid}"):
             return json.dumps(said, indent=1)
         assert first["undo"] == f"taskset -cp 1 {pid}"
@@ -95,6 +96,6 @@ def test_a_reader_without_cpu_is_moved_to_an_idle_one_and_loses_no_more(tmp_path
         if not problem:
             return
         time.sleep(1.0)
-    if problem == _TRY_AGAIN:
+    if problem in (_NO_LOSS, _TOO_BUSY):
         pytest.skip(problem)
     pytest.fail(problem)
