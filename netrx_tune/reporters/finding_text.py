@@ -188,9 +188,7 @@ def _advice(recommendations: tuple[Recommendation, ...], host: HostFacts) -> Ite
     for number, item in enumerate(recommendations, 1):
         label = f"{number}."
         inner = 4 + len(label) + 1
-        yield Block(
-            f"{change_words(item)} {sentence(item.why)}", 4, len(label) + 1, label, "title"
-        )
+        yield Block(f"{change_words(item)} {sentence(item.why)}", 4, len(label) + 1, label, "title")
         yield from _how(item, host, inner)
         if item.cost:
             yield Block(item.cost, inner, 2, "Costs:")

@@ -87,10 +87,10 @@ class Text:
             text = ", ".join(f"{rule} ({count(number)})" for rule, number in rows)
             yield Block(f"{text}.", 0, 2, "Failing rules:", "title")
         if tally.accepted or tally.expired:
-            words = [f"{count(tally.accepted)} findings accepted"] if tally.accepted else []
+            words = [count(tally.accepted)] if tally.accepted else []
             if tally.expired:
                 words.append(f"{count(tally.expired)} whose acceptance is over")
-            yield Block(f"{', '.join(words)}.", 0, 2)
+            yield Block(f"{', '.join(words)}.", 0, 2, "Accepted findings:", "title")
         if tally.resumed:
             yield Block(f"{count(tally.resumed)} taken from the earlier run, unchanged.", 0, 2)
         if self._first_failed:
