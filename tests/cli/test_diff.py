@@ -51,7 +51,8 @@ def test_the_text_says_what_went_and_which_file_set_it(before: str, after: str) 
     where = "/etc/sysctl.d/90-netrx-tune.conf:1"
     assert f"net.core.rmem_max 212992 -> 8388608 (set by {where})" in flat
     assert "udp-rcvbuf-full 200 of 1,200 (17 %, 40 per second) -> 0 of 1,000" in flat
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    lines = [line for line in done.stdout.splitlines() if ".tar.gz" not in line]
+    assert max(map(len, lines)) <= 80  # a path stays in one piece
 
 
 def test_the_json_has_its_schema_and_both_sides(before: str, after: str) -> None:
