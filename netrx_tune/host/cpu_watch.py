@@ -19,7 +19,7 @@ from netrx_tune.host.source import Tree
 from netrx_tune.host.span import Span
 
 _PERIOD_SECONDS = 0.1
-_SHARE = 0.002  # of one CPU
+_SHARE = 0.001  # of one CPU
 _MOST_LINES = 4_000  # of one CPU, the latest: a watch may last for hours
 _CHUNK_BYTES = 1 << 17
 _PAGE_BYTES = 3_600  # a page of 4,096 less what is too short for one more row

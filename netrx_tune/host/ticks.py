@@ -23,8 +23,8 @@ from netrx_tune.model.sample import Socket, SocketTable
 
 _PERIOD_SECONDS = 0.010
 # Of one CPU: with the second sample and the search for readers a window of 5 s stays below 2 %.
-_LOOK_SHARE = 0.009
-_DUMP_SHARE = 0.003
+_LOOK_SHARE = 0.006
+_DUMP_SHARE = 0.0025
 _FEW_SOCKETS = 4  # so many are all watched from the start, idle ones too
 _MOST_SOCKETS = 16  # of more, those that matter
 _MOST_LINES = 32  # sockets that one dump may add to the record
