@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("diagnose")
-@click.option(
-    "--interval",
-    type=click.FloatRange(0, 86400),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to watch; 0 judges totals since boot.",
-)
+@options.interval_option("How long to watch; 0 judges totals since boot.")
 @options.place_options
 @click.option("--profile", metavar="NAME|FILE", help="Propose within this profile's limits.")
 @click.option("--all-netns", is_flag=True, help="Look into every network namespace.")

@@ -16,14 +16,7 @@ from netrx_tune.planning.difference import Difference, Side, compare, is_worse, 
 @click.command("diff")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="[B]", required=False)
-@click.option(
-    "--interval",
-    type=click.FloatRange(0, 86400),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Without B: how long to watch; 0 takes totals since boot.",
-)
+@options.interval_option("Without B: how long to watch; 0 takes totals since boot.")
 @options.place_options
 @click.option(
     "--fail-on",

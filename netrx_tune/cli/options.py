@@ -95,6 +95,18 @@ def _live_places() -> tuple[Callable[[_F], _F], ...]:
     )
 
 
+def interval_option(words: str) -> Callable[[_F], _F]:
+    """Return the option for the length of a watch, in seconds, with its line of help."""
+    return click.option(
+        "--interval",
+        type=click.FloatRange(0, 86400),
+        default=5.0,
+        show_default=True,
+        metavar="SECONDS",
+        help=words,
+    )
+
+
 def fail_on_option(command: _F) -> _F:
     """Add --fail-on."""
     return click.option(

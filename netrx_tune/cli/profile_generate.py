@@ -29,14 +29,7 @@ _CHUNK = 1 << 20
 @click.command("generate")
 @click.option("--profile", metavar="NAME|FILE", help="Merge the floors of this workload profile.")
 @click.option("-o", "--output", metavar="FILE", help="Write it there, as YAML.")
-@click.option(
-    "--interval",
-    type=click.FloatRange(0, 86400),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to watch; 0 judges totals since boot.",
-)
+@options.interval_option("How long to watch; 0 judges totals since boot.")
 @options.place_options
 @click.option(
     "--format",

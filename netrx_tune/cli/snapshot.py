@@ -23,14 +23,7 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
     metavar="FILE",
     help="A .tar.gz file, a new folder, or - for standard output.",
 )
-@click.option(
-    "--interval",
-    type=click.FloatRange(0, 86400),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between the two samples; 0 takes one.",
-)
+@options.interval_option("Time between the two samples; 0 takes one.")
 @click.option(
     "--during",
     is_flag=True,
