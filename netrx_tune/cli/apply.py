@@ -17,7 +17,6 @@ from netrx_tune.host.applying import refuse_unfinished
 from netrx_tune.host.survey import Survey, load_profile, survey
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
-from netrx_tune.reporters.plain import wants_color
 
 SCHEMA = "netrx-tune/apply/v1"
 _SAID = {
@@ -176,9 +175,7 @@ def _show(profile: Profile, found: Survey, asked: Asked) -> None:
         return
     from netrx_tune.reporters.changes_text import render_changes  # noqa: PLC0415 - not for JSON
 
-    stream = sys.stderr if is_json else sys.stdout
-    is_terminal = stream is not None and stream.isatty()
-    colored = wants_color(asked.color, os.environ, is_terminal=is_terminal)
+    colored = options.colored(asked.color, on_errors=is_json)
     text = render_changes(
         profile, found.changes, found.at_boot, found.notes, width=options.width(), color=colored
     )

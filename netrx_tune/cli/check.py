@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ import click
 from netrx_tune.cli import options
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.reporters.checks import FORMATS, Setup
-from netrx_tune.reporters.plain import escape, wants_color
+from netrx_tune.reporters.plain import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +49,7 @@ _TABLES = "parquet="
     type=click.Choice(options.FAIL_ON),
     help="Exit with 1 when a finding is this bad or worse. [default: the policy's, or warning]",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-)
+@options.format_option(*FORMATS)
 @click.option(
     "-o",
     "--output",
@@ -66,7 +59,7 @@ _TABLES = "parquet="
     help="Write to FILE instead of standard output; FORMAT=FILE writes another format beside it"
     " and can be repeated; parquet=DIR writes tables.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]")
+@options.jobs_option
 @click.option(
     "--scheduler",
     metavar="ADDRESS|local",
@@ -79,9 +72,7 @@ _TABLES = "parquet="
     help="Take over what this jsonl of an earlier run says of inputs that did not change.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show notes, and what could not be judged.")
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
-)
+@options.color_option
 @click.option(
     "-q", "--quiet", is_flag=True, help="No progress, and in text nothing of what passed."
 )
@@ -131,7 +122,7 @@ def command(
     run.scheduler, run.table = scheduler, table
     if not scheduler and any("://" in one for one in snapshots):
         raise click.UsageError("addresses such as s3:// are read by --scheduler local")
-    setup = Setup(run.policy, options.width(), _colored(color), verbose, quiet)
+    setup = Setup(run.policy, options.width(), options.colored(color), verbose, quiet)
     if update_baseline and reason and end and baseline:
         run.accept(reason, end)
     code = run.write(found, setup, snapshots)
@@ -169,7 +160,9 @@ class _Run:
         """Judge all inputs, write what comes of it, and return the exit code."""
         from netrx_tune.cli.check_outputs import writing  # noqa: PLC0415 - not for --help
 
-        shown = any(one.path is None and one.form == "text" for one in found) and _is_terminal()
+        shown = any(
+            one.path is None and one.form == "text" for one in found
+        ) and options.is_terminal(sys.stdout)
         earlier = self._earlier()
         with writing(found, setup, self._resume) as writer, self._tables() as tables:
             for one in self._judged(snapshots, earlier):
@@ -261,11 +254,3 @@ def _write_baseline(path: str, update: Update, *, quiet: bool) -> None:
         f" renewed, {removed} gone)",
         quiet=quiet,
     )
-
-
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
-
-
-def _colored(color: str) -> bool:
-    return wants_color(color, os.environ, is_terminal=_is_terminal())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -65,18 +64,10 @@ def init_command(folder: str, output_format: str, color: str, quiet: bool) -> in
     help="A host's role: part N of its input's path, counted from the end (1 is the name itself,"
     " 2 its folder), or its group in an Ansible inventory.",
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]")
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-)
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
-)
-@click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+@options.jobs_option
+@options.format_option("text", "json", "markdown")
+@options.color_option
+@options.quiet_option
 def report_command(
     given: tuple[str, ...],
     role_from: str | None,
@@ -124,10 +115,8 @@ def _write(report: FleetReport, output_format: str, color: str) -> None:
         options.echo_plain(render_fleet_markdown(report))
     else:
         from netrx_tune.reporters.fleet_text import render_fleet  # noqa: PLC0415 - likewise
-        from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415 - likewise
 
-        is_terminal = sys.stdout is not None and sys.stdout.isatty()
-        colored = wants_color(color, os.environ, is_terminal=is_terminal)
+        colored = options.colored(color)
         options.echo_plain(
             render_fleet(report, width=options.width(), color=colored), color=colored
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 import click
 
@@ -17,26 +17,33 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 FAIL_ON = ("note", "warning", "critical", "never")
 
 
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour the text. NO_COLOR is honoured by auto.",
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]"
+)
+
+
+def format_option(*forms: str) -> Callable[[_F], _F]:
+    """Return the option for the form of the output, text by default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(forms),
+        default="text",
+        show_default=True,
+    )
+
+
 def output_options(command: _F) -> _F:
     """Add --format, --color and --quiet."""
-    return _with(
-        command,
-        click.option(
-            "--format",
-            "output_format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-        ),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colour the text. NO_COLOR is honoured by auto.",
-        ),
-        click.option("-q", "--quiet", is_flag=True, help="No progress on standard error."),
-    )
+    return _with(command, format_option("text", "json"), color_option, quiet_option)
 
 
 class Later(str):
@@ -137,12 +144,17 @@ def width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def colored(choice: str) -> bool:
-    """Return whether to colour standard output, for --color."""
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether somebody looks at a stream; Python has None for one that is closed."""
+    return stream is not None and stream.isatty()
+
+
+def colored(choice: str, *, on_errors: bool = False) -> bool:
+    """Return whether to colour standard output, or standard error, for --color."""
     from netrx_tune.reporters.plain import wants_color  # noqa: PLC0415 - JSON needs none of this
 
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return wants_color(choice, os.environ, is_terminal=is_terminal)
+    stream = sys.stderr if on_errors else sys.stdout
+    return wants_color(choice, os.environ, is_terminal=is_terminal(stream))
 
 
 def echo_plain(text: str, *, color: bool = False) -> None:

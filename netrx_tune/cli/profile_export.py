@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from netrx_tune.cli import options
-from netrx_tune.cli.profile_reading import color_option, quiet_option, root_option, tree_of
+from netrx_tune.cli.profile_reading import root_option, tree_of
 from netrx_tune.host import profiles
 from netrx_tune.reporters.exports import FORMATS, SEVERAL, export, joined
 from netrx_tune.reporters.plain import escape
@@ -29,8 +29,8 @@ from netrx_tune.reporters.plain import escape
     help="Do not compare with this host: the floors as they are.",
 )
 @root_option
-@color_option
-@quiet_option
+@options.color_option
+@options.quiet_option
 def export_command(
     profile: str,
     output_format: str,

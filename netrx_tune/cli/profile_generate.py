@@ -12,7 +12,7 @@ from netrx_tune import __version__
 from netrx_tune.cli import COMMANDS, options
 from netrx_tune.cli.diagnose import memory_of, refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of
-from netrx_tune.cli.profile_reading import color_option, print_profile, quiet_option
+from netrx_tune.cli.profile_reading import print_profile
 from netrx_tune.host import profiles
 from netrx_tune.host.source import Tree
 from netrx_tune.model.profile import Profile
@@ -39,8 +39,8 @@ _CHUNK = 1 << 20
     show_default=True,
     help="What to print where -o is not given.",
 )
-@color_option
-@quiet_option
+@options.color_option
+@options.quiet_option
 def generate_command(
     profile: str | None,
     output: str | None,

@@ -20,10 +20,6 @@ root_option = click.option(
     type=click.Path(exists=True, file_okay=False),
     help="Read /proc below this folder.",
 )
-color_option = click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
-)
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 
 
 def tree_of(root: str | None) -> Tree:
@@ -73,8 +69,8 @@ def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: A
     show_default=True,
 )
 @root_option
-@color_option
-@quiet_option
+@options.color_option
+@options.quiet_option
 def show_command(
     profile: str,
     output_format: str,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from netrx_tune.collectors import paths, sysctl_d
+from netrx_tune.collectors.clock import CLOCK
 from netrx_tune.host.source import Tree
 from netrx_tune.model.sample import Gap, Sample, SocketTable
 
@@ -161,7 +162,7 @@ def _fill_in(got: _Collected, sockets: SocketTable | None) -> None:
 def _own_records() -> Iterable[tuple[str, str]]:
     """Return what no kernel file says: two clocks, and which namespace this is."""
     clock = f"monotonic {time.monotonic():.3f}\nrealtime {time.time():.3f}\n"
-    yield "/netrx/clock", clock
+    yield CLOCK, clock
     try:
         yield "/netrx/namespace", os.readlink("/proc/self/ns/net") + "\n"  # noqa: PTH115
     except OSError:

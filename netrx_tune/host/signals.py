@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+Handler = signal.Handlers | Callable[[int, FrameType | None], object]
 
 
 @contextmanager
 def unstoppable() -> Iterator[None]:
     """Let no signal that can be held back interrupt what puts things back."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
+    with _handled_by(signal.SIG_IGN, numbers):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Have a closed terminal and a request to end undo what is under way, as Ctrl-C does."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    with _handled_by(signal.default_int_handler, (signal.SIGTERM, signal.SIGHUP)):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Handler, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Have another handler for signals, and the one from before again afterwards."""
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

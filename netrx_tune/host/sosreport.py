@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from netrx_tune.collectors import ethtool_text
+from netrx_tune.collectors.clock import CLOCK
 from netrx_tune.collectors.netstat_s import parse_netstat_s
 from netrx_tune.collectors.nstat import parse_nstat
 from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
@@ -36,7 +37,7 @@ from netrx_tune.host.sos_namespaces import (
 )
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Nic, Sample
-from netrx_tune.reporters.snapshot_files import CLOCK, UPTIME, SavedSnapshot, saved_snapshot
+from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
 
 __all__ = ["read_sosreport"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.boot_id import hashed_boot
+from netrx_tune.collectors.clock import clock_seconds
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.fingerprints import hostname
 
@@ -45,7 +46,10 @@ def kinship(a: Snapshot, b: Snapshot, *, redacted: bool = False) -> Kinship:
 
 def _of_two_boots(a: Snapshot, b: Snapshot, *, is_one: bool) -> Kinship:
     """Judge two boot ids: two boots of one host cannot overlap."""
-    began, ended = (boot_time(a), boot_time(b)), (_utc(a), _utc(b))
+    began, ended = (
+        (boot_time(a), boot_time(b)),
+        [clock_seconds(snap.files, "realtime") for snap in (a, b)],
+    )
     starts, ends = [t for t in began if t is not None], [t for t in ended if t is not None]
     if len(starts) == len(ends) == 2 and max(starts) < min(ends) - _CLOCK_SECONDS:
         return Kinship("other-host", "two hosts: both were up at one time, with two boot ids")
@@ -68,16 +72,5 @@ def _by_clocks(a: Snapshot, b: Snapshot) -> Kinship:
 
 def boot_time(snap: Snapshot) -> float | None:
     """Return when a host booted, in seconds since 1970, where its files tell both clocks."""
-    now, uptime = _utc(snap), snap.host.uptime_seconds
+    now, uptime = clock_seconds(snap.files, "realtime"), snap.host.uptime_seconds
     return None if now is None or uptime is None else now - uptime
-
-
-def _utc(snap: Snapshot) -> float | None:
-    for line in snap.files.get("/netrx/clock", "").splitlines():
-        name, _, value = line.partition(" ")
-        if name == "realtime":
-            try:
-                return float(value)
-            except ValueError:
-                return None
-    return None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.boot_id import hashed_boot
+from netrx_tune.collectors.clock import CLOCK
 from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.reporters.snapshot_manifest import (
     About,
@@ -25,7 +26,6 @@ from netrx_tune.reporters.snapshot_records import Known, parse_records, render_r
 
 __all__ = [
     "BOOT_ID",
-    "CLOCK",
     "MANIFEST",
     "Kind",
     "Moment",
@@ -40,7 +40,6 @@ __all__ = [
 MANIFEST = "netrx.yaml"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 UPTIME = "/proc/uptime"
-CLOCK = "/netrx/clock"  # "monotonic 12.345", "realtime 1763837100.123" on lines of their own
 _MOST_SECONDS = 100_000_000_000  # 3,000 years: above it is no clock, and no date
 
 Kind = Literal["netrx", "folder", "tree", "sosreport", "text"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter, sub
 
+from netrx_tune.collectors.clock import clock_seconds
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.model.errors import ParseError
@@ -118,24 +119,13 @@ def _seconds(before: Snapshot, after: Snapshot) -> float | None:
 
 def _clock_notes(before: Snapshot, after: Snapshot) -> Iterator[str]:
     """Tell of a suspend: CLOCK_MONOTONIC stands still then, /proc/uptime does not."""
-    clocks = [_monotonic(snap) for snap in (before, after)]
+    clocks = [clock_seconds(snap.files, "monotonic") for snap in (before, after)]
     seconds = _seconds(before, after)
     if None in clocks or seconds is None:
         return
     awake = (clocks[1] or 0.0) - (clocks[0] or 0.0)
     if seconds - awake > 1.0:
         yield f"the host was suspended for {seconds - awake:.0f} of {seconds:.0f} seconds"
-
-
-def _monotonic(snap: Snapshot) -> float | None:
-    for line in snap.files.get("/netrx/clock", "").splitlines():
-        name, _, value = line.partition(" ")
-        if name == "monotonic":
-            try:
-                return float(value)
-            except ValueError:
-                return None
-    return None
 
 
 def _skew(snap: Snapshot) -> int:
