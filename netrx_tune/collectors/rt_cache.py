@@ -10,14 +10,12 @@ ct_cpu_seq_show().
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 
 from netrx_tune.collectors.text import (
     Reading,
     columns_of_32_bits,
     hexadecimal,
     numbered,
-    words_of_32_bits,
 )
 from netrx_tune.model.errors import ParseError
 
@@ -46,7 +44,7 @@ def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
 def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
     """Read a file whose rows are not laid out alike, or say what is wrong with it."""
     header: list[str] = []
-    rows: list[list[str]] = []
+    rows = 0
     for number, line in numbered(text):
         words = line.split()
         if not header:
@@ -54,11 +52,10 @@ def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
         elif len(words) != len(header):
             raise ParseError(f"{path}:{number}", f"expected {len(header)} words", line)
         else:
-            rows.append(words)
+            rows += 1
     if not rows or header[0] != _ENTRIES:
         raise ParseError(path, "expected a header with entries and a row per CPU", text)
-    numbers = words_of_32_bits([*chain.from_iterable(rows)]) or _one_by_one(text, path, header)
-    return _reading(header, numbers, name)
+    return _reading(header, _one_by_one(text, path, header), name)
 
 
 def _reading(header: list[str], numbers: tuple[int, ...], name: Callable[[str], str]) -> Reading:

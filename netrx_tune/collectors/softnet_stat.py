@@ -12,7 +12,6 @@ from netrx_tune.collectors.text import (
     columns_of_32_bits,
     hexadecimal,
     numbered,
-    words_of_32_bits,
 )
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.snapshot import SoftnetCpu
@@ -52,7 +51,7 @@ def parse_softnet_stat(
         columns = columns or max(LEAST_WORDS, len(words))
         if len(words) != columns:
             raise ParseError(f"{path}:{number}", f"expected {columns} words", line)
-        rows.append(_row(words_of_32_bits(words) or _one_by_one(words, f"{path}:{number}")))
+        rows.append(_row(_one_by_one(words, f"{path}:{number}")))
     if not rows:
         raise ParseError(path, "expected a row per CPU", text)
     return tuple(rows)

@@ -148,8 +148,8 @@ def _spent(load: CpuLoad | Overflow) -> str:
 
 def idle_cpus(delta: Delta, *, but: Iterable[int] = ()) -> tuple[int, ...]:
     """Return the CPUs that had much time left in the window, the idlest first."""
-    loads = cpu_loads(delta)
-    free = [cpu for cpu, load in loads.items() if load.idle >= _IDLE and cpu not in set(but)]
+    loads, others = cpu_loads(delta), set(but)
+    free = [cpu for cpu, load in loads.items() if load.idle >= _IDLE and cpu not in others]
     return tuple(sorted(free, key=lambda cpu: -loads[cpu].idle))
 
 

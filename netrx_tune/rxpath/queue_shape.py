@@ -72,11 +72,6 @@ class QueueShape(NamedTuple):
         return sum(e.seconds for e in self.episodes) / self.seconds if self.seconds else 0.0
 
     @property
-    def worst_drops(self) -> int:
-        """Return the drops of the worst episode."""
-        return max((e.drops for e in self.episodes), default=0)
-
-    @property
     def pause_seconds(self) -> float:
         """Return the longest time from a low queue to the end of the drops."""
         return max((e.rise_seconds + e.seconds for e in self.episodes), default=0.0)
