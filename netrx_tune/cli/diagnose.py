@@ -58,6 +58,8 @@ def command(
     if all_netns and place != Place():
         raise click.UsageError("--all-netns looks everywhere; it goes with no other place")
     judge = judging(profile)
+    if saved is None:
+        _note_interrupted_apply(root, quiet=quiet)
     if all_netns:
         diagnoses = tuple(_everywhere(interval, judge, quiet=quiet))
     else:
@@ -69,6 +71,16 @@ def command(
         for diagnosis in diagnoses:
             options.echo_text(diagnosis, color, verbose=verbose)
     return max(_exit_code(diagnosis, fail_on) for diagnosis in diagnoses)
+
+
+def _note_interrupted_apply(root: str | None, *, quiet: bool) -> None:
+    """Say that settings may stand half changed, since that is what gets judged."""
+    from netrx_tune.host.interrupted import interrupted_apply  # noqa: PLC0415 - only for live hosts
+
+    if why := interrupted_apply((root or "").rstrip("/")):
+        from netrx_tune.reporters.plain import escape  # noqa: PLC0415 - seldom
+
+        options.progress(f"note: {escape(why)}", quiet=quiet)
 
 
 def judging(profile: str | None) -> Callable[[Delta], Diagnosis]:

@@ -50,11 +50,8 @@ def refuse_unfinished(entries: tuple[Entry, ...]) -> None:
     Raises:
         ApplyError: it names what to type.
     """
-    if entries and entries[-1].state == "applying":
-        raise ApplyError(
-            f"an apply of {entries[-1].profile} ({entries[-1].when}) was interrupted:"
-            " netrx-tune rollback puts back what it changed"
-        )
+    if why := journal.interrupted(entries):
+        raise ApplyError(why)
 
 
 def apply(root: str, job: Job) -> Entry:

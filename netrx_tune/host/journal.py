@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
+from netrx_tune.host.interrupted import JOURNAL
 from netrx_tune.host.replacing import FileState, below, drop_draft, put, sync_folder
 from netrx_tune.model.errors import ApplyError
 
-JOURNAL = "/var/lib/netrx-tune/journal.json"
 LOCK = "/run/netrx-tune.lock"
 SCHEMA = "netrx-tune/journal/v1"
 
@@ -156,6 +156,16 @@ def _make_folder(folder: Path) -> None:
 def lasting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return what stays when another apply begins."""
     return tuple(one for one in entries if one.state != "left")
+
+
+def interrupted(entries: tuple[Entry, ...]) -> str | None:
+    """Return what to say of a last apply that did not come to its end, None where all did."""
+    if not entries or entries[-1].state != "applying":
+        return None
+    return (
+        f"an apply of {entries[-1].profile} ({entries[-1].when}) was interrupted:"
+        " netrx-tune rollback puts back what it changed"
+    )
 
 
 def _drop(place: Path) -> None:

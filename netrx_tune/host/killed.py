@@ -5,6 +5,7 @@ from __future__ import annotations
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
 from netrx_tune.host.applying import rollback
+from netrx_tune.host.interrupted import JOURNAL
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.replacing import below, drop_draft
 
@@ -22,7 +23,7 @@ def undo_apply(root: str, before: tuple[Entry, ...]) -> str:
     now = journal.load(root)
     is_ours = len(now) > len(journal.lasting(before)) and now[-1].state != "left"
     if now == before or not is_ours:
-        for path in (OURS, journal.JOURNAL):
+        for path in (OURS, JOURNAL):
             drop_draft(below(root, path))
         return "apply was killed; everything is as it was"
     last, left = rollback(root)

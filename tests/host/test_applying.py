@@ -184,6 +184,25 @@ def test_after_a_crash_apply_refuses_and_rollback_restores(root: Path) -> None:
     assert files(root) == before
 
 
+def test_diagnose_notes_an_interrupted_apply_and_nothing_else_of_the_journal(root: Path) -> None:
+    write(root, "proc/net/snmp", "Udp: InDatagrams NoPorts InErrors\nUdp: 5 0 0\n")
+    run(root, "apply", "--yes", "--runtime-only")
+    look = ("diagnose", "--interval", "0", "--format", "json")
+    assert run(root, *look).stderr == ""
+    journal = root / JOURNAL
+    text = journal.read_text()
+    hostile = text.replace('"profile": "test"', '"profile": "te\\u001b[2Jst"')
+    journal.write_text(hostile.replace('"applied"', '"applying"', 1))
+    done = run(root, *look)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["schema"] == "netrx-tune/diagnosis/v1"
+    assert done.stderr.startswith("note: an apply of te\\x1b[2Jst (")
+    assert done.stderr.endswith("was interrupted: netrx-tune rollback puts back what it changed\n")
+    assert run(root, *look, "--quiet").stderr == ""
+    journal.write_text("{")  # apply, status and rollback say that one
+    assert run(root, *look).stderr == ""
+
+
 def test_a_later_file_that_wins_is_named_with_its_line(root: Path) -> None:
     write(root, "etc/sysctl.d/99-late.conf", "# x\nnet.core.rmem_max = 500000\n")
     done = run(root, "apply", "--yes")
