@@ -8,6 +8,7 @@ Kernel: net/ethtool/ioctl.c, dev_ethtool(); include/uapi/linux/ethtool.h (read a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from struct import Struct, pack, unpack_from
 from typing import NamedTuple
@@ -24,6 +25,23 @@ _ETH_SS_STATS = 1
 _NAME_BYTES = 32  # ETH_GSTRING_LEN
 
 _DRVINFO_BYTES = 196
+# Of rtnl_link_stats64, that drivers repeat.
+_FIELDS = frozenset(
+    {"rx_packets", "multicast", "rx_errors", "rx_length_errors", "rx_over_errors", "rx_crc_errors",
+     "rx_frame_errors", "rx_fifo_errors", "rx_missed_errors"}
+)  # fmt: skip
+# How drivers name the frames they received, the first that fits: of the port, then of its queues.
+_PACKETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"port_rx_packets|port\.rx_(?:uni|multi|broad)cast",
+        r"rx_(?:uni|multi|broad)cast",
+        r"rx_[umb]cast_p(?:acket|kt)s",
+        r"rx_queue_\d+_packets|rx-?\d+[._](?:rx_)?packets|rx_\d+_packets|q\d+_rx_pkt_n",
+        r"queue_\d+_rx_cnt|rx_completed_desc\[\d+\]|\d+: rcv_pkts|rvec_\d+_rx_pkts",
+        r"\[\d+\]: rx_[umb]cast_packets|rxq\d+: rx_pkts|(?:ucast|mcast|bcast) pkts rx",
+    )
+)
 _SSET_INFO = Struct("=IIQI")  # cmd, reserved, mask, count
 _STRINGS = Struct("=III")  # cmd, set, count; then 32 bytes each
 _STATS = Struct("=II")  # cmd, count; then 64 bits each
@@ -125,6 +143,22 @@ def summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, value in pairs:
         found[name] = found.get(name, 0) + value
+    return found
+
+
+def link_statistics(nic: Nic) -> dict[str, int]:
+    """Return those statistics that most drivers give the names of the kernel's own fields.
+
+    For a device of which nothing else was read. What a driver calls rx_dropped is its own matter,
+    so it is not among them. Frames that it counts by kind or by queue are added up.
+    """
+    found = {name: value for name, value in nic.statistics.items() if name in _FIELDS}
+    if "rx_packets" not in found:
+        for packets in _PACKETS:
+            counts = [n for name, n in nic.statistics.items() if packets.fullmatch(name.strip())]
+            if counts:
+                found["rx_packets"] = sum(counts)
+                break
     return found
 
 

@@ -182,10 +182,32 @@ def test_rtnetlink_beats_sysfs_and_alone_says_which_devices_there_are() -> None:
     assert gaps == []
 
 
-def test_a_device_that_only_ethtool_names_is_there() -> None:
+def test_a_device_that_only_ethtool_names_has_the_fields_that_its_driver_repeats() -> None:
     assert devices_of(Sample({}, nics=(NIC,)), []) == {
-        "eth0": Device(name="eth0", statistics={}, nic=NIC),
+        "eth0": Device(name="eth0", statistics={"rx_missed_errors": 1}, nic=NIC),
     }
+
+
+@pytest.mark.parametrize(
+    ("statistics", "packets"),
+    [
+        ({"rx_packets": 9, "rx_queue_0_packets": 4}, 9),
+        ({"rx0_packets": 4, "rx1_packets": 5, "tx0_packets": 8}, 9),
+        ({"[0]: rx_ucast_packets": 4, "[1]: rx_mcast_packets": 5, "[0]: tx_ucast_packets": 8}, 9),
+        ({"rx_ucast_packets": 4, "rx_bcast_packets": 5}, 9),
+        ({"rx_unicast": 4, "port.rx_unicast": 4, "port.rx_broadcast": 5}, 9),
+        ({"queue_0_rx_cnt": 4, "queue_1_rx_cnt": 5, "queue_0_tx_cnt": 8}, 9),
+        ({"ucast pkts rx": 4, "mcast pkts rx": 5, "ucast pkts tx": 8}, 9),
+        ({"rx_bytes": 9, "rx_dropped": 8}, None),
+    ],
+)
+def test_frames_are_counted_as_each_driver_names_them(
+    statistics: dict[str, int], packets: int | None
+) -> None:
+    nic = NIC._replace(statistics=statistics)
+    device = devices_of(Sample({}, nics=(nic,)), [])["eth0"]
+    assert device.statistics.get("rx_packets") == packets
+    assert "rx_dropped" not in device.statistics
 
 
 def test_a_bad_proc_net_dev_is_a_gap() -> None:

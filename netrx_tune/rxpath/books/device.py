@@ -10,11 +10,18 @@ drivers/net/veth.c, veth_xmit(), veth_xdp_rx().
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device
-from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, meanings
+from netrx_tune.rxpath.books.cards import (
+    SUMMED_DROPS,
+    card_accounts,
+    is_software,
+    readable,
+    received,
+)
+from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
@@ -30,25 +37,25 @@ _BY_DEVICE = (
     "l2-unhandled-proto",
     "ip-otherhost",
 )
-_WIRE = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors")
+_DROPS = ("rx_dropped", SUMMED_DROPS)
 _CELLS = frozenset(
     {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "erspan",
      "macsec", "xfrm", "bareudp", "amt", "pfcp", "dsa"}
 )  # fmt: skip
-_VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "macvlan", "ipvlan", "vlan", "ifb"})
 
 
 def device_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts from the wire up to the IP layer."""
     devices = [d for d in delta.after.devices.values() if d.kind not in _REPEATING]
-    if not any(f"{device.name}.rx_packets" in delta.increases for device in devices):
+    nics = any(device.nic and device.nic.statistics for device in devices)
+    if not nics and not readable(delta, devices, "rx_packets"):
         return (*_blind(), *_softnet(delta), *_policy(delta))
     here = backlog_drops_here(delta)
+    cards = card_accounts(delta, devices)
     accounts = (
-        _wire(delta, devices),
-        *_driver(delta, devices),
+        *cards.accounts,
         *_softnet(delta),
-        *_rx_dropped(delta, devices, here or 0),
+        *_rx_dropped(delta, devices, here or 0, cards.in_rx_dropped),
         _veth_ring(delta, devices),
         *_policy(delta),
         _stray(delta, devices, "rx-nohandler", "rx_nohandler"),
@@ -76,78 +83,8 @@ def _sum(delta: Delta, devices: Iterable[Device], *fields: str) -> tuple[Entry, 
     return tuple(Entry(n, delta.increases[n]) for n in names if delta.increases.get(n))
 
 
-def _readable(delta: Delta, devices: Iterable[Device], field: str) -> bool:
-    return any(f"{device.name}.{field}" in delta.increases for device in devices)
-
-
 def _account(stage: str, by: tuple[Entry, ...], offered: int | None = None) -> Account:
     return Account(stage, sum(entry.increase for entry in by), "exact", by, offered)
-
-
-def received(delta: Delta, devices: Iterable[Device]) -> int:
-    """Return the packets that devices took in, loopback included."""
-    return sum(delta.increase(f"{device.name}.rx_packets") or 0 for device in devices)
-
-
-def _wire(delta: Delta, devices: list[Device]) -> Account:
-    summed = not _readable(delta, devices, "rx_crc_errors")
-    fields = ("rx_frame_sum",) if summed else _WIRE
-    by = _sum(delta, devices, *fields) or _sum(delta, devices, "rx_errors")
-    return _account("nic-wire-error", by, received(delta, _cards(devices)))
-
-
-def _driver(delta: Delta, devices: list[Device]) -> Iterator[Account]:
-    """Charge missed packets and each driver's own counters, a packet once."""
-    charged: dict[str, list[Entry]] = {
-        "nic-ring-overflow": [],
-        "nic-host-shaping": [],
-        "nic-alloc-fail": [],
-        "xdp-native-drop": [],
-    }
-    for device in devices:
-        charged["nic-ring-overflow"].extend(_missed(delta, device))
-        for stage, entry in _own_counters(delta, device):
-            charged[stage].append(entry)
-    offered = received(delta, _cards(devices))
-    blind = any(device.nic is None and not _is_software(device) for device in devices)
-    for stage, by in charged.items():
-        if not by and blind and stage != "nic-ring-overflow":
-            yield Account(stage, None, "unseen", (), why="needs the driver's statistics (ethtool)")
-            continue
-        account = _account(stage, tuple(by), offered + _not_received(devices, by))
-        bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
-        yield account._replace(bound=bound)
-
-
-def _cards(devices: list[Device]) -> list[Device]:
-    """Return the devices with hardware, which alone have a ring and a wire; else all."""
-    return [d for d in devices if not d.kind and d.name != "lo"] or devices
-
-
-def _not_received(devices: list[Device], by: list[Entry]) -> int:
-    """Return the losses that rx_packets leaves out: a veth counts what its XDP program drops.
-
-    Kernel: drivers/net/veth.c, veth_get_stats64().
-    """
-    veths = tuple(f"{device.name}." for device in devices if device.kind == "veth")
-    return sum(entry.increase for entry in by if not entry.counter.startswith(veths))
-
-
-def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
-    """Yield the larger of missed and fifo: some drivers book one packet in both."""
-    found = _sum(delta, [device], "rx_missed_errors", "rx_fifo_errors")
-    if found:
-        yield max(found, key=lambda entry: entry.increase)
-
-
-def _own_counters(delta: Delta, device: Device) -> Iterator[tuple[str, Entry]]:
-    if device.nic is None:
-        return
-    for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
-        full = f"{device.name}.ethtool.{name}"
-        increase = delta.increases.get(full)
-        if increase and not delta.increases.get(f"{device.name}.{known.also_in}"):
-            yield known.stage, Entry(full, increase)
 
 
 def backlog_drops_here(delta: Delta) -> int | None:
@@ -158,7 +95,7 @@ def backlog_drops_here(delta: Delta) -> int | None:
     host_wide = delta.increase("softnet.dropped")
     if host_wide is None or not delta.after.devices:
         return host_wide
-    dropped = _sum(delta, delta.after.devices.values(), "rx_dropped", "rx_dropped_or_missed")
+    dropped = _sum(delta, delta.after.devices.values(), *_DROPS)
     return min(host_wide, sum(entry.increase for entry in dropped))
 
 
@@ -179,8 +116,17 @@ def _flow_limit(delta: Delta, flows: int) -> Iterator[Account]:
     yield Account("rps-flow-limit", flows, "exact", by, delta.increase("softnet.processed"))
 
 
-def _rx_dropped(delta: Delta, devices: list[Device], backlog: int) -> Iterator[Account]:
-    """Divide rx_dropped, less the backlog's part, by what kind of device counted it."""
+def _rx_dropped(
+    delta: Delta, devices: list[Device], backlog: int, own: Mapping[str, int]
+) -> Iterator[Account]:
+    """Divide rx_dropped by what kind of device counted it.
+
+    Left out is what the driver's own counters name (`own`, by device) and the backlog's part.
+    """
+    if not readable(delta, devices, *_DROPS):
+        why = "needs rx_dropped of devices"
+        yield Account("l2-unhandled-proto", None, "unseen", (), why=why)
+        return
     shares: dict[str, list[Entry]] = {
         "gro-cells-overflow": [],
         "nic-ring-overflow": [],
@@ -188,12 +134,13 @@ def _rx_dropped(delta: Delta, devices: list[Device], backlog: int) -> Iterator[A
     }
     certain = True
     for device in devices:
-        for entry in _sum(delta, [device], "rx_dropped", "rx_dropped_or_missed"):
-            from_backlog = min(backlog, entry.increase)
+        for entry in _sum(delta, [device], *_DROPS):
+            unnamed = max(0, entry.increase - own.get(device.name, 0))
+            from_backlog = min(backlog, unnamed)
             backlog -= from_backlog
-            left = entry.increase - from_backlog
+            left = unnamed - from_backlog
             if left:
-                certain = certain and _is_software(device)
+                certain = certain and is_software(device)
                 shares[_stage_of_rx_dropped(device)].append(Entry(entry.counter, left))
     offered = received(delta, devices)
     for stage, by in shares.items():
@@ -206,10 +153,6 @@ def _stage_of_rx_dropped(device: Device) -> str:
     if device.nic and device.nic.driver in RING_IN_RX_DROPPED:
         return "nic-ring-overflow"
     return "gro-cells-overflow" if device.kind in _CELLS else "l2-unhandled-proto"
-
-
-def _is_software(device: Device) -> bool:
-    return device.name == "lo" or device.kind in _VIRTUAL
 
 
 def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
@@ -239,7 +182,7 @@ def _policy(delta: Delta) -> Iterator[Account]:
 
 
 def _stray(delta: Delta, devices: list[Device], stage: str, field: str) -> Account:
-    if not _readable(delta, devices, field):
+    if not readable(delta, devices, field):
         return Account(stage, None, "unseen", (), why=f"needs {field} from rtnetlink")
     return _account(stage, _sum(delta, devices, field), received(delta, devices))
 

@@ -1,0 +1,162 @@
+"""The books of cards: broken frames, full rings, and what each driver counts itself.
+
+A driver may have one packet in several counters: its own, rx_missed_errors, rx_fifo_errors,
+rx_errors, rx_dropped. It is charged once, to what says most about it.
+
+Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; drivers/net (read at 6.12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.snapshot import Delta, Device
+from netrx_tune.rxpath.books.drivers import meanings
+
+SUMMED_DROPS = "rx_dropped_or_missed"
+_IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
+_DROPS = ("rx_dropped", SUMMED_DROPS)
+_BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors", "rx_frame_sum")
+# Some drivers have these in rx_errors as well, though such frames were good.
+_GOOD = ("rx_missed_errors", "rx_fifo_errors", "rx_over_errors")
+_VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "macvlan", "ipvlan", "vlan", "ifb"})
+
+
+class Cards(NamedTuple):
+    """The accounts of cards, and how much of each device's rx_dropped is among them."""
+
+    accounts: tuple[Account, ...]
+    in_rx_dropped: Mapping[str, int]
+
+
+class _Own(NamedTuple):
+    """What one of a driver's own counters gained."""
+
+    device: str
+    stage: str
+    entry: Entry
+    in_rx_dropped: bool
+
+
+def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
+    """Return what cards and drivers lost before the kernel had a packet."""
+    own = [one for device in devices for one in _own_counters(delta, device)]
+    among: dict[str, int] = {}
+    for one in own:
+        if one.in_rx_dropped:
+            among[one.device] = among.get(one.device, 0) + one.entry.increase
+    return Cards((_wire(delta, devices), *_driver(delta, devices, own)), among)
+
+
+def received(delta: Delta, devices: Iterable[Device]) -> int:
+    """Return the packets that devices took in, loopback included."""
+    return sum(delta.increase(f"{device.name}.rx_packets") or 0 for device in devices)
+
+
+def is_software(device: Device) -> bool:
+    """Tell a device that no hardware is behind."""
+    return device.name == "lo" or device.kind in _VIRTUAL
+
+
+def readable(delta: Delta, devices: Iterable[Device], *fields: str) -> bool:
+    """Tell whether any of the devices has one of the fields."""
+    return any(
+        f"{device.name}.{field}" in delta.increases for device in devices for field in fields
+    )
+
+
+def _gain(delta: Delta, device: Device, field: str) -> int:
+    return delta.increase(f"{device.name}.{field}") or 0
+
+
+def _offered(delta: Delta, devices: list[Device], by: Iterable[Entry]) -> int | None:
+    """Return the frames that came for the devices with hardware, those in `by` included."""
+    cards = [d for d in devices if not d.kind and d.name != "lo"] or devices
+    if not readable(delta, cards, "rx_packets"):
+        return None
+    return received(delta, cards) + _not_received(devices, by)
+
+
+def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
+    """Return the losses that rx_packets leaves out: a veth counts what its XDP program drops.
+
+    Kernel: drivers/net/veth.c, veth_get_stats64().
+    """
+    veths = tuple(f"{device.name}." for device in devices if device.kind == "veth")
+    return sum(entry.increase for entry in by if not entry.counter.startswith(veths))
+
+
+def _wire(delta: Delta, devices: list[Device]) -> Account:
+    """Return frames that came broken: what is counted by kind, or all errors if they are more."""
+    if not readable(delta, devices, "rx_errors", *_BROKEN):
+        why = "needs the statistics of devices"
+        return Account("nic-wire-error", None, "unseen", (), why=why)
+    by: list[Entry] = []
+    for device in devices:
+        kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := _gain(delta, device, f))]
+        errors = _gain(delta, device, "rx_errors") - sum(_gain(delta, device, f) for f in _GOOD)
+        known = sum(entry.increase for entry in kinds)
+        by += kinds
+        if errors > known:
+            by.append(Entry(f"{device.name}.rx_errors", errors - known))
+    lost = sum(entry.increase for entry in by)
+    return Account("nic-wire-error", lost, "exact", tuple(by), _offered(delta, devices, ()))
+
+
+def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Account]:
+    """Charge missed packets and each driver's own counters, a packet once."""
+    charged: dict[str, list[Entry]] = {
+        "nic-ring-overflow": [one for device in devices for one in _missed(delta, device)],
+        "nic-host-shaping": [],
+        "nic-alloc-fail": [],
+        "xdp-native-drop": [],
+    }
+    for one in own:
+        charged[one.stage].append(one.entry)
+    blind = any(device.nic is None and not is_software(device) for device in devices)
+    for stage, by in charged.items():
+        why = "needs the driver's statistics (ethtool)" if blind else ""
+        if stage == "nic-ring-overflow":
+            why = _ring_unseen(delta, devices)
+        if why and not by:
+            yield Account(stage, None, "unseen", (), why=why)
+            continue
+        bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
+        lost = sum(entry.increase for entry in by)
+        yield Account(stage, lost, bound, tuple(by), _offered(delta, devices, by))
+
+
+def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
+    """Return why nobody can tell what rings lost, or nothing."""
+    summed = any(_gain(delta, d, SUMMED_DROPS) for d in devices if not is_software(d))
+    if summed and not readable(delta, devices, "rx_missed_errors"):
+        return "/proc/net/dev adds rx_missed_errors to rx_dropped"
+    known = readable(delta, devices, "rx_missed_errors", "rx_fifo_errors", *_DROPS)
+    nics = any(device.nic and device.nic.statistics for device in devices)
+    return "" if known or nics else "needs the statistics of devices"
+
+
+def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
+    """Yield the larger of missed and fifo: some drivers book one packet in both."""
+    fields = ("rx_missed_errors", "rx_fifo_errors")
+    found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := _gain(delta, device, f))]
+    if found:
+        yield max(found, key=lambda entry: entry.increase)
+
+
+def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
+    """Yield those of a driver's counters whose packets nothing else has, rx_dropped apart."""
+    if device.nic is None:
+        return
+    for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
+        full = f"{device.name}.ethtool.{name}"
+        increase = delta.increases.get(full)
+        elsewhere = [f for f in known.also_in if f != "rx_dropped" and _gain(delta, device, f)]
+        if not increase or elsewhere:
+            continue
+        summed = bool(_IN_SUMMED_DROPS & {*known.also_in})
+        among = _gain(delta, device, "rx_dropped") if "rx_dropped" in known.also_in else 0
+        among += _gain(delta, device, SUMMED_DROPS) if summed else 0
+        yield _Own(device.name, known.stage, Entry(full, increase), bool(among))
