@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -42,6 +43,8 @@ __all__ = [
 SCHEMA = "netrx-tune/page/v1"
 
 _Maker = Callable[[], Page]
+# "23568 send buffer errors", "RcvbufErrors: 12"; what exporters put before a counter's name.
+_NUMBERS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])|^\s*node_netstat_")
 
 
 def page(
@@ -58,7 +61,8 @@ def page(
         rule_stages: the stages that each rule judges.
     """
     rules = rules or {}
-    matches = _index(rules).get(_key(name), [])
+    index = _index(rules)
+    matches = index.get(_key(name)) or index.get(_key(_NUMBERS.sub(" ", name)), [])
     real = tunable(name.strip())  # exact, or "net.ipv4.conf.eth0.rp_filter"
     if real is not None:
         found = tunable_page(real)

@@ -6,85 +6,7 @@ import pytest
 
 from netrx_tune.planning.messages import MESSAGES, message_in
 from netrx_tune.reporters.pages import page
-
-LINES = [
-    (
-        (
-            "2024/05/03 13:09:29 failed to sufficiently increase receive buffer size (was: 208 kiB,"
-            " wanted: 7168 kiB, got: 416 kiB). See https://github.com/quic-go/quic-go/wiki"
-        ),
-        "log-quic-go-buffer",
-        (7_340_032, 425_984),
-    ),
-    ("failed to sufficiently increase receive buffer size", "log-quic-go-buffer", (None, None)),
-    (
-        (
-            "[1626249031] unbound[110586:0] warning: so-rcvbuf 1048576 was not granted. Got 425984."
-            " To fix: start with root permissions(linux) or sysctl bigger net.core.rmem_max(linux)"
-        ),
-        "log-unbound-so-rcvbuf",
-        (1_048_576, 425_984),
-    ),
-    ("so-rcvbuf 4194304 was not granted", "log-unbound-so-rcvbuf", (4_194_304, None)),
-    (
-        (
-            "The kernel refused to set the receive buffer (SO_RCVBUF) to the requested size, you"
-            " probably need to adjust buffer related kernel parameters; so_rcvbuf='1703936',"
-            " so_rcvbuf_set='425984'"
-        ),
-        "log-syslog-ng-so-rcvbuf",
-        (1_703_936, 425_984),
-    ),
-    (
-        (
-            "ros2: failed to increase socket receive buffer size to at least 10485760 bytes,"
-            " current is 425984 bytes"
-        ),
-        "log-cyclone-dds-buffer",
-        (10_485_760, 425_984),
-    ),
-    (
-        "Can't set UDP SO_RCVBUF to 1048576, the system set it to 425984 instead",
-        "log-tinc-buffer",
-        (1_048_576, 425_984),
-    ),
-    (
-        (
-            "set_rcvbuf: failed to increase socket receive buffer size to 2097152 bytes, maximum is"
-            " 425984 bytes"
-        ),
-        "log-aeron-buffer",
-        (2_097_152, 425_984),
-    ),
-    (
-        "[104235.156774] nf_conntrack: nf_conntrack: table full, dropping packet",
-        "log-conntrack-full",
-        (None, None),
-    ),
-    (
-        "TCP: request_sock_TCP: Possible SYN flooding on port 127.0.0.1:23456. Sending cookies.",
-        "log-syn-flooding",
-        (None, None),
-    ),
-    ("possible SYN flooding on port 4671. Sending cookies.", "log-syn-flooding", (None, None)),
-    ("TCP: out of memory -- consider tuning tcp_mem", "log-tcp-out-of-memory", (None, None)),
-    (
-        "UDP: bad checksum. From 208.105.163.98:28810 to 192.168.2.2:12287 ulen 73",
-        "log-udp-bad-checksum",
-        (None, None),
-    ),
-    (
-        "IPv4: martian source 192.0.2.1 from 198.51.100.7, on dev eth0",
-        "log-martian-source",
-        (None, None),
-    ),
-    (
-        "swapper/3: page allocation failure: order:2, mode:0xa20(GFP_ATOMIC), nodemask=(null)",
-        "log-page-allocation-failure",
-        (None, None),
-    ),
-    ("netdev budget ran outs", "log-budget-ran-out", (None, None)),
-]
+from tests.planning.seen_lines import LINES
 
 
 @pytest.mark.parametrize(("line", "name", "numbers"), LINES)
@@ -109,6 +31,9 @@ def test_every_message_has_a_line_here() -> None:
         "so-rcvbuf 4194304 was granted",
         "page allocation failure: order:0, mode:0xdc0(GFP_KERNEL)",
         "conntrack table has 12 entries",
+        "failed to set receive timeout",
+        "netlink: 4 bytes leftover after parsing attributes",
+        "uWSGI listen queue of socket 4: 3/100",
     ],
 )
 def test_other_lines_are_not_claimed(line: str) -> None:
@@ -129,6 +54,30 @@ def test_a_request_that_was_granted_and_doubled_is_no_cut() -> None:
     heard = message_in("Can't set UDP SO_RCVBUF to 25000000, the system set it to 50000000 instead")
     assert heard is not None
     assert "cut" not in heard.arithmetic
+
+
+def test_a_runtime_that_halves_is_not_halved_again() -> None:
+    heard = message_in("JGRP000015: the receive buffer of socket S was set to 20MB, but the OS only"
+                       " allocated 212.99KB")  # fmt: skip
+    assert heard is not None
+    assert "got 212,990, to which the kernel cut" in heard.arithmetic
+    assert "106," not in heard.arithmetic
+
+
+def test_what_was_not_sent_is_no_receive_loss() -> None:
+    found = page("so-sndbuf 4194304 was not granted")
+    assert found is not None
+    text = " ".join(section.text for section in found.sections)
+    assert "no receive loss" in text
+    assert "rmem" not in text
+
+
+def test_a_programs_own_queue_is_not_the_kernels() -> None:
+    for line in ("statsd message queue full", "memberlist: handler queue full, dropping message 8"):
+        found = page(line)
+        assert found is not None
+        assert found.stages == ()
+        assert "not by the kernel" in " ".join(section.text for section in found.sections)
 
 
 def test_a_huge_number_or_a_huge_line_costs_no_time() -> None:

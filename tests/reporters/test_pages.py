@@ -68,6 +68,16 @@ RULE_STAGES = {"socket-buffer-full": ("udp-rcvbuf-full",), "udp-no-listener": ("
         ("udp", "topic", "udp"),
         ("docker", "topic", "containers"),
         ("socket_buffer_full", "rule", "socket-buffer-full"),
+        ("    23568 send buffer errors", "counter", "Udp.SndbufErrors"),
+        (
+            "667399 times the listen queue of a socket overflowed",
+            "counter",
+            "TcpExt.ListenOverflows",
+        ),
+        ("TCPBacklogDrop: 12", "counter", "TcpExt.TCPBacklogDrop"),
+        ("UdpRcvbufErrors   42123411   0.0", "counter", "Udp.RcvbufErrors"),
+        ("node_netstat_Udp_RcvbufErrors", "counter", "Udp.RcvbufErrors"),
+        ("net.core.rmem_max = 212992", "tunable", "net.core.rmem_max"),
     ],
 )
 def test_a_page_is_found_by_what_people_write(asked: str, kind: str, name: str) -> None:
