@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
-from netrx_tune.collectors.paths import DIAGNOSED, NETSTAT_S, NSTAT, OF_HOST, SYSCTL_A
+from netrx_tune.collectors.paths import CONNTRACK_S, DIAGNOSED, NETSTAT_S, NSTAT, OF_HOST, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
@@ -55,6 +55,8 @@ def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
         per_cpu.update(reading.per_cpu)
         gaps.extend(reading.gaps)
     _add_printed(sample, counters, levels, gaps)
+    if CONNTRACK_S in files and "nf_conntrack.drop" not in per_cpu:
+        per_cpu.update(_printed_rows(files, gaps))
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
     settings = _settings(sample, gaps, known)
@@ -120,6 +122,14 @@ def _add_printed(
         known = {name.partition(".")[0] for name in (*counters, *levels)}
         for into, found in ((counters, reading.counters), (levels, reading.levels)):
             into.update((n, v) for n, v in found.items() if n.partition(".")[0] not in known)
+
+
+def _printed_rows(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, tuple[int, ...]]:
+    """Return what `conntrack -S` printed, where its file is missing: only root may read that."""
+    from netrx_tune.collectors.conntrack_text import parse_conntrack_s  # noqa: PLC0415 - seldom
+
+    reading = attempt(files, CONNTRACK_S, parse_conntrack_s, gaps)
+    return reading.per_cpu if reading else {}
 
 
 def _settings(sample: Sample, gaps: list[Gap], known: Known | None) -> dict[str, tuple[int, ...]]:

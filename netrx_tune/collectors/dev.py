@@ -13,10 +13,11 @@ from netrx_tune.collectors.text import MOST_GAPS, decimal, numbered, unparsed
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
 
+SUMMED_DROPS = "rx_dropped_or_missed"
 # Names of rtnl_link_stats64 where a column is one field, and our own where it is a sum.
 _RECEIVE = {
     "errs": "rx_errors",
-    "drop": "rx_dropped_or_missed",
+    "drop": SUMMED_DROPS,
     "fifo": "rx_fifo_errors",
     "frame": "rx_frame_sum",
     "multicast": "multicast",

@@ -181,6 +181,7 @@ SYSCTL_A = "/netrx/sysctl-a"
 # What commands print of the counters, where there is nothing better.
 NSTAT = "/netrx/nstat"
 NETSTAT_S = "/netrx/netstat-s"
+CONNTRACK_S = "/netrx/conntrack-s"
 # The settings of the receive queues of devices that have many.
 QUEUES = "/netrx/queues.jsonl"
 # How the queues moved while a live run watched them.

@@ -3,6 +3,7 @@
     proc/net -> self/net, proc/self -> 3255, proc/3255/net/snmp      the kernel's own files
     sos_commands/kernel/sysctl_-a                                    settings, as a text
     sos_commands/networking/ethtool_-S_eth0, -g, -l, -c, -i          what a driver says
+    sos_commands/networking/ip_-s_-d_link                           each device's counters and kind
     sos_commands/networking/ss_-peaonmi, nstat_-zas, netstat_-s      where there is no file
     sos_commands/networking/namespaces/blue/...                      another namespace
     sos_commands/host/uptime, sos_commands/date/date                 when
@@ -20,17 +21,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from netrx_tune.collectors import ethtool_text
 from netrx_tune.collectors.clock import CLOCK
+from netrx_tune.collectors.conntrack_text import parse_conntrack_s
+from netrx_tune.collectors.link_text import parse_links
 from netrx_tune.collectors.netstat_s import parse_netstat_s
 from netrx_tune.collectors.nstat import parse_nstat
-from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
 from netrx_tune.collectors.ss_text import parse_ss
 from netrx_tune.collectors.sysctl import path_of, said_by_sysctl_a
 from netrx_tune.host.kernel_tree import RawTree, kernel_files
 from netrx_tune.host.sos_namespaces import (
     SOFTNET_GAP,
+    Namespaces,
+    by_namespace,
     namespace_gaps,
     namespace_members,
     of_every_namespace,
@@ -46,10 +52,12 @@ _ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device
 _FIELDS = {"S": "statistics", "g": "rings", "l": "channels", "c": "coalesce", "i": "driver"}
 # Read by no parser yet, and kept for one that does.
 _KEPT = re.compile(r"sos_commands/\w+/(?:ip_-s|tc)[^/]*")
+_LINKS = re.compile(r"sos_commands/\w+/ip_(?:-\w+_)*-s_(?:-\w+_)*link")
 # Its options differ over sos' versions.
 _PRINTED = {
     NSTAT: (re.compile(r"sos_commands/\w+/nstat_-\w*a\w*"), parse_nstat),
     NETSTAT_S: (re.compile(r"sos_commands/\w+/netstat_-s"), parse_netstat_s),
+    CONNTRACK_S: (re.compile(r"sos_commands/\w+/conntrack_-S"), parse_conntrack_s),
 }
 _SS = re.compile(r"sos_commands/\w+/ss_-\w*a\w*m\w*")
 _DENIED = re.compile(r"^sysctl: permission denied on key '(?P<key>net[^']+)'", re.MULTILINE)
@@ -82,22 +90,42 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
     gaps = list(found)
     _add_uptime(tree.files, files)
     _add_hostname(tree.files, files)
-    members = tree.files
+    namespaces = by_namespace(tree.files)
     if netns is not None:
-        members = namespace_members(tree.files, netns)
-        files = of_every_namespace(files, _command(tree.files, "sysctl_-a")[1])
-        gaps = [SOFTNET_GAP]
-    elif not any(path.startswith("/proc/net/") for path in files):
+        return _namespace(tree, files, namespaces, netns)
+    if not any(path.startswith("/proc/net/") for path in files):
         gaps.append(_NO_NETWORKING)
-    _add_settings(members, files, gaps)
-    sample = _printed(members, files, gaps)
-    if netns is None:
-        sample = sample._replace(gaps=sample.gaps + namespace_gaps(tree.files))
+    copied = dict(files)  # without what sysctl printed in the host's own
+    beside = {
+        name: partial(_namespace, tree, copied, namespaces, name) for name in sorted(namespaces)
+    }
+    _add_settings(tree.files, files, gaps)
+    sample = _printed(tree.files, files, gaps)
+    sample = sample._replace(gaps=sample.gaps + namespace_gaps(namespaces))
+    saved = saved_snapshot((sample,), kind="sosreport")
+    return _dated(saved._replace(namespaces=beside), tree.files)
+
+
+def _namespace(
+    tree: RawTree, files: Mapping[str, str], namespaces: Namespaces, netns: str
+) -> SavedSnapshot:
+    """Return what a report says of a further network namespace."""
+    members = namespace_members(namespaces, netns)
+    known = of_every_namespace(files, _command(tree.files, "sysctl_-a")[1])
+    gaps = [SOFTNET_GAP]
+    _add_settings(members, known, gaps)
+    sample = _printed(members, known, gaps)
     saved = saved_snapshot((sample,), kind="sosreport", netns=netns)
-    date = _command(tree.files, "date_--utc")[1] or _command(tree.files, "date")[1]
+    return _dated(saved, tree.files)
+
+
+def _dated(saved: SavedSnapshot, members: Mapping[str, str]) -> SavedSnapshot:
+    """Return a report with the time at which it was taken, as far as it tells."""
+    date = _command(members, "date_--utc")[1] or _command(members, "date")[1]
     utc = _utc(date)
     if utc is None:
         return saved
+    sample = saved.samples[0]
     clock = f"realtime {datetime.fromisoformat(utc).timestamp():.3f}\n"
     return saved._replace(
         samples=(sample._replace(files={**sample.files, CLOCK: clock}),),
@@ -119,10 +147,16 @@ def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap])
                 else:
                     files[path] = text
     listed = next((parse_ss(text) for name, text in members.items() if _SS.fullmatch(name)), None)
-    nics = _nics(members, gaps)
-    if listed is None:
-        return Sample(files, tuple(gaps), nics=nics)
-    return Sample(files, tuple(gaps), listed.table, nics=nics, processes=listed.processes)
+    links = tuple(
+        link
+        for name, text in members.items()
+        if _LINKS.fullmatch(name)
+        for link in parse_links(text)
+    )
+    sample = Sample(files, links=links or None, nics=_nics(members, gaps))
+    if listed is not None:
+        sample = sample._replace(sockets=listed.table, processes=listed.processes)
+    return sample._replace(gaps=tuple(gaps))
 
 
 def _command(files: Mapping[str, str], command: str) -> tuple[str, str]:

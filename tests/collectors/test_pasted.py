@@ -221,6 +221,61 @@ def test_the_any_address_of_an_old_ss_is_ipv4() -> None:
     assert [s.local for s in snapshot.sockets.sockets] == ["0.0.0.0:53", "[::]:53"]
 
 
+CONNTRACK_S = """cpu=0   \tfound=96 invalid=0 insert=0 insert_failed=12 drop=12 early_drop=0 error=0
+cpu=1   \tfound=93 invalid=2 insert=0 insert_failed=30 drop=31 early_drop=0 error=0
+"""
+
+
+def test_conntrack_s_is_what_the_kernels_file_is() -> None:
+    assert read(CONNTRACK_S).per_cpu == {
+        "nf_conntrack.found": (96, 93),
+        "nf_conntrack.invalid": (0, 2),
+        "nf_conntrack.insert": (0, 0),
+        "nf_conntrack.insert_failed": (12, 30),
+        "nf_conntrack.drop": (12, 31),
+        "nf_conntrack.early_drop": (0, 0),
+        "nf_conntrack.error": (0, 0),
+    }
+
+
+def test_tables_of_one_shape_are_told_by_their_header() -> None:
+    rows = "00000001  00000002 00000003\n00000001  00000004 00000005\n"
+    tracked = f"entries  searched insert_failed\n{rows}"
+    routed = f"entries  in_hit in_martian_src\n{rows}"
+    snapshot = read(f"{tracked}$ cat /proc/net/stat/rt_cache\n{routed}")
+    assert snapshot.per_cpu["nf_conntrack.insert_failed"] == (3, 5)
+    assert snapshot.per_cpu["rt_cache.in_martian_src"] == (3, 5)
+
+
+def test_one_file_is_told_by_the_command_before_it() -> None:
+    snapshot = read(
+        "$ uname -r\n5.4.0-100-generic\n"
+        "root@a:~# cat /proc/sys/net/netfilter/nf_conntrack_max\n262144\n"
+        "$ cat /sys/class/net/eth2/statistics/rx_missed_errors\n7142467\n"
+        "/proc/sys/net/core/rmem_max:212992\n"
+    )
+    assert snapshot.host.release == "5.4.0-100-generic"
+    assert snapshot.settings["net.netfilter.nf_conntrack_max"] == (262144,)
+    assert snapshot.settings["net.core.rmem_max"] == (212992,)
+    assert snapshot.devices["eth2"].statistics == {"rx_missed_errors": 7142467}
+
+
+def test_parts_that_name_no_device_are_of_the_only_one() -> None:
+    lines = "RX packets 492  bytes 29520\nRX errors 0  dropped 48  overruns 0  frame 0\n\n"
+    snapshot = read(f"{lines}$ ethtool -S eth0 | grep 48\n     rx_out_of_buffer: 48\n     ..\n")
+    assert list(snapshot.devices) == ["eth0"]
+    assert snapshot.devices["eth0"].statistics["rx_dropped_or_missed"] == 48
+    assert snapshot.devices["eth0"].nic.statistics == {"rx_out_of_buffer": 48}  # type: ignore[union-attr]
+
+
+def test_what_sysfs_tells_apart_is_not_added_up_again() -> None:
+    line = "RX packets:20 errors:0 dropped:7 overruns:0 frame:0\n"
+    cat = "$ cat /sys/class/net/eth2/statistics/rx_dropped\n0\n"
+    statistics = read(f"$ ifconfig eth2 | grep RX\n{line}{cat}").devices["eth2"].statistics
+    assert statistics["rx_dropped"] == 0
+    assert "rx_dropped_or_missed" not in statistics
+
+
 def test_settings_and_rings_are_read() -> None:
     snapshot = read(
         "kernel.osrelease = 6.1.0-18-amd64\nnet.core.rmem_max = 212992\n"

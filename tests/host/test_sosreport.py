@@ -248,6 +248,26 @@ def test_commands_speak_where_there_are_no_files(tmp_path: Path) -> None:
     )
 
 
+def test_ip_tells_what_proc_net_dev_adds_up_and_which_device_repeats_another(
+    tmp_path: Path,
+) -> None:
+    links = "".join(
+        f"{number}: {name}: <UP{flag}> mtu 1500\n"
+        "    RX:  bytes packets errors dropped  missed   mcast\n     123 990 0 2 10 0\n"
+        for number, name, flag in ((1, "eth0", ""), (2, "bond0", ",MASTER"))
+    )
+    members = {
+        **REPORT,
+        "sos_commands/networking/ip_-s_-d_link": links,
+        "sos_commands/conntrack/conntrack_-S": "cpu=0 found=1 insert_failed=2 drop=3\n",
+    }
+    snapshot = assemble(pack(tmp_path / "x", members, LINKS).samples[0])
+    assert snapshot.devices["eth0"].statistics["rx_dropped"] == 2
+    assert snapshot.devices["eth0"].statistics["rx_missed_errors"] == 10
+    assert snapshot.devices["bond0"].kind == "bond"
+    assert snapshot.per_cpu["nf_conntrack.drop"] == (3,)
+
+
 def test_files_beat_commands_that_ran_at_another_moment(tmp_path: Path) -> None:
     named = {f"sos_commands/networking/{name}": text for name, text in BLUE.items()}
     named["proc/3255/net/udp"] = UDP

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import meanings
 
-SUMMED_DROPS = "rx_dropped_or_missed"
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
 _DROPS = ("rx_dropped", SUMMED_DROPS)
 _BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors", "rx_frame_sum")

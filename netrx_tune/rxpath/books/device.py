@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.cards import (
-    SUMMED_DROPS,
     card_accounts,
     is_software,
     readable,

@@ -129,7 +129,8 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
     """Divide what connection tracking dropped: no room, a failed insert, or a verdict.
 
     A clash moves insert_failed and drop; a chain that is too long moves insert_failed alone, as
-    every failed insert does up to 4.4.
+    every failed insert does up to 4.4. From 4.9 on until clash_resolve came, insert_failed holds
+    clashes that were resolved, too: of what was dropped it bounds the clashes, no more.
 
     Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc(), __nf_conntrack_confirm().
     """
@@ -137,9 +138,13 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
     if dropped is None:
         return
     kernel = delta.after.host.kernel
-    failed = inside = 0
-    if features.clash_insert_failed_is_loss(kernel):
-        failed = delta.increase("nf_conntrack.insert_failed") or 0
+    failed = delta.increase("nf_conntrack.insert_failed") or 0
+    inside = 0
+    bound: Bound = "exact"
+    if not features.clash_insert_failed_is_loss(kernel):
+        failed = inside = 0 if _conntrack_is_full(delta) else min(failed, dropped)
+        bound = "at-most"
+    else:
         too_long = delta.increase("nf_conntrack.chaintoolong") or 0
         if features.clash_is_in_drop(kernel):
             inside = min(max(0, failed - too_long), dropped)
@@ -148,7 +153,7 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
     by = "nf_conntrack.drop"
     yield Account("conntrack-table-full", full, "exact", _entry(by, full))
     named = _entry("nf_conntrack.insert_failed", failed)
-    yield Account("conntrack-insert-fail", failed, "exact", named)
+    yield Account("conntrack-insert-fail", failed, bound if failed else "exact", named)
     yield Account(
         "conntrack-invalid",
         rest - full,

@@ -15,7 +15,8 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts of TCP's receive side."""
     segments = delta.increase("Tcp.InSegs")
     refused = gained(delta, "TcpExt.ListenDrops")
-    asked = None if refused is None else refused + (delta.increase("Tcp.PassiveOpens") or 0)
+    opened = gained(delta, "Tcp.PassiveOpens")
+    asked = None if refused is None or opened is None else refused + opened
     queue = "TcpExt.TCPRcvQDrop" if "TcpExt.TCPRcvQDrop" in delta.increases else "TcpExt.RcvPruned"
     return (
         counted(delta, "tcp-listen-overflow", "TcpExt.ListenOverflows", offered=asked),

@@ -50,23 +50,32 @@ def udp_accounts(delta: Delta) -> tuple[Account, ...]:
     errors = errors_of(delta)
     drops = socket_drops(delta)
     if errors is None:
-        return _by_sockets_alone(drops)
+        return _without_the_sum(delta, drops)
     split = split_errors(delta, errors, drops)
     offered = errors.delivered + errors.no_ports + errors.ignored + errors.in_errors + split.silent
+    known = offered if has(delta, "InDatagrams") else None
     reserve = _from_reserve(delta, errors)
     accounts = (
         *_arrivals(delta, errors, split, reserve),
         *_at_socket(delta, errors, split, reserve),
     )
-    return tuple(account._replace(offered=offered) for account in accounts)
+    return tuple(account._replace(offered=known) for account in accounts)
 
 
-def _by_sockets_alone(drops: int | None) -> tuple[Account, ...]:
-    """Return what the sockets' drops say where no UDP line could be read."""
+def _without_the_sum(delta: Delta, drops: int | None) -> tuple[Account, ...]:
+    """Return what is known where no InErrors could be read: its parts, or the sockets' drops.
+
+    Of `netstat -s | grep buffer` only the line of RcvbufErrors is left.
+    """
     why = "needs the Udp line of /proc/net/snmp"
     unseen = tuple(Account(stage, None, "unseen", (), why=why) for stage in _STAGES)
-    if drops is None:
-        return unseen
+    parts = {
+        stage: Account(stage, lost, "at-least", entries(delta, *counters(field)))
+        for stage, field in ((RCVBUF, "RcvbufErrors"), ("udp-proto-mem", "MemErrors"))
+        if (lost := gained(delta, *counters(field)))
+    }
+    if parts or drops is None:
+        return tuple(parts.get(account.stage, account) for account in unseen)
     by = (Entry("udp_socket.drops", drops),) if drops else ()
     why = "the sockets' drops alone: a filter, a checksum or memory can be among them"
     known = Account(RCVBUF, drops, "at-most", by, why=why if drops else "")

@@ -1,0 +1,147 @@
+"""What `ip -s link`, `ifconfig` and `netstat -i` print of devices.
+
+`ip` has the kernel's fields one by one. ifconfig and netstat show columns of /proc/net/dev, where
+`dropped` holds what the card missed as well.
+
+Source: iproute2 6.1, ip/ipaddress.c, print_link_stats64(); net-tools 2.10, lib/interface.c,
+if_readlist_proc(), ife_print_long().
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from netrx_tune.collectors.dev import SUMMED_DROPS
+from netrx_tune.model.sample import Link
+
+__all__ = ["PATTERN", "parse_links"]
+
+
+_UNNAMED = "DEV"
+_IP = r"(?P<index>\d+): (?P<ip>[^\s@]+?)(?:@(?P<lower>\S+))?: <(?P<flags>[\w,-]*)>.*"
+_NEW = r"(?P<new>[\w.@-]+(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
+_OLD = r"(?P<old>[\w.:@-]+)\s+Link encap:.*"
+_HEADER = re.compile(f"{_IP}|{_NEW}|{_OLD}")
+_TABLE = r"Iface\s+MTU\s.*\bRX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\b.*"
+_BARE = r"RX (?:packets|errors)[ :]\s*\d+.*"
+# How a line looks that only they print.
+PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
+_TITLES = re.compile(r"RX(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
+_PAIRS = re.compile(r"\b(packets|errors|dropped|overruns|frame)[ :]\s*(\d{1,20})\b")
+_OF_IP = {
+    "packets": "rx_packets",
+    "errors": "rx_errors",
+    "dropped": "rx_dropped",
+    "overrun": "rx_over_errors",
+    "missed": "rx_missed_errors",
+    "mcast": "multicast",
+    "length": "rx_length_errors",
+    "crc": "rx_crc_errors",
+    "frame": "rx_frame_errors",
+    "fifo": "rx_fifo_errors",
+    "nohandler": "rx_nohandler",
+    "otherhost": "rx_otherhost_dropped",
+}
+_OF_COLUMNS = {
+    "packets": "rx_packets",
+    "errors": "rx_errors",
+    "dropped": SUMMED_DROPS,
+    "overruns": "rx_fifo_errors",
+    "frame": "rx_frame_sum",
+}
+_COLUMNS = {
+    "RX-OK": "rx_packets",
+    "RX-ERR": "rx_errors",
+    "RX-DRP": SUMMED_DROPS,
+    "RX-OVR": "rx_fifo_errors",
+}
+# With -d, a line of its own begins with the kind.
+_KINDS = frozenset(
+    {"amt", "bareudp", "bond", "bridge", "dummy", "erspan", "geneve", "gre", "gretap", "ifb",
+     "ip6gre", "ip6gretap", "ip6tnl", "ipip", "ipvlan", "macsec", "macvlan", "sit", "team", "tun",
+     "veth", "vlan", "vrf", "vti", "vxlan", "wireguard", "xfrm"}
+)  # fmt: skip
+
+
+def parse_links(text: str, device: str = _UNNAMED) -> tuple[Link, ...]:
+    """Return the devices of a text with what they received.
+
+    Args:
+        text: as one or several of the commands printed it, or lines of it.
+        device: whose the lines are that stand under no name.
+    """
+    links: dict[str, Link] = {}
+    name = device
+    titles: tuple[str, ...] = ()
+    for line in map(str.strip, text.split("\n")):
+        header = _HEADER.fullmatch(line)
+        if header:
+            link = _named(header)
+            name, titles = link.name, ()
+            links.setdefault(name, link)
+        elif re.fullmatch(_TABLE, line):
+            titles = tuple(line.split())
+        elif titles[:1] == ("Iface",):
+            links.update((link.name, link) for link in _row(line, titles))
+        else:
+            kind = line.partition(" ")[0]
+            if kind in _KINDS and name in links:
+                links[name] = links[name]._replace(kind=kind)
+            found = _TITLES.fullmatch(line)
+            values = dict(_values(line, titles))
+            if values:
+                links[name] = _with(links.get(name) or _link(name), values)
+            titles = tuple(found["words"].split()) if found else ()
+    return tuple(link for link in links.values() if link.statistics)
+
+
+def _named(header: re.Match[str]) -> Link:
+    """Return the device that a heading names: its kind where the heading tells."""
+    name = header["ip"] or header["new"] or header["old"]
+    flags = (header["flags"] or header["marks"] or "").split(",")
+    lower = header["lower"] or ""
+    kind = "bond" if "MASTER" in flags else ""
+    if lower:
+        kind = "veth" if re.fullmatch(r"if\d+", lower) else "vlan"
+    return _link(name, kind, int(header["index"] or 0))
+
+
+def _link(name: str, kind: str = "", index: int = 0) -> Link:
+    return Link(name, index, kind, {}, None, "none")
+
+
+def _with(link: Link, values: Mapping[str, int]) -> Link:
+    """Return a device with more of its statistics, what stood first staying."""
+    return link._replace(statistics={**values, **link.statistics})
+
+
+def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield what a line says: numbers below their titles, or words with numbers."""
+    words = line.split()
+    if titles:
+        if len(words) == len(titles) and all(_is_count(word) for word in words):
+            for title, word in zip(titles, words, strict=True):
+                if title in _OF_IP:
+                    yield _OF_IP[title], int(word)
+    elif line.startswith("RX ") and not line.startswith("RX bytes"):
+        for word, digits in _PAIRS.findall(line):
+            yield _OF_COLUMNS[word], int(digits)
+
+
+def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:
+    """Yield the device of a row of `netstat -i`."""
+    words = line.split()
+    if len(words) == len(titles):
+        columns = dict(zip(titles, words, strict=True))
+        kind = "bond" if "m" in columns.get("Flg", "") else ""
+        found = {
+            field: int(columns[title])
+            for title, field in _COLUMNS.items()
+            if _is_count(columns.get(title, ""))
+        }
+        yield _with(_link(columns["Iface"], kind), found)
+
+
+def _is_count(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 20
