@@ -51,7 +51,7 @@ _SOS = r"""
     sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|ss|tc|ip_netns_exec)_[^/]+
     | sos_commands/networking/(?:netstat_-s|ip_-s_[^/]*link)
     | sos_commands/networking/namespaces/.+
-    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc|hostname)
+    | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc|hostname|conntrack_-S)
 """
 # Someone copied the files of /proc/net, or of /proc, without the folders above them.
 _LOOSE = rf"(?:net/)?{_NET}"
