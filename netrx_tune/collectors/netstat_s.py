@@ -1,7 +1,8 @@
 """What `netstat -s` of net-tools prints: the kernel's counters as English lines.
 
 A counter that has no line of its own is printed by its name ("InCsumErrors: 4"), and only if it
-is not 0. Most lines are left out at 0 as well, so what is not there is unknown.
+is not 0. Most lines are left out at 0 as well, so what is not there is unknown. People often show
+only the lines that grep found: most say by themselves which counter of IPv4 they are.
 
 Source: net-tools statistics.c (read at 2010-10-29 and 2.10), where versions differ in words.
 """
@@ -15,7 +16,7 @@ from netrx_tune.collectors.snmp import LEVELS
 from netrx_tune.collectors.text import MOST_DIGITS, Reading, numbered
 from netrx_tune.model.errors import ParseError
 
-SECTION = re.compile(
+_SECTION = re.compile(
     r"(Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite|TcpExt|IpExt|MPTcpExt|Sctp|(?:Ip|Icmp|Udp|UdpLite|Tcp)6):"
 )
 _NUMBER = re.compile(r"\b\d+\b")
@@ -73,6 +74,7 @@ _TCP_EXT = {
     "# invalid SYN cookies received": "SyncookiesFailed",
     "# resets received for embryonic SYN_RECV sockets": "EmbryonicRsts",
     "# SYNs to LISTEN sockets dropped": "ListenDrops",
+    "# SYNs to LISTEN sockets ignored": "ListenDrops",
     "# times the listen queue of a socket overflowed": "ListenOverflows",
     "# ICMP packets dropped because socket was locked": "LockDroppedIcmps",
     "# ICMP packets dropped because they were out-of-window": "OutOfWindowIcmps",
@@ -120,6 +122,28 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Icmp6": _ICMP,
     "Udp6": _UDP,
 }
+# Lines that need no heading, and those by name.
+_LOOSE = {
+    line: f"{section}.{name}"
+    for section in ("Ip", "Tcp", "Udp", "TcpExt")
+    for line, name in _SECTIONS[section].items()
+}
+_LOOSE_NAMES = {
+    "RcvbufErrors": "Udp",
+    "SndbufErrors": "Udp",
+    "IgnoredMulti": "Udp",
+    "MemErrors": "Udp",
+    "ListenOverflows": "TcpExt",
+    "ListenDrops": "TcpExt",
+}
+_LOOSE_SECTIONS = {"", "Ip", "Icmp", "IcmpMsg", "Tcp", "Udp", "TcpExt", "IpExt"}
+_TCP_NAME = r"(?:TCP[A-Z]|PFMemalloc)\w+"
+_ALONE = "|".join(re.escape(line).replace(r"\#", r"\d+") for line in _LOOSE)
+# How the lines look with which a text of it may begin.
+STARTS = re.compile(
+    rf"{_SECTION.pattern}"
+    rf"|(?:{_ALONE}|(?:{'|'.join(_LOOSE_NAMES)}|{_TCP_NAME}): \d+)\.?(?:\s<[-=<].*)?"
+)
 
 
 def parse_netstat_s(text: str, path: str) -> Reading:
@@ -140,21 +164,37 @@ def _values(text: str) -> Iterator[tuple[str, int]]:
     section = ""
     for _, line in numbered(text):
         stripped = _REMARK.sub("", line).strip().removesuffix(".")
-        heading = SECTION.fullmatch(stripped)
+        heading = _SECTION.fullmatch(stripped)
         if heading:
             section = heading[1]
-        elif section:
+        else:
             yield from _value(section, stripped)
 
 
 def _value(section: str, line: str) -> Iterator[tuple[str, int]]:
-    """Yield what a line of a section says, if it is one that is known."""
+    """Yield what a line says, by its section or else by itself, if it is one that is known."""
     by_name = _BY_NAME.fullmatch(line)
     if by_name:
-        name, digits = by_name[1].removeprefix(section if section.endswith("6") else ""), by_name[2]
+        name, digits = _named(section, by_name[1]), by_name[2]
     else:
         found = _NUMBER.search(line)
         digits = found[0] if found else ""
-        name = _SECTIONS.get(section, {}).get(_NUMBER.sub("#", line, count=1), "")
+        name = _worded(section, _NUMBER.sub("#", line, count=1))
     if name and 0 < len(digits) <= MOST_DIGITS:
-        yield f"{section}.{name}", int(digits)
+        yield name, int(digits)
+
+
+def _named(section: str, word: str) -> str:
+    """Return the counter of a line such as "InCsumErrors: 4", "" if it is none that is known."""
+    if section:
+        return f"{section}.{word.removeprefix(section if section.endswith('6') else '')}"
+    home = "TcpExt" if re.fullmatch(_TCP_NAME, word) else _LOOSE_NAMES.get(word)
+    return f"{home}.{word}" if home else ""
+
+
+def _worded(section: str, line: str) -> str:
+    """Return the counter of a line such as "# packets received"."""
+    name = _SECTIONS.get(section, {}).get(line)
+    if name:
+        return f"{section}.{name}"
+    return _LOOSE.get(line, "") if section in _LOOSE_SECTIONS else ""

@@ -46,8 +46,14 @@ from netrx_tune.rules.judge import (
 from netrx_tune.rules.lossy_sockets import full_sockets
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.sizing import is_full
-from netrx_tune.rules.unknown_socket import watch_it, without_size
+from netrx_tune.rules.unknown_socket import (
+    suspects_words,
+    unread_words,
+    watch_it,
+    without_size,
+)
 from netrx_tune.rules.words import count, lost_of, percent
+from netrx_tune.rxpath.books.udp_errors import has
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers
 
 _MOST_SOCKETS = 20
@@ -128,16 +134,21 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
     parts = [f"{verdict.seen[0].upper()}{verdict.seen[1:]}."]
     if not members:
         parts.append("Its socket may have been closed, or this input holds no sockets.")
+        parts.append(suspects_words(facts))
     elif members[0][0].rcvbuf_bytes is not None:
         sock, top = members[0][0], ceiling(facts.delta)
         words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes or 0, top)
         parts.append(f"{name_of(facts.delta, sock)}: {words}.")
         parts.append(shared_port_words(facts, sock, verdict.cause))
         parts.append(one_reader_words(facts, [member for member, _, _ in members]))
-    if not counts_full_buffers(facts.delta):
+    else:
+        parts.append(unread_words(members[0][0]))
+    if not counts_full_buffers(facts.delta) and has(facts.delta, "InErrors"):
+        known = facts.delta.after.host.kernel is not None
         parts.append(
-            "On this kernel a full buffer moves InErrors and the socket's drops, and RcvbufErrors"
-            " seldom or never, so RcvbufErrors proves nothing here."
+            f"{'On this kernel' if known else 'On kernels up to 3.15'} a full buffer moves InErrors"
+            " and the socket's drops, and RcvbufErrors seldom or never, so RcvbufErrors proves"
+            f" nothing {'here' if known else 'there'}."
         )
     if facts.delta.mode == "since-boot":
         parts.append("These are totals since boot: nothing tells whether any of it is lost now.")
@@ -164,7 +175,8 @@ def _recommendations(
         yield from recommend(facts, sock, drops, verdict)
     elif verdict.cause in HELPED_BY_ROOM:
         who = name_of(facts.delta, members[0][0]) if members else ""
-        yield from without_size(facts, part, who)
+        held = (members[0][0].unread_bytes or 0) if members else 0
+        yield from without_size(facts, part, who, held)
     if verdict.cause == "unknown" and not past:
         yield watch_it(facts)
 

@@ -59,8 +59,8 @@ def _meaning(facts: Facts) -> str:
     if not has(delta, "RcvbufErrors"):
         causes.append("most of all full socket buffers, which nothing here counts by name")
     elif not counts_full_buffers(delta):
-        causes.append("most of all full socket buffers, which this kernel leaves out of"
-                      " RcvbufErrors")  # fmt: skip
+        whose = "this kernel leaves" if delta.after.host.kernel else "kernels up to 3.15 leave"
+        causes.append(f"most of all full socket buffers, which {whose} out of RcvbufErrors")
     return f"It can be {', '.join(causes[:-1])} or {causes[-1]}."
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.ledger import Account
+from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffer_advice import raise_rmem_max
-from netrx_tune.rules.buffers import RMEM_MAX, ceiling
+from netrx_tune.rules.buffers import RMEM_MAX, ceiling, name_of
 from netrx_tune.rules.rule import Facts
-from netrx_tune.rules.sizing import Size, size_without_shape
+from netrx_tune.rules.sizing import TINY_BYTES, Size, size_without_shape
 from netrx_tune.rules.words import percent, size
 
 _LARGE_RMEM_MAX = 16 << 20  # a ceiling that no longer is what stands in the way
 _LARGE_SHARE = 0.05
 _LONG_SECONDS = 60.0
+_FULL = 0.9
 _DEFAULT_BYTES = 212992  # net.core.rmem_default where nobody set it
 
 
@@ -48,14 +50,49 @@ def is_long_and_large(facts: Facts, part: Account) -> bool:
     return bool(seconds and seconds >= _LONG_SECONDS and (part.share or 0) >= _LARGE_SHARE)
 
 
-def without_size(facts: Facts, part: Account, who: str) -> Iterator[Recommendation]:
+def unread_words(sock: Socket) -> str:
+    """Return what a long queue tells of a buffer whose size is not shown, "" for a short one."""
+    unread = sock.unread_bytes or 0
+    if unread <= TINY_BYTES:
+        return ""
+    return (
+        f"{size(unread)} wait in it unread at this moment, so its buffer is no smaller, and its"
+        " reader is behind or has stopped."
+    )
+
+
+def suspects_words(facts: Facts) -> str:
+    """Return which queue is about as long as a default buffer, where no drops are shown."""
+    table = facts.delta.after.sockets
+    least = _FULL * (ceiling(facts.delta).rmem_default or _DEFAULT_BYTES)
+    long = [
+        sock
+        for sock in (table.sockets if table else ())
+        if sock.protocol == "udp" and sock.drops is None and (sock.unread_bytes or 0) >= least
+    ]
+    if not long:
+        return ""
+    sock = max(long, key=lambda one: one.unread_bytes or 0)
+    return (
+        f"{name_of(facts.delta, sock)} is the first to look at: {size(sock.unread_bytes or 0)} wait"
+        " in it unread, which is as much as a buffer of default size holds."
+    )
+
+
+def without_size(
+    facts: Facts, part: Account, who: str, held_bytes: int
+) -> Iterator[Recommendation]:
     """Yield what the host's limits alone allow to say.
 
-    `who` is the socket if it is known; its size is not: /proc/net/udp does not show it.
+    `who` is the socket if it is known; its size is not: /proc/net/udp does not show it. It is no
+    less than what it holds.
     """
     top = ceiling(facts.delta)
     current = top.rmem_default or _DEFAULT_BYTES
     want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
+    if held_bytes > TINY_BYTES and held_bytes >= want.rcvbuf_bytes:
+        yield _read(facts, who, held_bytes)
+        return
     if top.rmem_max is not None and top.rmem_max >= _LARGE_RMEM_MAX:
         yield _find_reader(facts, part, top.rmem_max)
         if want.request_bytes <= top.rmem_max:
@@ -70,6 +107,18 @@ def without_size(facts: Facts, part: Account, who: str) -> Iterator[Recommendati
     yield _ask(want, who)
     if is_long_and_large(facts, part):
         yield _keep_up(facts, part)
+
+
+def _read(facts: Facts, who: str, held_bytes: int) -> Recommendation:
+    return look(
+        facts,
+        "ss -uanmp",
+        kind="application",
+        target="the reading program",
+        why=f"{size(held_bytes)} wait unread in {who}: a buffer of that size is full, and a larger"
+        " one fills as well and makes what is read older. Find why its program does not read (it"
+        " hangs, waits for a disk, a lock or name lookups), or give it more readers or ports.",
+    )
 
 
 def _ask(want: Size, who: str) -> Recommendation:

@@ -20,7 +20,9 @@ def percent(share: float) -> str:
         return f"{value:.0f} %"
     if value >= 0.1:
         return f"{value:.1f} %"
-    return f"{value:.2g} %" if value else "0 %"
+    if value < 0.0001:
+        return "less than 0.0001 %" if value else "0 %"
+    return f"{value:.2g} %"
 
 
 def size(number_bytes: int) -> str:

@@ -11,7 +11,7 @@ from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.ip import ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts
 from netrx_tune.rxpath.books.udp import udp_accounts
-from netrx_tune.rxpath.books.udp_errors import errors_of
+from netrx_tune.rxpath.books.udp_errors import errors_of, has
 from netrx_tune.rxpath.delta import since_boot
 from netrx_tune.rxpath.stages import STAGES
 
@@ -82,21 +82,24 @@ def _joined(one: Account, two: Account) -> Account:
 
 def _taps(delta: Delta) -> tuple[Account, ...]:
     """Return what captures and raw sockets lost of their copies."""
-    if delta.socket_drops is None:
-        why = "needs the drops of packet sockets (sock_diag)"
-        return (Account("packet-tap-drop", None, "unseen", (), why=why),)
     by: dict[str, int] = {}
-    for sock, drops in delta.socket_drops:
+    for sock, drops in delta.socket_drops or ():
         if sock.protocol in ("packet", "raw"):
             name = f"{sock.protocol}_socket.drops"
             by[name] = by.get(name, 0) + drops
+    table = delta.after.sockets
+    kinds = {kind.partition("/")[0] for kind in (table.counts if table else ())}
+    if not by and (delta.socket_drops is None or not kinds & {"packet", "raw"}):
+        why = "needs the drops of packet sockets (sock_diag)"
+        return (Account("packet-tap-drop", None, "unseen", (), why=why),)
     copies = tuple(Entry(name, drops) for name, drops in by.items())
     return (Account("packet-tap-drop", sum(by.values()), "exact", copies),)
 
 
 def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     errors = errors_of(delta)
-    delivered = None if errors is None else errors.delivered + _tcp_delivered(delta, accounts)
+    read = errors is not None and has(delta, "InDatagrams")
+    delivered = errors.delivered + _tcp_delivered(delta, accounts) if errors and read else None
     queued, gone = _waiting(delta, accounts)
     accounts = tuple(_with_queued(account, queued or 0) for account in accounts)
     if gone is not None:

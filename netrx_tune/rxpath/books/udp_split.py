@@ -13,7 +13,13 @@ from typing import NamedTuple
 from netrx_tune.model.ledger import Bound
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
-from netrx_tune.rxpath.books.udp_errors import Errors, has, memory_is_short, memory_pool
+from netrx_tune.rxpath.books.udp_errors import (
+    Errors,
+    errors_of,
+    has,
+    memory_is_short,
+    memory_pool,
+)
 
 RCVBUF = "udp-rcvbuf-full"
 
@@ -71,11 +77,14 @@ def counts_memory_silently(delta: Delta) -> bool:
 def counts_full_buffers(delta: Delta) -> bool:
     """Tell whether RcvbufErrors is there and holds every full buffer.
 
-    Of an unknown kernel the columns tell: one without IgnoredMulti is older than 3.19, or el7.
+    Of an unknown kernel the columns tell: one without IgnoredMulti is older than 3.19, or el7, or
+    its line was left out. Where RcvbufErrors is the greater part of what has no other name it
+    counts them: up to 3.15 it is next to nothing of them.
     """
     host = delta.after.host
     if host.kernel is None and not has(delta, "IgnoredMulti"):
-        return False
+        errors = errors_of(delta)
+        return errors is not None and errors.rcvbuf > errors.residual
     counts = features.rcvqueue_full_counts_rcvbuf_errors(host.kernel, host.release or "")
     return counts and has(delta, "RcvbufErrors")
 
