@@ -63,8 +63,7 @@ _TABLES = "parquet="
 @click.option(
     "--scheduler",
     metavar="ADDRESS|local",
-    help="Judge on this Dask cluster, or one of this machine's processes. Inputs may then be"
-    " addresses such as s3://bucket/*.tar.gz.",
+    help="Judge on this Dask cluster, or one of this machine's processes.",
 )
 @click.option(
     "--resume",
@@ -95,9 +94,9 @@ def command(
 ) -> int:
     """Judge saved snapshots, sosreports and folders of them; nothing of this host is read.
 
-    SNAPSHOT is a file, a folder, a pattern in quotes such as '**/*.tar.gz', or - for a list on
-    standard input. Exit code 1 if one fails, else 2 if one cannot be read, else 3 if one cannot
-    be judged, else 0.
+    SNAPSHOT is a file, a folder, a pattern in quotes such as '**/*.tar.gz', an address such as
+    's3://bucket/*.tar.gz', or - for a list on standard input. Exit code 1 if one fails, else 2
+    if one cannot be read, else 3 if one cannot be judged, else 0.
 
     \b
     Examples:
@@ -120,8 +119,6 @@ def command(
     )
     run = _Run(wanted, today, jobs, resume, quiet=quiet)
     run.scheduler, run.table = scheduler, table
-    if not scheduler and any("://" in one for one in snapshots):
-        raise click.UsageError("addresses such as s3:// are read by --scheduler local")
     setup = Setup(run.policy, options.width(), options.colored(color), verbose, quiet)
     if update_baseline and reason and end and baseline:
         run.accept(reason, end)
@@ -159,6 +156,7 @@ class _Run:
     def write(self, found: tuple[Output, ...], setup: Setup, snapshots: tuple[str, ...]) -> int:
         """Judge all inputs, write what comes of it, and return the exit code."""
         from netrx_tune.cli.check_outputs import writing  # noqa: PLC0415 - not for --help
+        from netrx_tune.reporters.checks.words import input_words  # noqa: PLC0415 - likewise
 
         shown = any(
             one.path is None and one.form == "text" for one in found
@@ -172,7 +170,8 @@ class _Run:
                 if self.update:
                     self.update.add(one)
                 if one.outcome in {"unreadable", "not-judged"} and not shown:
-                    click.echo(f"netrx-tune: {escape(f'{one.name}: {one.reason}')}", err=True)
+                    told = escape(f"{input_words(one)}: {one.reason}")
+                    click.echo(f"netrx-tune: {told}", err=True)
                 self._tell(writer.tally.inputs)
         if not writer.tally.inputs:
             raise NotEnoughData("no input was given, so nothing was judged")

@@ -29,8 +29,21 @@ _MOST_NAME_BYTES = 1 << 16
 _PIECE_BYTES = 1 << 16
 
 
+def is_remote(path: str) -> bool:
+    """Tell whether a path is an address for fsspec."""
+    scheme, colon, _ = path.partition("://")
+    return bool(colon) and scheme.replace("+", "").isalnum()
+
+
+def is_mark(name: str) -> bool:
+    """Tell whether a file or folder of that name makes the folder it is in a host's."""
+    return name.startswith(_MARKS) and any(f"{name}/".startswith(f"{mark}/") for mark in _MARKS)
+
+
 def inputs(arguments: Iterable[str], listed: BinaryIO | None) -> Iterator[str]:
     """Yield the paths of all inputs; one that is not there is yielded as it was given.
+
+    An address, such as s3://bucket/2026-11, is yielded as it is: see remote_listing.
 
     Args:
         arguments: files, folders, patterns, and - for a list.
@@ -43,6 +56,8 @@ def inputs(arguments: Iterable[str], listed: BinaryIO | None) -> Iterator[str]:
         if argument == "-":
             for name in _listed(listed):
                 yield from _at("./-" if name == "-" else name)
+        elif is_remote(argument):
+            yield argument
         elif glob.has_magic(argument) and not os.path.lexists(argument):
             yield from _matched(argument)
         else:

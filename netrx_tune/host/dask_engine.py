@@ -21,15 +21,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from netrx_tune import __version__
+from netrx_tune.host.check_inputs import is_remote
 from netrx_tune.host.checking import unreadable
-from netrx_tune.host.remote_inputs import (
-    is_remote,
-    judge_anywhere,
-    needs_extra,
-    remote_inputs,
-    stamp_anywhere,
-)
+from netrx_tune.host.remote_inputs import judge_anywhere, stamp_anywhere
+from netrx_tune.host.remote_listing import remote_inputs
 from netrx_tune.host.resuming import Earlier
+from netrx_tune.host.storage import needs_extra
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.policy import Policy
@@ -53,14 +50,16 @@ _FEW_COLLECTIONS = 50_000  # objects between two looks for garbage, as in the co
 _LOGGERS = ("distributed", "distributed.client")  # those that Dask gives a level
 
 _Paths = tuple[str, ...]
+_Asks = tuple[tuple[str, str | None], ...]  # each with its stamp, where that is known
+_Found = tuple[Judgement, ...]  # of one input
 
 
 class _Batch(NamedTuple):
     """Some inputs: those that an earlier run judged, and what comes of the others."""
 
     paths: _Paths
-    known: dict[str, Judgement]
-    asked: _Paths
+    known: dict[str, _Found]
+    asked: _Asks
     future: Future | None
 
 
@@ -71,9 +70,9 @@ class _Asked(NamedTuple):
     policy: Policy
     today: date
 
-    def submit(self, paths: _Paths) -> Future:
-        """Hand inputs to some worker, whose working folder may be another."""
-        whole = tuple(path if is_remote(path) else os.path.abspath(path) for path in paths)  # noqa: PTH100 - as text
+    def submit(self, asks: _Asks) -> Future:
+        """Hand inputs to some worker."""
+        whole = tuple((_whole(path), stamp) for path, stamp in asks)
         return self.client.submit(
             judge_batch, whole, self.policy, self.today, __version__, pure=False
         )
@@ -88,7 +87,7 @@ def judge_on_dask(
     jobs: int | None = None,
     earlier: Earlier | None = None,
 ) -> Iterator[Judgement]:
-    """Yield the judgement of each input, in the order of the inputs, each exactly once.
+    """Yield the judgements of each input, in the order of the inputs, each exactly once.
 
     Args:
         paths: files as the workers see them, or addresses for fsspec; taken one by one.
@@ -121,11 +120,16 @@ def _addresses(paths: Iterable[str]) -> Iterator[str]:
             yield path
 
 
-def judge_batch(paths: _Paths, policy: Policy, today: date, ours: str) -> list[Judgement] | str:
+def _whole(path: str) -> str:
+    """Return a path for a worker, whose working folder may be another."""
+    return path if is_remote(path) else os.path.abspath(path)  # noqa: PTH100 - as text
+
+
+def judge_batch(asks: _Asks, policy: Policy, today: date, ours: str) -> list[_Found] | str:
     """Return the judgements of a batch on a worker, or that worker's version if it is another."""
     if ours != __version__:
         return __version__
-    return [judge_anywhere(path, policy, today) for path in paths]
+    return [judge_anywhere(path, policy, today, stamp=stamp) for path, stamp in asks]
 
 
 def _fill(
@@ -137,12 +141,14 @@ def _fill(
         paths = tuple(islice(some, _BATCH))
         if not paths:
             return
-        known: dict[str, Judgement] = {}
+        known: dict[str, _Found] = {}
+        stamps: dict[str, str | None] = {}
         for path in paths if earlier else ():
-            found = earlier.recall(path, stamp_anywhere(path)) if earlier else None
+            stamps[path] = stamp_anywhere(path)
+            found = earlier.recall(path, stamps[path]) if earlier else ()
             if found:
                 known[path] = found
-        new = tuple(path for path in paths if path not in known)
+        new = tuple((path, stamps.get(path)) for path in paths if path not in known)
         waiting.append(_Batch(paths, known, new, asked.submit(new) if new else None))
 
 
@@ -150,22 +156,26 @@ def _answers(asked: _Asked, batch: _Batch) -> Iterator[Judgement]:
     """Yield a batch's judgements in its order."""
     judged = _judged(asked, batch.asked, batch.future) if batch.future else iter(())
     for path in batch.paths:
-        yield batch.known.get(path) or next(judged)._replace(name=path)
+        if path in batch.known:
+            yield from batch.known[path]
+            continue
+        for one in next(judged):
+            yield one._replace(name=path + one.name.removeprefix(_whole(path)))
 
 
-def _judged(asked: _Asked, paths: _Paths, future: Future) -> Iterator[Judgement]:
+def _judged(asked: _Asked, asks: _Asks, future: Future) -> Iterator[_Found]:
     """Yield what a task gave; one that ends its workers is tried input by input."""
     import distributed  # noqa: PLC0415 - of the extra
 
     try:
         found = _result(asked.client, future)
     except distributed.KilledWorker:
-        if len(paths) == 1:
+        if len(asks) == 1:
             reason = "every process that read it ended: it is damaged, or larger than their memory"
-            yield unreadable(paths[0], asked.policy, reason)
+            yield (unreadable(_whole(asks[0][0]), asked.policy, reason),)
             return
-        for path in paths:
-            yield from _judged(asked, (path,), asked.submit((path,)))
+        for ask in asks:
+            yield from _judged(asked, (ask,), asked.submit((ask,)))
         return
     except (OSError, distributed.CancelledError) as error:
         raise InputError(f"the scheduler is gone: {error or type(error).__name__}") from None
@@ -176,7 +186,7 @@ def _judged(asked: _Asked, paths: _Paths, future: Future) -> Iterator[Judgement]
     yield from found
 
 
-def _result(client: Client, future: Future) -> list[Judgement] | str:
+def _result(client: Client, future: Future) -> list[_Found] | str:
     """Return what a task gave, however long it takes, while there are workers.
 
     Raises:
@@ -185,7 +195,7 @@ def _result(client: Client, future: Future) -> list[Judgement] | str:
     for _ in range(_PATIENCE):
         while True:
             try:
-                result: list[Judgement] | str = future.result(timeout=_LOOK_SECONDS)
+                result: list[_Found] | str = future.result(timeout=_LOOK_SECONDS)
             except TimeoutError:
                 if client.nthreads():
                     continue

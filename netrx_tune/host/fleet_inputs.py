@@ -23,13 +23,16 @@ __all__ = ["judgements"]
 
 _JSONL = ".jsonl"
 _MOST_LINE_BYTES = 64 << 20
-_NAME = re.compile(rb'\{"schema":"[^"]*","input":("(?:[^"\\]|\\.)*")')
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_NAME = re.compile(rb'\{"schema":"[^"]*","input":(%b)(?:,"namespace":(%b))?' % (_TEXT, _TEXT))
 
 
 def judgements(
     arguments: Iterable[str], listed: IO[bytes] | None, today: date, jobs: int | None = None
 ) -> Iterator[Judgement]:
-    """Yield the judgement of each input: those of jsonl files, then those of snapshots.
+    """Yield the judgement of each host: those of jsonl files, then those of snapshots.
+
+    What was found in further network namespaces of an input is its host's.
 
     Args:
         arguments: what check writes as jsonl (a file, or - for standard input), or snapshots,
@@ -41,6 +44,12 @@ def judgements(
     Raises:
         InputError: a jsonl file cannot be opened, or standard input is closed.
     """
+    yield from _hosts(_each(arguments, listed, today, jobs))
+
+
+def _each(
+    arguments: Iterable[str], listed: IO[bytes] | None, today: date, jobs: int | None
+) -> Iterator[Judgement]:
     snapshots: list[str] = []
     for argument in arguments:
         if argument == "-":
@@ -51,6 +60,31 @@ def judgements(
             snapshots.append(argument)
     if snapshots:
         yield from judge_all(inputs(snapshots, None), Policy(), today, jobs=jobs)
+
+
+def _hosts(some: Iterable[Judgement]) -> Iterator[Judgement]:
+    """Yield judgements of hosts, each with what the next ones found in its further namespaces."""
+    host: Judgement | None = None
+    for one in some:
+        if one.namespace is None:
+            if host:
+                yield host
+            host = one
+        elif host and host.name == one.name and one.namespace in host.namespaces:
+            host = _with(host, one)
+        # else it is of a namespace that the input had in an earlier run
+    if host:
+        yield host
+
+
+def _with(host: Judgement, one: Judgement) -> Judgement:
+    """Return a host's judgement with that of a further namespace of it."""
+    where = f" (netns {one.namespace})"
+    findings = tuple(found._replace(summary=found.summary + where) for found in one.findings)
+    is_worse = one.outcome == "failed" and host.outcome == "passed"
+    return host._replace(
+        outcome=one.outcome if is_worse else host.outcome, findings=host.findings + findings
+    )
 
 
 def _of_file(path: str) -> Iterator[Judgement]:
@@ -66,7 +100,7 @@ def _of_file(path: str) -> Iterator[Judgement]:
 
 
 def _last_lines(file: IO[bytes]) -> dict[int, int]:
-    """Return the last line of each input that has several, which a resumed run leaves.
+    """Return the last line of each input or namespace that has several, as resumed runs leave.
 
     Eight bytes for each line are kept meanwhile.
     """
@@ -77,9 +111,10 @@ def _last_lines(file: IO[bytes]) -> dict[int, int]:
     return {name: number for number, name in enumerate(names) if name in several}
 
 
-def _name(raw: bytes) -> bytes:
+def _name(raw: bytes) -> bytes | tuple[bytes, ...]:
+    """Return what tells a line's input, and namespace, from another's."""
     found = _NAME.match(raw)
-    return found[1] if found else raw
+    return found.groups(b"") if found else raw
 
 
 def _lines(

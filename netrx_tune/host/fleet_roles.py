@@ -9,6 +9,7 @@ from pathlib import Path
 from netrx_tune.host.decompress import unreadable
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.judgement import Judgement
+from netrx_tune.planning.fingerprints import host_of
 from netrx_tune.planning.fleet_report import NO_ROLE
 
 _RANGE = re.compile(r"\[([0-9]+|[A-Za-z]):([0-9]+|[A-Za-z])(?::([0-9]+))?\]")
@@ -48,7 +49,7 @@ def _by_part(number: int) -> RoleOf:
 def _by_group(groups: Mapping[str, str]) -> RoleOf:
     def role(one: Judgement) -> str:
         """Look for the host's name, then for any folder or file that is named as a host is."""
-        for name in (one.host, *reversed(one.name.split("/"))):
+        for name in (host_of(one.host), *reversed(one.name.split("/"))):
             if name in groups:
                 return groups[name]
             stem = name.partition(".tar")[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netrx_tune.host.decompress import unreadable
-from netrx_tune.host.remote_inputs import needs_extra
+from netrx_tune.host.storage import needs_extra
 from netrx_tune.model.judgement import Judgement
 
 if TYPE_CHECKING:

@@ -1,20 +1,24 @@
 """Inputs at any fsspec address (s3://, gs://, https://, file://), read one at a time.
 
 A remote one is copied to a folder that lasts as long as its judgement, up to a bound; nothing in
-it is unpacked there.
+it is unpacked there. Of a host's folder only those files are copied that are read.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from netrx_tune.host.check_inputs import SUFFIXES
+from netrx_tune.host.check_inputs import inputs, is_remote
 from netrx_tune.host.checking import judge_input, stamp_of, unreadable
+from netrx_tune.host.kernel_tree import place
+from netrx_tune.host.storage import LOCAL, filesystem, is_web, said, stamp_of_files
+from netrx_tune.host.tar_members import MOST_KEPT_BYTES, MOST_MEMBER_BYTES, MOST_MEMBERS
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.policy import Policy
@@ -22,62 +26,47 @@ from netrx_tune.planning.policy import Policy
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["is_remote", "judge_anywhere", "needs_extra", "remote_inputs", "stamp_anywhere"]
+__all__ = ["judge_anywhere", "stamp_anywhere"]
 
 # A sosreport may have some hundred MiB; more than this is none, or not for one worker.
 MOST_BYTES = 4 << 30
 _PART_BYTES = 1 << 20
-_WILD = frozenset("*?[")
-_LOCAL = "file://"
+_AT_ONCE = 16  # files of a folder: each takes a round trip or two
+
+_Files = Mapping[str, Mapping[str, object]]
 
 
-def needs_extra(error: ImportError, what: str) -> InputError:
-    """Return the error of a program without the packages of the extra."""
-    return InputError(
-        f"{what} needs the package {error.name or 'dask'}: pip install 'netrx-tune[fleet]'"
-    )
+class _Source(NamedTuple):
+    """What is at an address; `members` are the files of a folder by their names in it."""
+
+    files: AbstractFileSystem
+    path: str
+    about: Mapping[str, object]
+    members: _Files | None
+
+    @property
+    def stamp(self) -> str | None:
+        """Return what changes when any of it does, None where nothing tells."""
+        return stamp_of_files({"": self.about} if self.members is None else self.members)
 
 
-def is_remote(path: str) -> bool:
-    """Tell whether a path is an address for fsspec."""
-    scheme, colon, _ = path.partition("://")
-    return bool(colon) and scheme.replace("+", "").isalnum()
-
-
-def remote_inputs(address: str) -> Iterator[str]:
-    """Yield the inputs at an address: itself, what its wildcards match, a folder's archives.
-
-    One that cannot be reached, or where there is nothing, is yielded as it was given.
-
-    Raises:
-        InputError: the packages for it are not installed, or it is no address.
-    """
-    files, path = _filesystem(address)
-    try:
-        found = [files.unstrip_protocol(one) for one in _found(files, path)]
-    except Exception:  # noqa: BLE001 - each storage has its own; the judgement says what is wrong
-        found = []
-    yield from found or [address]
-
-
-def _found(files: AbstractFileSystem, path: str) -> list[str]:
-    if _WILD & set(path):
-        return sorted(files.glob(path))
-    if files.isdir(path):
-        return [one for one in sorted(files.find(path)) if one.endswith(SUFFIXES)]
-    return []
-
-
-def judge_anywhere(path: str, policy: Policy, today: date) -> Judgement:
+def judge_anywhere(
+    path: str, policy: Policy, today: date, *, stamp: str | None = None
+) -> tuple[Judgement, ...]:
     """Return what a policy makes of one input, wherever it is; never an error."""
     if not is_remote(path):
-        return judge_input(path, policy, today)
+        return judge_input(path, policy, today, stamp=stamp)
     try:
-        with _copy_of(path) as (near, stamp):
-            found = judge_input(near, policy, today)
+        source = _source(path)
+        with _copy_of(source, path) as near:
+            found = [
+                _renamed(one, near, path)
+                for each in inputs([near], None)  # several where it is an archive of them
+                for one in judge_input(each, policy, today)
+            ]
     except Exception as error:  # noqa: BLE001 - one input must not end the others
-        return unreadable(path, policy, _first_line(error))
-    return found._replace(name=path, reason=found.reason.replace(near, path), stamp=stamp)
+        return (unreadable(path, policy, said(error)),)
+    return tuple(one._replace(stamp=source.stamp) for one in found)
 
 
 def stamp_anywhere(path: str) -> str | None:
@@ -85,71 +74,108 @@ def stamp_anywhere(path: str) -> str | None:
     if not is_remote(path):
         return stamp_of(path)
     try:
-        files, place = _filesystem(path)
-        return _stamp(files.info(place))
+        return _source(path).stamp
     except Exception:  # noqa: BLE001 - each storage has its own; the judgement says what is wrong
         return None
 
 
-@contextmanager
-def _copy_of(address: str) -> Iterator[tuple[str, str | None]]:
-    """Give a local copy of the same name, and what changes when the original does."""
-    files, path = _filesystem(address)
+def _renamed(one: Judgement, near: str, path: str) -> Judgement:
+    """Return a judgement of a copy as one of what was copied."""
+    return one._replace(
+        name=path + one.name.removeprefix(near), reason=one.reason.replace(near, path)
+    )
+
+
+def _source(address: str) -> _Source:
+    files, path = filesystem(address)
     about = files.info(path)
-    stamp = _stamp(about)
-    if address.startswith(_LOCAL):
-        yield path, stamp
+    is_folder = address.endswith("/") if is_web(address) else about.get("type") == "directory"
+    if not is_folder:
+        return _Source(files, path, about, None)
+    start = path.rstrip("/") + "/"
+    listed = files.find(path, detail=True)
+    return _Source(
+        files, path, about, {name.removeprefix(start): one for name, one in listed.items()}
+    )
+
+
+@contextmanager
+def _copy_of(source: _Source, address: str) -> Iterator[str]:
+    """Give the path of a local copy of the same name."""
+    if address.startswith(LOCAL):
+        yield source.path
         return
-    if (about.get("size") or 0) > MOST_BYTES:
-        raise _too_long()
+    name = source.path.rstrip("/").rpartition("/")[2]
+    if is_web(address):
+        name = name.partition("?")[0]
     with tempfile.TemporaryDirectory(prefix="netrx-tune-") as folder:
-        near = Path(folder) / (path.rstrip("/").rpartition("/")[2] or "input")
-        with files.open(path, "rb") as source, near.open("wb") as copy:
-            _copy(source, copy)
-        yield str(near), stamp
+        near = Path(folder) / (name or "input")
+        if source.members is None:
+            _check_size(source.about, MOST_BYTES)
+            _copy(source.files, source.path, near, MOST_BYTES)
+        else:
+            _copy_folder(source, source.members, near)
+        yield str(near)
 
 
-def _copy(source: IO[bytes], copy: IO[bytes]) -> None:
+def _copy_folder(source: _Source, members: _Files, near: Path) -> None:
+    """Copy the files of a folder that are read of a host.
+
+    Raises:
+        InputError: there are none, or they are too many or too large.
+    """
+    wanted = {name: about for name, about in members.items() if place(name) is not None}
+    if not wanted:
+        raise InputError("a folder without a file of a host's in it, and without an archive")
+    if len(wanted) > MOST_MEMBERS:
+        raise InputError(f"a folder of more than {MOST_MEMBERS:,} files")
+    left = MOST_KEPT_BYTES
+    for about in wanted.values():
+        left -= _check_size(about, min(left, MOST_MEMBER_BYTES))
+    start = source.path.rstrip("/") + "/"
+
+    def copy(name: str) -> None:
+        target = near / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(source.files, start + name, target, MOST_MEMBER_BYTES)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(copy, wanted):
+            pass
+
+
+def _check_size(about: Mapping[str, object], most: int) -> int:
+    """Return the size of a file, as far as the storage tells it.
+
+    Raises:
+        InputError: it is longer than it may be.
+    """
+    size = about.get("size")
+    if not isinstance(size, int):
+        return 0
+    if size > most:
+        raise _too_long(most)
+    return size
+
+
+def _copy(files: AbstractFileSystem, path: str, near: Path, most: int) -> None:
     """Copy a file, as far as it may be long; not each storage tells sizes.
 
     Raises:
         InputError: it is longer.
     """
-    left = MOST_BYTES
+    with files.open(path, "rb") as source, near.open("wb") as copy:
+        _pour(source, copy, most)
+
+
+def _pour(source: IO[bytes], copy: IO[bytes], most: int) -> None:
+    left = most
     while part := source.read(_PART_BYTES):
         left -= len(part)
         if left < 0:
-            raise _too_long()
+            raise _too_long(most)
         copy.write(part)
 
 
-def _too_long() -> InputError:
-    return InputError(f"larger than {MOST_BYTES >> 30} GiB")
-
-
-def _filesystem(address: str) -> tuple[AbstractFileSystem, str]:
-    """Return the storage of an address and the path in it.
-
-    Raises:
-        InputError: the packages for it are not installed, or it is no address.
-    """
-    try:
-        import fsspec  # noqa: PLC0415 - of the extra
-
-        files, path = fsspec.core.url_to_fs(address)
-    except ImportError as error:
-        scheme = address.partition("://")[0]
-        raise needs_extra(error, f"{scheme}://") from None
-    except Exception as error:  # noqa: BLE001 - each storage has its own
-        raise InputError(f"{address}: {_first_line(error)}") from None
-    return files, path
-
-
-def _stamp(about: dict[str, object]) -> str | None:
-    changed = next((about[key] for key in ("ETag", "etag", "mtime", "LastModified", "created")
-                    if about.get(key)), None)  # fmt: skip
-    return f"{about.get('size')}-{changed}" if changed else None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300] or type(error).__name__
+def _too_long(most: int) -> InputError:
+    return InputError(f"larger than {most >> 20:,} MiB")

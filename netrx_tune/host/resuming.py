@@ -13,7 +13,7 @@ from netrx_tune.reporters.checks.judgement_json import parse_line
 
 
 class Earlier(NamedTuple):
-    """Where the last line of each input stands in a file of judgements.
+    """Where the last lines of each input stand in a file of judgements.
 
     The lines stay in the file: 100,000 of them take hundreds of megabytes. They are read by
     pread(), so that workers can share the descriptor.
@@ -23,16 +23,19 @@ class Earlier(NamedTuple):
     descriptor: int
     lines: dict[str, tuple[int, int, str]]  # begin, length and stamp, by input
 
-    def recall(self, name: str, stamp: str | None) -> Judgement | None:
-        """Return the judgement of an input that is as it was then, else None."""
+    def recall(self, name: str, stamp: str | None) -> tuple[Judgement, ...]:
+        """Return the judgements of an input that is as it was then, else none."""
         begin, length, then = self.lines.get(name, (0, 0, ""))
         if not length or stamp != then:
-            return None
+            return ()
         text = os.pread(self.descriptor, length, begin).decode("utf-8", "surrogateescape")
         try:
-            return parse_line(text, self.path)._replace(is_resumed=True)
-        except ParseError:  # no line of ours: judge it anew
-            return None
+            first, *others = (parse_line(line, self.path) for line in text.split("\n")[:-1])
+        except (ParseError, ValueError):  # no lines of ours: judge it anew
+            return ()
+        if first.namespaces != tuple(one.namespace for one in others):
+            return ()  # the run was stopped between them
+        return tuple(one._replace(is_resumed=True) for one in (first, *others))
 
 
 def earlier_of(path: str, policy: str) -> Earlier:
@@ -53,15 +56,32 @@ def earlier_of(path: str, policy: str) -> Earlier:
             for raw in file:
                 known = _known(raw, policy)
                 if known:
-                    lines[known[0]] = (begin, len(raw), known[1])
+                    _note(lines, known, begin, len(raw))
                 begin += len(raw)
     except OSError as error:
         raise unreadable(path, error) from None
     return Earlier(path, descriptor, lines)
 
 
-def _known(raw: bytes, policy: str) -> tuple[str, str] | None:
-    """Return input and stamp of a line of that policy; a line that was cut short is none."""
+class _Line(NamedTuple):
+    """What a line says of its input."""
+
+    name: str
+    stamp: str
+    is_further: bool  # of a further network namespace of the input
+
+
+def _note(lines: dict[str, tuple[int, int, str]], known: _Line, begin: int, length: int) -> None:
+    """Note where an input's lines are: a first one, and those of further namespaces behind it."""
+    first, so_far, stamp = lines.get(known.name, (begin, 0, ""))
+    if not known.is_further:
+        lines[known.name] = (begin, length, known.stamp)
+    elif first + so_far == begin and stamp == known.stamp:
+        lines[known.name] = (first, so_far + length, stamp)
+
+
+def _known(raw: bytes, policy: str) -> _Line | None:
+    """Return what a line of that policy says; a line that was cut short says nothing."""
     if not raw.endswith(b"\n"):
         return None
     try:
@@ -69,6 +89,9 @@ def _known(raw: bytes, policy: str) -> tuple[str, str] | None:
         if found["policy"] != policy or found["outcome"] == "unreadable":
             return None
         name, stamp = found["input"], found["stamp"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        is_further = found.get("namespace") is not None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return (name, stamp) if isinstance(name, str) and isinstance(stamp, str) else None
+    if isinstance(name, str) and isinstance(stamp, str):
+        return _Line(name, stamp, is_further)
+    return None

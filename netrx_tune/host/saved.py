@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from netrx_tune.host.archive import read_snapshot
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
+from netrx_tune.reporters.snapshot_files import SavedSnapshot
 
 
 class SavedWindow(NamedTuple):
     """What grew in a saved input.
 
     `below` is the folder in it of its last sample: "1/", or ""; None where it is a text, in which
-    files of the kernel have no place. `redactions` name what stand-ins replace.
+    files of the kernel have no place, or a namespace that sos ran commands in. `redactions` name
+    what stand-ins replace, `namespaces` what else the input looks into.
     """
 
     delta: Delta
     below: str | None
     redactions: tuple[str, ...]
+    namespaces: Mapping[str, Callable[[], SavedWindow]] = {}
 
 
 def saved_window(path: str, netns: str | None = None, *, earlier: str | None = None) -> SavedWindow:
@@ -38,9 +43,19 @@ def saved_window(path: str, netns: str | None = None, *, earlier: str | None = N
         from netrx_tune.host.pairs import read_pair  # noqa: PLC0415 - seldom
 
         saved = read_pair(earlier, path, netns)
+    return _window(saved)
+
+
+def _window(saved: SavedSnapshot) -> SavedWindow:
     before = saved.samples[0] if len(saved.samples) > 1 else None
     delta = measure(before, saved.samples[-1], live=False, netns=saved.netns)
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
     numbered = saved.kind in {"netrx", "folder"}
-    below = f"{len(saved.samples) - 1}/" if numbered else None if saved.kind == "text" else ""
-    return SavedWindow(delta._replace(after=after), below, saved.redactions)
+    has_files = saved.kind != "text" and not (saved.kind == "sosreport" and saved.netns)
+    below = f"{len(saved.samples) - 1}/" if numbered else "" if has_files else None
+    beside = {name: partial(_read, read) for name, read in saved.namespaces.items()}
+    return SavedWindow(delta._replace(after=after), below, saved.redactions, beside)
+
+
+def _read(read: Callable[[], SavedSnapshot]) -> SavedWindow:
+    return _window(read())

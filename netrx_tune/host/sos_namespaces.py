@@ -18,7 +18,16 @@ from netrx_tune.collectors.paths import OF_HOST
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.model.sample import Gap
 
-__all__ = ["SOFTNET_GAP", "namespace_gaps", "namespace_members", "of_every_namespace"]
+__all__ = [
+    "SOFTNET_GAP",
+    "Namespaces",
+    "by_namespace",
+    "namespace_gaps",
+    "namespace_members",
+    "of_every_namespace",
+]
+
+Namespaces = Mapping[str, Mapping[str, str]]
 
 _FOLDER = "sos_commands/networking/"
 _IN_FOLDER = re.compile(rf"{_FOLDER}namespaces/(?P<netns>[^/]+)/(?P<command>[^/]+)")
@@ -37,13 +46,12 @@ _OF_EVERY = re.compile(
 )
 
 
-def namespace_members(members: Mapping[str, str], netns: str) -> dict[str, str]:
+def namespace_members(found: Namespaces, netns: str) -> Mapping[str, str]:
     """Return what commands printed in a namespace, under the names they have for the host's own.
 
     Raises:
         ValueError: they were not run there.
     """
-    found = _by_namespace(members)
     if netns not in found:
         names = ", ".join(sorted(found)[:_MOST_NAMED])
         has = f"it has {names}" if names else "it has the host's own alone"
@@ -51,11 +59,10 @@ def namespace_members(members: Mapping[str, str], netns: str) -> dict[str, str]:
     return found[netns]
 
 
-def namespace_gaps(members: Mapping[str, str]) -> tuple[Gap, ...]:
+def namespace_gaps(found: Namespaces) -> tuple[Gap, ...]:
     """Return a gap for each further network namespace that the report looks into."""
     return tuple(
-        Gap(f"netns {name}", "absent", _detail(name, own))
-        for name, own in sorted(_by_namespace(members).items())
+        Gap(f"netns {name}", "absent", _detail(name, own)) for name, own in sorted(found.items())
     )
 
 
@@ -75,7 +82,8 @@ def of_every_namespace(files: Mapping[str, str], listed: str) -> dict[str, str]:
     return found
 
 
-def _by_namespace(members: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def by_namespace(members: Mapping[str, str]) -> Namespaces:
+    """Return what commands printed, by the network namespace that they ran in."""
     found: dict[str, dict[str, str]] = {}
     for name, text in members.items():
         match = _IN_FOLDER.fullmatch(name) or _BESIDE.fullmatch(name)

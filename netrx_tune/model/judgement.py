@@ -93,9 +93,10 @@ class Judgement(NamedTuple):
     """One input under one policy.
 
     `host` is the label of the host: its name where the input tells, else the file's own name
-    without folder and suffix. `stamp` is size and time of change, from which a later run sees
-    that the input is still the same. `ledger` has the stages that lost something or cannot be
-    seen; a stage that is not in it lost nothing, or does not exist on that kernel.
+    without folder and suffix, and the network namespace unless that is the host's own. `stamp`
+    is size and time of change, from which a later run sees that the input is still the same.
+    `ledger` has the stages that lost something or cannot be seen; a stage that is not in it lost
+    nothing, or does not exist on that kernel.
     """
 
     name: str  # as it was given
@@ -114,3 +115,7 @@ class Judgement(NamedTuple):
     policy: str = ""  # the digest of what it was judged by
     is_folder: bool = False  # whether files of a spot stand on this disk, or in an archive
     is_resumed: bool = False  # taken from an earlier run
+    # An input may hold several network namespaces, with a judgement for each: that of the host's
+    # own names the others, and each of those says which of them it is.
+    namespace: str | None = None
+    namespaces: tuple[str, ...] = ()

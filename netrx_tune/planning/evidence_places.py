@@ -18,6 +18,7 @@ _PAIRS = {
     "TcpExt": "/proc/net/netstat",
     "IpExt": "/proc/net/netstat",
 }
+_LINES = "/proc/net/snmp6"
 _SNMP6 = frozenset({"Ip6", "Icmp6", "Udp6", "UdpLite6"})
 _LISTING = "/sos_commands/kernel/sysctl_-a"  # where a support archive has it
 # Where one counter is a column, or the sum of rows, the file is all that can be said.
@@ -42,11 +43,11 @@ def counter_spot(name: str, snapshot: Snapshot, below: str | None) -> Spot:
     """
     group, _, field = name.partition(".")
     if group in _PAIRS:
-        path = _PAIRS[group]
-        return _spot(path, below, _pair_line(snapshot.files.get(path, ""), group))
+        text = snapshot.files.get(_PAIRS[group])
+        return Spot("") if text is None else _spot(_PAIRS[group], below, _pair_line(text, group))
     if group in _SNMP6:
-        path = "/proc/net/snmp6"
-        return _spot(path, below, _line(snapshot.files.get(path, ""), group + field))
+        text = snapshot.files.get(_LINES)
+        return Spot("") if text is None else _spot(_LINES, below, _line(text, group + field))
     if group in _FILES:
         return _spot(_FILES[group], below, None)
     if group.endswith("_socket"):

@@ -19,17 +19,43 @@ _DRAWN = re.compile(r"(veth|cali|lxc|tap|vnet|br-|gke|eni).+")
 _SUFFIX = re.compile(r"(?:\.tar)?\.(?:tar|tgz|txz|tbz2?|tzst|gz|xz|bz2|zst)$")
 _PATH = re.compile("/|::")  # OUTER::INNER is a report in an archive of several
 _SOSREPORT = re.compile(r"sosreport-(.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z]{7}(?:-obfuscated)?")
+_NETNS = re.compile(r" \(netns [^()]+\)$")
+_OF_PROCESS = re.compile(r"pid [0-9]+$|/proc/[0-9]+/ns/net$")  # of --pid, or of --netns PATH
+_BY_NAME = re.compile(r"^(?:/var)?/run/netns/")
 _HOSTNAMES = ("/proc/sys/kernel/hostname", "/etc/hostname")
 
 
-def label_of(name: str, snapshot: Snapshot | None = None) -> str:
-    """Return what to call the host of an input: what its files say, else the input's own name."""
-    told = hostname(snapshot) if snapshot else ""
-    if told:
-        return told
+def label_of(name: str, snapshot: Snapshot | None = None, netns: str | None = None) -> str:
+    """Return what to call the host of an input: what its files say, else the input's own name.
+
+    A network namespace that is not the host's own stands behind it: "web1 (netns blue)".
+
+    Args:
+        name: the input as it was given.
+        snapshot: what it holds, None where it cannot be read.
+        netns: the namespace, where that is known without a snapshot.
+    """
+    netns = snapshot.host.netns if snapshot else netns
+    host = (hostname(snapshot) if snapshot else "") or _named(name)
+    return f"{host} ({_netns_words(netns)})" if netns else host
+
+
+def host_of(label: str) -> str:
+    """Return the host of a label, without a network namespace."""
+    return _NETNS.sub("", label)
+
+
+def _named(name: str) -> str:
     last = _SUFFIX.sub("", _PATH.split(name.rstrip("/"))[-1])
     report = _SOSREPORT.fullmatch(last)
     return (report[1] if report else last) or name
+
+
+def _netns_words(netns: str) -> str:
+    """Return a name of a namespace that stays: a process has another number in the next run."""
+    if _OF_PROCESS.match(netns):
+        return "netns of a process"
+    return f"netns {_BY_NAME.sub('', netns)}"
 
 
 def hostname(snapshot: Snapshot) -> str:

@@ -39,6 +39,7 @@ def judge(
     today: date,
     *,
     below: str | None = "",
+    namespace: str | None = None,
 ) -> Judgement:
     """Return what a policy makes of one input.
 
@@ -50,6 +51,8 @@ def judge(
         today: the day on which acceptances hold or have expired.
         below: the folder of that sample in the input: "1/", "", or None for an input without
             files of the kernel.
+        namespace: the one that this is of, where the input holds several and judges the host's
+            own, too. What it does not tell of a demand is then not missed.
     """
     host = label_of(name, snapshot)
     seen = Seen(diagnosis, snapshot, below)
@@ -62,7 +65,8 @@ def judge(
         if policy.judges(finding.rule)
     ]
     skipped = tuple(one for one in diagnosis.skipped if policy.judges(one.rule))
-    outcome, reason = _outcome(found, unknown, _blind(diagnosis, skipped, policy))
+    missed = unknown if namespace is None else ()
+    outcome, reason = _outcome(found, missed, _blind(diagnosis, skipped, policy))
     return Judgement(
         name=name,
         host=host,
@@ -86,6 +90,7 @@ def judge(
         settings={key: v for key, v in snapshot.settings.items() if _is_kept(key)},
         gaps=tuple(gap for gap in diagnosis.gaps if gap.why == "unparsed"),
         policy=policy.digest,
+        namespace=namespace,
     )
 
 

@@ -10,18 +10,20 @@ class Tally:
 
     def __init__(self) -> None:
         self.outcomes: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
-        self.failing: dict[str, int] = {}  # inputs by the rule that fails in them
+        self.failing: dict[str, int] = {}  # judgements by the rule that fails in them
         self.accepted = 0
         self.expired = 0
         self.resumed = 0
+        self.namespaces = 0  # judged beside the host's own of their input
 
     @property
     def inputs(self) -> int:
         """Return how many were judged, or could not be."""
-        return sum(self.outcomes.values())
+        return sum(self.outcomes.values()) - self.namespaces
 
     def add(self, judgement: Judgement) -> None:
-        """Count one input."""
+        """Count one judgement."""
+        self.namespaces += judgement.namespace is not None
         self.outcomes[judgement.outcome] += 1
         self.resumed += judgement.is_resumed
         for rule in {one.rule for one in judgement.findings if one.fails}:

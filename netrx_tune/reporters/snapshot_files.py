@@ -8,7 +8,8 @@ netrx.yaml                  what it is, see snapshot_manifest
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.boot_id import hashed_boot
@@ -56,6 +57,8 @@ class SavedSnapshot(NamedTuple):
     redactions: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()  # what the reading met that belongs to neither sample
     meta: Mapping[str, str] = {}  # what else the input says of itself: "tool", "sos"
+    # Further network namespaces that it looks into, each read when it is asked for.
+    namespaces: Mapping[str, Callable[[], SavedSnapshot]] = {}
 
     @property
     def seconds(self) -> float | None:
@@ -93,7 +96,16 @@ def interval(first: SavedSnapshot, second: SavedSnapshot) -> SavedSnapshot:
         times=(first.times[-1], second.times[-1]),
         redactions=tuple(dict.fromkeys(first.redactions + second.redactions)),
         gaps=first.gaps + second.gaps,
+        namespaces={
+            name: partial(_both, first.namespaces[name], read)
+            for name, read in second.namespaces.items()
+            if name in first.namespaces
+        },
     )
+
+
+def _both(first: Callable[[], SavedSnapshot], second: Callable[[], SavedSnapshot]) -> SavedSnapshot:
+    return interval(first(), second())
 
 
 def moment_of(files: Mapping[str, str]) -> Moment:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from netrx_tune.host.remote_inputs import judge_anywhere, remote_inputs
+from netrx_tune.host.remote_inputs import judge_anywhere
+from netrx_tune.host.remote_listing import remote_inputs
 from netrx_tune.host.save import write_snapshot
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.policy import Policy
@@ -171,10 +172,15 @@ def test_no_scheduler_is_one_line(folder: Path) -> None:
         assert re.fullmatch(r"netrx-tune: --scheduler \S+: nobody answers there .*\n", stderr)
 
 
-def test_an_address_without_a_scheduler_is_a_usage_error(folder: Path) -> None:
-    code, _, stderr = check(f"file://{folder}/host0000.tar.gz")
-    assert code == 2
-    assert "--scheduler local" in stderr
+def test_an_address_needs_no_scheduler(folder: Path) -> None:
+    pytest.importorskip("fsspec", reason="the extra fleet is not installed")
+    places = (folder, f"file://{folder}")
+    near, far = (check(f"{one}/host000[0-4].tar.gz", "--format", "jsonl") for one in places)
+    assert near[0] == far[0] == 0
+    lines = [json.loads(line) for line in near[1].splitlines()]
+    same = [json.loads(line) for line in far[1].replace("file://", "").splitlines()]
+    assert [one | {"stamp": ""} for one in same] == [one | {"stamp": ""} for one in lines]
+    assert len(lines) == 5
 
 
 def test_addresses_of_fsspec_are_read_like_files(folder: Path) -> None:
@@ -191,12 +197,13 @@ def test_addresses_of_fsspec_are_read_like_files(folder: Path) -> None:
     assert list(remote_inputs("memory://fleet/a/*.tar.gz")) == ["memory:///fleet/a/web1.tar.gz"]
     for nothing in ("memory://fleet/none/*.tar.gz", "memory://fleet/gone.tar.gz"):
         assert list(remote_inputs(nothing)) == [nothing]
-    near = judge_anywhere(str(first), Policy(), date(2026, 1, 1))
-    far = judge_anywhere("memory:///fleet/a/web1.tar.gz", Policy(), date(2026, 1, 1))
+    near = judge_anywhere(str(first), Policy(), date(2026, 1, 1))[0]
+    far = judge_anywhere("memory:///fleet/a/web1.tar.gz", Policy(), date(2026, 1, 1))[0]
     assert far.host == "web1"
     assert blurred(far) == blurred(near)
-    assert judge_anywhere(f"file://{first}", Policy(), date(2026, 1, 1)).outcome == near.outcome
-    gone = judge_anywhere("memory://fleet/gone.tar.gz", Policy(), date(2026, 1, 1))
+    (same,) = judge_anywhere(f"file://{first}", Policy(), date(2026, 1, 1))
+    assert same.outcome == near.outcome
+    gone = judge_anywhere("memory://fleet/gone.tar.gz", Policy(), date(2026, 1, 1))[0]
     assert (gone.outcome, gone.name) == ("unreadable", "memory://fleet/gone.tar.gz")
 
 

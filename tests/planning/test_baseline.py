@@ -21,7 +21,7 @@ END = date(2027, 3, 1)
 def updated(old: dict[str, Acceptance], *paths: str, today: date = TODAY) -> str:
     update = Update(old, "why not", today, END)
     for path in paths:
-        update.add(judge_input(path, Policy(baseline=old), today))
+        update.add(judge_input(path, Policy(baseline=old), today)[0])
     return render_baseline(update.kept())
 
 
@@ -35,9 +35,9 @@ def test_what_fails_is_accepted_with_reason_and_day(tmp_path: Path) -> None:
         "why not",
         END,
     )
-    assert judge_input(bad, Policy(baseline=known), TODAY).outcome == "passed"
-    assert judge_input(bad, Policy(baseline=known), END).outcome == "passed"
-    assert judge_input(bad, Policy(baseline=known), date(2027, 3, 2)).outcome == "failed"
+    assert judge_input(bad, Policy(baseline=known), TODAY)[0].outcome == "passed"
+    assert judge_input(bad, Policy(baseline=known), END)[0].outcome == "passed"
+    assert judge_input(bad, Policy(baseline=known), date(2027, 3, 2))[0].outcome == "failed"
 
 
 def test_a_reason_is_kept_and_an_ended_acceptance_renewed(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_mistake_is_told_with_file_and_line(text: str, what: str) -> None:
 def test_hostile_host_names_do_not_break_the_file(tmp_path: Path) -> None:
     name = 'a\nb\x1b[2J: {"x"}, #\'\\\u202e' + "y" * 100
     bad = archive(tmp_path / name / "x.tar.gz", lost=500)
-    judgement = judge_input(bad, Policy(), TODAY)._replace(host=name * 9)
+    judgement = judge_input(bad, Policy(), TODAY)[0]._replace(host=name * 9)
     update = Update({}, "r", TODAY, END)
     update.add(judgement)
     (one,) = parse_baseline(render_baseline(update.kept()), "b.yaml").values()

@@ -18,7 +18,7 @@ TODAY = date(2026, 12, 1)
 
 
 def judged(path: str, text: str = "") -> Judgement:
-    return judge_input(path, parse_policy(text, "p.yaml"), TODAY)
+    return judge_input(path, parse_policy(text, "p.yaml"), TODAY)[0]
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def test_a_profile_must_be_satisfied(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("profile: syslog-collector\n")
     wanted = load(Wanted(str(policy)), TODAY)
-    low = judge_input(archive(tmp_path / "low.tar.gz"), wanted, TODAY)
+    low = judge_input(archive(tmp_path / "low.tar.gz"), wanted, TODAY)[0]
     assert (low.outcome, low.findings[0].rule) == ("failed", "policy-profile")
-    high = judge_input(archive(tmp_path / "high.tar.gz", rmem_max=64 << 20), wanted, TODAY)
+    high = judge_input(archive(tmp_path / "high.tar.gz", rmem_max=64 << 20), wanted, TODAY)[0]
     assert high.outcome == "passed"
 
 
@@ -171,7 +171,7 @@ def test_a_fingerprint_outlives_other_counts_and_not_another_host(tmp_path: Path
 @pytest.mark.parametrize("name", ["nothing.tar.gz", "a\0b", "text"])
 def test_what_is_no_input_is_a_judgement(tmp_path: Path, name: str) -> None:
     (tmp_path / "text").write_text("hello")
-    got = judge_input(str(tmp_path / name), Policy(), TODAY)
+    got = judge_input(str(tmp_path / name), Policy(), TODAY)[0]
     assert got.outcome == "unreadable"
     assert got.reason
     assert "\n" not in got.reason

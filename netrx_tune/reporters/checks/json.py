@@ -49,6 +49,7 @@ class Json:
             "accepted": tally.accepted,
             "expired": tally.expired,
             "resumed": tally.resumed,
+            "namespaces": tally.namespaces,
             "exit_code": tally.exit_code(),
         }
         return f'\n], "summary": {json.dumps(summary)}}}\n'

@@ -31,6 +31,7 @@ def judgement_json(judgement: Judgement) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "input": judgement.name,
+        "namespace": judgement.namespace,
         "host": judgement.host,
         "outcome": judgement.outcome,
         "reason": judgement.reason,
@@ -47,6 +48,7 @@ def judgement_json(judgement: Judgement) -> dict[str, object]:
         "stamp": judgement.stamp,
         "policy": judgement.policy,
         "is_folder": judgement.is_folder,
+        "namespaces": judgement.namespaces,
     }
 
 
@@ -94,6 +96,8 @@ def parse_judgement(found: Any) -> Judgement:  # noqa: ANN401 - whatever JSON ho
         stamp=found["stamp"],
         policy=found["policy"],
         is_folder=found["is_folder"],
+        namespace=_text_or_none(found.get("namespace")),
+        namespaces=tuple(map(_text, found.get("namespaces", ()))),
     )
 
 
@@ -119,6 +123,10 @@ def _parsed(found: Mapping[str, Any]) -> JudgedFinding:
             "advice": Recommendation(**advice) if advice else None,
         }
     )
+
+
+def _text_or_none(found: object) -> str | None:
+    return None if found is None else _text(found)
 
 
 def _text(found: object) -> str:

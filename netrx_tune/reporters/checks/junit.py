@@ -1,4 +1,4 @@
-"""JUnit XML: a suite for each input, a case for each rule, skipped where there is no data.
+"""JUnit XML: a suite for each judgement, a case for each rule, skipped where there is no data.
 
 Of the schema in https://github.com/jenkinsci/xunit-plugin (junit-10.xsd) only what all readers
 take: testsuites, testsuite, properties, testcase, failure, error, skipped, system-out.
@@ -19,6 +19,7 @@ from netrx_tune.reporters.checks.words import (
     advice_words,
     evidence_lines,
     host_words,
+    input_words,
     problem,
     standing,
 )
@@ -52,7 +53,8 @@ class Junit:
         counts = {kind: sum(case.kind == kind for case in cases)
                   for kind in ("failure", "error", "skipped")}  # fmt: skip
         head = (
-            f"<testsuite name={_attribute(judgement.name)} hostname={_attribute(judgement.host)}"
+            f"<testsuite name={_attribute(input_words(judgement))}"
+            f" hostname={_attribute(judgement.host)}"
             f' tests="{len(cases)}" failures="{counts["failure"]}" errors="{counts["error"]}"'
             f' skipped="{counts["skipped"]}">\n'
         )

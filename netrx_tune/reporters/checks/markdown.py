@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from netrx_tune.model.judgement import JudgedFinding, Judgement
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import Setup
-from netrx_tune.reporters.checks.words import OUTCOME_WORDS, problem, standing, tally_words
+from netrx_tune.reporters.checks.words import (
+    OUTCOME_WORDS,
+    input_words,
+    problem,
+    standing,
+    tally_words,
+)
 from netrx_tune.reporters.finding_text import change_words
 from netrx_tune.reporters.plain import escape
 from netrx_tune.rules.words import count, percent
@@ -74,7 +80,7 @@ def _row(judgement: Judgement, text: str, finding: JudgedFinding | None) -> str:
         share = "" if finding.share is None else percent(finding.share)
         if finding.advice and finding.fails:
             advice = f"{change_words(finding.advice)} {finding.advice.why}"
-    cells = (judgement.name, outcome, text, lost, share, advice)
+    cells = (input_words(judgement), outcome, text, lost, share, advice)
     return f"| {' | '.join(map(cell, cells))} |\n"
 
 

@@ -12,6 +12,7 @@ from netrx_tune.reporters.checks.words import (
     OUTCOME_WORDS,
     evidence_lines,
     host_words,
+    input_words,
     problem,
     spot_words,
     tally_words,
@@ -43,7 +44,9 @@ class Text:
     def each(self, judgement: Judgement) -> str:
         """Return one input; with -q none that passed."""
         if judgement.outcome == "failed" and not self._first_failed:
-            self._first_failed = judgement.name
+            self._first_failed = quote(judgement.name)
+            if judgement.namespace is not None:
+                self._first_failed += f" --netns {quote(judgement.namespace)}"
         if judgement.outcome == "passed" and self._setup.quiet:
             return ""
         return self._laid(self._blocks(judgement))
@@ -59,10 +62,11 @@ class Text:
         outcome = judgement.outcome
         label = f"{OUTCOME_WORDS[outcome].upper()}:"
         if outcome in {"unreadable", "not-judged"}:
-            text = f"{judgement.name}: {problem(judgement)}"
+            text = f"{input_words(judgement)}: {problem(judgement)}"
         else:
             about = host_words(judgement.about)
-            text = f"{judgement.name} ({about})" if about else judgement.name
+            name = input_words(judgement)
+            text = f"{name} ({about})" if about else name
         yield Block(text, 0, 2, label, _STYLES[outcome])
         shown = [one for one in judgement.findings if self._is_shown(one)]
         for one in shown:
@@ -94,7 +98,7 @@ class Text:
         if tally.resumed:
             yield Block(f"{count(tally.resumed)} taken from the earlier run, unchanged.", 0, 2)
         if self._first_failed:
-            text = f"netrx-tune diagnose --from {quote(self._first_failed)}"
+            text = f"netrx-tune diagnose --from {self._first_failed}"
             yield Block(text, label="Next:", style="title", verbatim=True)
 
 

@@ -66,9 +66,22 @@ def standing(finding: JudgedFinding) -> str:
 
 def tally_words(tally: Tally) -> str:
     """Return "3 inputs: 1 passed, 1 failed, 1 unreadable"."""
-    what = "1 input" if tally.inputs == 1 else f"{count(tally.inputs)} inputs"
+    what = _counted(tally.inputs, "input")
+    if tally.namespaces:
+        what += f" with {_counted(tally.namespaces, 'further network namespace')}"
     parts = [f"{count(n)} {OUTCOME_WORDS[one]}" for one, n in tally.outcomes.items() if n]
     return f"{what}: {', '.join(parts)}" if parts else what
+
+
+def _counted(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{count(number)} {what}s"
+
+
+def input_words(judgement: Judgement) -> str:
+    """Return the input as it was given, and which of its network namespaces is meant."""
+    if judgement.namespace is None:
+        return judgement.name
+    return f"{judgement.name} (netns {judgement.namespace})"
 
 
 def problem(judgement: Judgement) -> str:

@@ -44,9 +44,9 @@ def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Judgement]:
         folder(Path("runs/db 1"), lost=500, rmem_max=16 << 20),
         "none.tar.gz",
     ]
-    found = [judge_input(path, POLICY, TODAY) for path in paths]
+    found = [judge_input(path, POLICY, TODAY)[0] for path in paths]
     lacking = "require: {net.core.somaxconn: {at_least: 1}}"
-    return [*found, judge_input(paths[1], parse_policy(lacking, "q.yaml"), TODAY)]
+    return [*found, judge_input(paths[1], parse_policy(lacking, "q.yaml"), TODAY)[0]]
 
 
 @pytest.fixture
