@@ -19,21 +19,28 @@ from netrx_tune.model.errors import NetrxError, NotEnoughData
 
 # Objects between two looks for garbage; a run makes little of it, and a start many objects.
 _FEW_COLLECTIONS = 50_000
-# Name of the command -> what it does, in the order of --help.
-COMMANDS = {
-    "diagnose": "Say where packets are lost, why, and what to change.",
-    "snapshot": "Save two samples that a later diagnosis can judge.",
-    "diff": "Say what changed between two snapshots: counters, settings, verdicts.",
-    "check": "Judge saved snapshots by a policy: the gate for CI jobs and fleets.",
-    "size": "Compute a buffer for a rate, a payload and a pause, or what a buffer survives.",
-    "profile": "Show, check, generate and export profiles for workloads and other tools.",
-    "path": "Show the receive path with this host's counters and settings.",
-    "apply": "Apply a profile: show, ask, set, verify by the counters, or undo.",
-    "rollback": "Put back the values and files of the last apply.",
-    "status": "Tell what is applied, and whether it is in force now and after boot.",
-    "fleet": "Playbooks for many hosts, and one report of what they lose.",
-    "explain": "Explain a finding, a stage, a counter or a tunable.",
+# Name of the command -> what it does, by what one is about, in the order of --help.
+SECTIONS = {
+    "Find the loss": {
+        "diagnose": "Say where packets are lost, why, and what to change.",
+        "path": "Show the receive path with this host's counters and settings.",
+        "explain": "Explain a finding, a stage, a counter or a tunable.",
+    },
+    "Save, compare, judge": {
+        "snapshot": "Save two samples that a later diagnosis can judge.",
+        "diff": "Say what changed between two snapshots: counters, settings, verdicts.",
+        "check": "Judge saved snapshots by a policy: the gate for CI jobs and fleets.",
+        "fleet": "Playbooks for many hosts, and one report of what they lose.",
+    },
+    "Choose settings, apply, undo": {
+        "size": "Compute a buffer for a rate, a payload and a pause, or what a buffer survives.",
+        "profile": "Show, check, generate and export profiles for workloads and other tools.",
+        "apply": "Apply a profile: show, ask, set, verify by the counters, or undo.",
+        "status": "Tell what is applied, and whether it is in force now and after boot.",
+        "rollback": "Put back the values and files of the last apply.",
+    },
 }
+COMMANDS = {name: does for section in SECTIONS.values() for name, does in section.items()}
 
 
 class _Lazy(click.Group):
@@ -49,8 +56,10 @@ class _Lazy(click.Group):
         return cast("click.Command", module.command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        widest = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), does) for name, does in commands.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,24 +80,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = netrx_tune.main(arguments, prog_name="netrx-tune", standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = 2
+    except click.ClickException as error:
+        code = _refuse(_usage(error), 2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("netrx-tune: interrupted", err=True)
-        code = 2
+        code = _refuse("interrupted", 2)
     except NotEnoughData as error:
-        click.echo(f"netrx-tune: {error}", err=True)
-        code = 3
+        code = _refuse(str(error), 3)
     except NetrxError as error:
-        click.echo(f"netrx-tune: {error}", err=True)
-        code = 2
+        code = _refuse(str(error), 2)
     except BrokenPipeError:
         code = 0
     except Exception as bug:  # noqa: BLE001 - a traceback helps no operator
         code = _report(bug)
     gc.freeze()  # what is left goes with the process
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(why: str, code: int) -> int:
+    """Say in one line why it ends, and return the exit code."""
+    from netrx_tune.cli.options import complain  # noqa: PLC0415 - only where it ends so
+
+    complain(why)
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return what is wrong with the arguments, and where the right ones stand."""
+    said = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return said
+    return f"{said}{'' if said[-1] in '.?)' else '.'} See `{context.command_path} --help`."
 
 
 def _report(bug: Exception) -> int:

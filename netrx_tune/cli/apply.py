@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option(
     "--verify",
-    type=click.FloatRange(0, 86400),
+    type=options.Seconds(0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -59,7 +59,7 @@ class Asked(NamedTuple):
 @click.option("--persist-only", is_flag=True, help="Write the file, set no running value.")
 @click.option(
     "--confirm-within",
-    type=click.FloatRange(1, 86400),
+    type=options.Seconds(1),
     metavar="SECONDS",
     help="Undo it unless you type yes in time; the file is written after it.",
 )

@@ -39,8 +39,10 @@ def command(
     found = page(wanted, pages, {rule: stages for rule, (stages, _) in known.items()})
     if found is None:
         near = ", ".join(suggestions(wanted, pages))
-        hint = f"; near it: {near}" if near else ""
-        raise InputError(f"nothing is called {wanted!r}{hint}")
+        hint = (
+            f"near it: {near}" if near else "`netrx-tune path` lists the stages with their counters"
+        )
+        raise InputError(f"nothing is called {wanted!r}; {hint}")
     if output_format == "json":
         click.echo(json.dumps(page_json(found), indent=2))
     else:

@@ -28,7 +28,7 @@ def command() -> None:
     """  # noqa: D301 - click reads the backspace
 
 
-@command.command("init")
+@command.command("init", short_help="Write an Ansible role and playbooks for many hosts.")
 @click.argument("folder", metavar="DIR")
 @options.output_options
 def init_command(folder: str, output_format: str, color: str, quiet: bool) -> int:  # noqa: ARG001 - every command takes these
@@ -56,7 +56,7 @@ def init_command(folder: str, output_format: str, color: str, quiet: bool) -> in
     return 0
 
 
-@command.command("report")
+@command.command("report", short_help="Report on many hosts together, from what check wrote.")
 @click.argument("given", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "--role-from",
@@ -79,7 +79,8 @@ def report_command(
     """Report on many hosts together: findings, outliers, settings that losing hosts share.
 
     INPUT is what check wrote as jsonl, - for that on standard input, or snapshots, folders and
-    patterns, which are then judged without a policy. Exit code 3 if no host could be judged.
+    patterns, which are then judged without a policy. Exit code 2 if no host could be judged and
+    an input could not be read, else 3 if no host could be judged.
 
     \b
     Examples:
@@ -98,7 +99,14 @@ def report_command(
     if not report.inputs:
         raise NotEnoughData("no input was given, so there is nothing to report on")
     _write(report, output_format, color)
-    return 0 if report.judged else 3
+    return 0 if report.judged else _without_verdict(report)
+
+
+def _without_verdict(report: FleetReport) -> int:
+    """Say why no host could be judged, and return 2 where that is what could not be read."""
+    name, why = report.unreadable[0]
+    options.complain(f"no host could be judged: {name}: {why}")
+    return 2 if dict(report.outcomes).get("unreadable") else 3
 
 
 def _write(report: FleetReport, output_format: str, color: str) -> None:

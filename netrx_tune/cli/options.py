@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,12 @@ color_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]"
+)
+
+root_option = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    help="Read /proc, /sys and /etc below this folder.",
 )
 
 
@@ -93,20 +100,38 @@ def live_place_options(command: _F) -> _F:
 def _live_places() -> tuple[Callable[[_F], _F], ...]:
     return (
         click.option("--netns", metavar="NAME|PATH", help="Look into this network namespace."),
-        click.option("--pid", type=click.IntRange(1), help="Look where this process lives."),
         click.option(
-            "--root",
-            type=click.Path(exists=True, file_okay=False),
-            help="Read /proc, /sys and /etc below this folder.",
+            "--pid", type=click.IntRange(1), metavar="PID", help="Look where this process lives."
         ),
+        root_option,
     )
+
+
+class Seconds(click.FloatRange):
+    """A time from `least` to a day; "nan" is none, though Python takes it for a number."""
+
+    def __init__(self, least: float) -> None:
+        """Take the shortest time that makes sense."""
+        super().__init__(least, 86400)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number of seconds."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
 
 
 def interval_option(words: str) -> Callable[[_F], _F]:
     """Return the option for the length of a watch, in seconds, with its line of help."""
     return click.option(
         "--interval",
-        type=click.FloatRange(0, 86400),
+        type=Seconds(0),
         default=5.0,
         show_default=True,
         metavar="SECONDS",
@@ -135,6 +160,13 @@ def progress(text: str, *, quiet: bool) -> None:
     """Write a line of progress to standard error."""
     if not quiet:
         click.echo(text, err=True)
+
+
+def complain(text: str) -> None:
+    """Write an error to standard error: one line, with what a terminal would act on escaped."""
+    from netrx_tune.reporters.plain import escape  # noqa: PLC0415 - only on errors
+
+    click.echo(f"netrx-tune: {escape(text)}", err=True)
 
 
 def width() -> int:

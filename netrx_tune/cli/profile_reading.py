@@ -47,7 +47,7 @@ def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: A
         try:
             found.append((name, profiles.written(path, where).summary, path))
         except NetrxError as error:
-            click.echo(f"netrx-tune: {error}", err=True)
+            options.complain(str(error))
             failed = True
     if output_format == "json":
         rows = [{"name": name, "summary": text, "path": path} for name, text, path in found]
@@ -139,7 +139,7 @@ def validate_command(
             profiles.load(file, memory)
         except NetrxError as error:
             wrong = str(error)
-            click.echo(f"netrx-tune: {wrong}", err=True)
+            options.complain(wrong)
         rows.append({"file": file, "valid": wrong is None, "error": wrong})
         if output_format == "text" and wrong is None and not quiet:
             click.echo(f"{escape(file)}: valid")

@@ -55,7 +55,9 @@ class Asked(NamedTuple):
     "--stall", metavar="TIME", callback=duration_usecs, help="How long the reader pauses: 200ms."
 )
 @click.option("--drain", type=_COUNT, metavar="PER_SECOND", help="What the reader takes.")
-@click.option("--sockets", type=click.IntRange(1, 10**6), default=1, show_default=True)
+@click.option(
+    "--sockets", metavar="NUMBER", type=click.IntRange(1, 10**6), default=1, show_default=True
+)
 @click.option("--truesize", metavar="SIZE", callback=size_bytes, help="Measured, instead.")
 @click.option("--link", type=click.Choice(["nic", "veth", "loopback"]), default="nic")
 @click.option("--mtu", type=click.IntRange(576, 65536), metavar="BYTES")
@@ -75,8 +77,15 @@ class Asked(NamedTuple):
     "--length", type=_COUNT, metavar="PLACES", help="Tell what a queue so long bears, instead."
 )
 @click.option("--kernel", default="this", metavar="VERSION|this", show_default=True)
+@options.root_option
 @options.output_options
-def command(output_format: str, color: str, quiet: bool, **typed: object) -> int:  # noqa: ARG001 - every command takes quiet
+def command(
+    root: str | None,
+    output_format: str,
+    color: str,
+    quiet: bool,  # noqa: ARG001 - every command takes it
+    **typed: object,
+) -> int:
     """Compute a buffer for a rate, a payload and a pause, or what a buffer survives.
 
     \b
@@ -92,7 +101,7 @@ def command(output_format: str, color: str, quiet: bool, **typed: object) -> int
 
     asked = Asked(**typed)  # type: ignore[arg-type]  # click checked each
     _check(asked)
-    settings = settings_for(asked.kernel)
+    settings = settings_for(asked.kernel, root)
     answer = _answer(asked, settings)
     if output_format == "json":
         click.echo(json.dumps(size_json(answer, settings.place), indent=2))

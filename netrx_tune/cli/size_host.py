@@ -39,14 +39,14 @@ class Settings(NamedTuple):
     now: Mapping[str, int]
 
 
-def settings_for(kernel: str) -> Settings:
-    """Return this host's settings, or the defaults of the kernel that was named.
+def settings_for(kernel: str, root: str | None = None) -> Settings:
+    """Return what this host (or the tree below `root`) has, or the defaults of a named kernel.
 
     Raises:
         click.UsageError: it is no version.
     """
     if kernel == "this":
-        return _here(Tree())
+        return _here(Tree((root or "").rstrip("/")))
     version = parse_release(kernel)
     if version is None:
         raise click.UsageError(f"--kernel: {kernel!r} is no version such as 6.1, nor `this`")

@@ -10,7 +10,7 @@ from netrx_tune.planning.difference_findings import FindingChange, Turn
 from netrx_tune.planning.difference_settings import SettingChange
 from netrx_tune.reporters.plain import BLANK, Block, Style, layout
 from netrx_tune.reporters.terminal import books, headline
-from netrx_tune.rules.words import count, percent
+from netrx_tune.rules.words import count, percent, rate
 from netrx_tune.rxpath.stages import STAGES
 
 _STYLES: dict[Turn, Style] = {
@@ -126,7 +126,7 @@ def _settings(found: Difference, *, verbose: bool) -> Iterator[Block]:
         names = ", ".join(one.name for one in single[:_MOST_ONE_SIDED])
         more = len(single) - _MOST_ONE_SIDED
         names += f" and {count(more)} more; -v lists them" if more > 0 else ""
-        yield Block(names, 2, 4, "Told by one of them only:")
+        yield Block(names, 2, 4, "Only one of the two has:")
     if found.settings:
         yield BLANK
 
@@ -157,7 +157,7 @@ def _loss(loss: Loss) -> str:
         text += f" of {count(loss.offered)}"
     more = [percent(loss.share)] if loss.share is not None else []
     if loss.per_second:
-        more.append(f"{loss.per_second:,.3g} per second")
+        more.append(f"{rate(loss.per_second)} per second")
     return text + (f" ({', '.join(more)})" if more and loss.lost else "")
 
 
@@ -178,7 +178,7 @@ def _is_loss(name: str) -> bool:
 
 
 def _rate(per_second: float | None) -> str:
-    return "unknown" if per_second is None else f"{per_second:,.4g}"
+    return "unknown" if per_second is None else rate(per_second)
 
 
 def _meanwhile(diagnosis: Diagnosis, seconds: float) -> Iterator[Block]:

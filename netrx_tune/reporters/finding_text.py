@@ -17,7 +17,7 @@ from netrx_tune.model.finding import (
 )
 from netrx_tune.model.snapshot import HostFacts
 from netrx_tune.reporters.plain import BLANK, Block
-from netrx_tune.rules.words import count, size
+from netrx_tune.rules.words import count, rate, size
 
 _MOST_LISTED = 6  # counters or sockets of one finding, unless -v
 
@@ -117,7 +117,7 @@ def evidence_words(item: Evidence) -> str:
     """Return "Udp.RcvbufErrors: 0 -> 3,956 (+3,956, 1,306 per second)"."""
     gained = [] if item.increase is None else [f"{item.increase:+,}"]
     if item.per_second is not None:
-        gained.append(f"{_rate(item.per_second)} per second")
+        gained.append(f"{rate(item.per_second)} per second")
     if item.before is None and item.after == item.increase and item.after is not None:
         return f"{item.counter}: {count(item.after)}"
     values = f" {_known(item.before)} -> {_known(item.after)}"
@@ -174,12 +174,6 @@ def _list(label: str, items: list[str], *, verbose: bool) -> Iterator[Block]:
 
 def _known(number: int | None) -> str:
     return "unknown" if number is None else count(number)
-
-
-def _rate(per_second: float) -> str:
-    if per_second >= 100:
-        return f"{per_second:,.0f}"
-    return f"{per_second:.1f}" if per_second >= 0.1 else f"{per_second:.2g}"
 
 
 def _advice(recommendations: tuple[Recommendation, ...], host: HostFacts) -> Iterator[Block]:

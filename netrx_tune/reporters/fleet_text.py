@@ -50,7 +50,7 @@ def _notes(report: FleetReport) -> Iterator[Block]:
     notes = [f"{row.rule} ({count(row.hosts)})" for row in report.rules if row.severity == "note"]
     if notes:
         yield BLANK
-        yield Block(f"on so many hosts: {', '.join(notes)}", 0, 2, "NOTE:", "note")
+        yield Block(f"{', '.join(notes)} (number of hosts)", 0, 2, "NOTES:", "note")
 
 
 def _outliers(report: FleetReport) -> Iterator[Block]:

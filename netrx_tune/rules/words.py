@@ -25,6 +25,15 @@ def percent(share: float) -> str:
     return f"{value:.2g} %"
 
 
+def rate(per_second: float) -> str:
+    """Return events per second with enough digits to tell them from nothing."""
+    if per_second >= 100:
+        return f"{per_second:,.0f}"
+    if per_second >= 0.1:
+        return f"{per_second:.1f}"
+    return "less than 0.001" if 0 < per_second < 0.001 else f"{per_second:.2g}"
+
+
 def size(number_bytes: int) -> str:
     """Return bytes as KiB or MiB where that is shorter to read."""
     for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):

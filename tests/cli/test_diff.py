@@ -50,7 +50,7 @@ def test_the_text_says_what_went_and_which_file_set_it(before: str, after: str) 
     assert "GONE: 200 of 1,200 datagrams (17 %)" in flat
     where = "/etc/sysctl.d/90-netrx-tune.conf:1"
     assert f"net.core.rmem_max 212992 -> 8388608 (set by {where})" in flat
-    assert "udp-rcvbuf-full 200 of 1,200 (17 %, 40 per second) -> 0 of 1,000" in flat
+    assert "udp-rcvbuf-full 200 of 1,200 (17 %, 40.0 per second) -> 0 of 1,000" in flat
     lines = [line for line in done.stdout.splitlines() if ".tar.gz" not in line]
     assert max(map(len, lines)) <= 80  # a path stays in one piece
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 import pytest
@@ -171,3 +172,13 @@ def test_what_a_queue_of_a_given_length_bears() -> None:
     assert "128 bridge 0.256 s at 500/s without accept()." in got.stdout
     table = run(*["--conntrack", "1000", "--timeout", "30", "--length", "9000"])
     assert "New flows are refused above 300/s." in table.stdout
+
+
+def test_another_root_has_its_own_limits(tmp_path: Path) -> None:
+    core = tmp_path / "proc" / "sys" / "net" / "core"
+    core.mkdir(parents=True)
+    (core / "rmem_max").write_text("123456\n")
+    load = ("--rate", "20000", "--payload", "300", "--stall", "200ms")
+    buffer = document(*load, "--root", str(tmp_path))["buffer"]
+    assert isinstance(buffer, dict)
+    assert buffer["rmem_max"]["current"] == 123456

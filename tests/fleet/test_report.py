@@ -149,7 +149,7 @@ def test_roles_of_an_inventory(jsonl: Path, tmp_path: Path) -> None:
     ("words", "code", "said"),
     [
         (["/nowhere/x.jsonl"], 2, "/nowhere/x.jsonl"),
-        (["/nowhere/x.tar.gz"], 3, ""),
+        (["/nowhere/x.tar.gz"], 2, "/nowhere/x.tar.gz: No such file or directory"),
         (["-", "--role-from", "/nowhere/hosts.ini"], 2, "/nowhere/hosts.ini"),
         (["-"], 3, "nothing to report on"),
     ],
@@ -158,4 +158,5 @@ def test_what_cannot_be_read_is_one_line(words: list[str], code: int, said: str)
     got, _, stderr = report(*words, given="")
     assert got == code
     assert said in stderr
+    assert stderr.count("\n") == 1
     assert stderr.count("\n") <= 1

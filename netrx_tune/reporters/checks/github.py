@@ -52,7 +52,7 @@ def _finding(judgement: Judgement, finding: JudgedFinding) -> Iterator[str]:
         level = "notice"
     else:
         return
-    body = [finding.summary, standing(finding), advice_words(finding)]
+    body = [escape(finding.summary), escape(standing(finding)), advice_words(finding)]
     yield _command(level, judgement, finding, finding.rule, body)
 
 

@@ -73,7 +73,7 @@ class Junit:
 
     def _cases(self, judgement: Judgement) -> Iterator[_Case]:
         if judgement.outcome == "unreadable":
-            yield _Case("input", "error", problem(judgement), problem(judgement))
+            yield _Case("input", "error", problem(judgement), escape(problem(judgement)))
             return
         if judgement.outcome == "not-judged":
             yield _Case("input", "skipped", problem(judgement))
@@ -104,7 +104,7 @@ def _demanded(policy: Policy) -> Iterator[str]:
 
 def _text(finding: JudgedFinding) -> str:
     """Return a finding with its evidence and what to do."""
-    lines = [f"{finding.severity}: {finding.summary}", standing(finding)]
+    lines = [escape(f"{finding.severity}: {finding.summary}"), escape(standing(finding))]
     lines += evidence_lines(finding)
     lines += [advice_words(finding), f"fingerprint {finding.fingerprint}"]
     return "\n".join(line for line in lines if line)

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.judgement import JudgedFinding, Judgement
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import Setup
 from netrx_tune.reporters.checks.words import (
     OUTCOME_WORDS,
+    advice_steps,
     input_words,
     problem,
     standing,
     tally_words,
 )
-from netrx_tune.reporters.finding_text import change_words
+from netrx_tune.reporters.finding_text import change_words, sentence
 from netrx_tune.reporters.plain import escape
 from netrx_tune.rules.words import count, percent
 
 _MOST_ROWS = 500  # a job's summary is cut at 1 MiB
-_MOST_CELL = 600  # characters
+_MOST_CELL = 800  # characters
+_LEAST_WHY = 200
 # What makes markup, links, mentions, HTML or another cell.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|#!~@$]|(?<=\w):(?=//)|(?<=www)\.")
 _HEAD = """\
@@ -79,16 +82,26 @@ def _row(judgement: Judgement, text: str, finding: JudgedFinding | None) -> str:
         lost = "" if finding.lost is None else count(finding.lost)
         share = "" if finding.share is None else percent(finding.share)
         if finding.advice and finding.fails:
-            advice = f"{change_words(finding.advice)} {finding.advice.why}"
+            advice = _advice(finding.advice)
     cells = (input_words(judgement), outcome, text, lost, share, advice)
     return f"| {' | '.join(map(cell, cells))} |\n"
 
 
+def _advice(advice: Recommendation) -> str:
+    """Return what to do and why, cut so that the command, its cost and the way back stay."""
+    steps = " ".join(f"{step.rstrip('.')}." for step in advice_steps(advice))
+    what = f"{change_words(advice)} {sentence(advice.why)}".rstrip(".")
+    return f"{_cut(what, max(_LEAST_WHY, _MOST_CELL - len(steps) - 2))}. {steps}"
+
+
+def _cut(text: str, most: int) -> str:
+    """Return text of at most so many characters, cut between words."""
+    return text if len(text) <= most else f"{text[: most - 3].rpartition(' ')[0]} .."
+
+
 def cell(text: str) -> str:
     """Return text that is only text: what could be markup becomes a character reference."""
-    shown = escape(text)
-    if len(shown) > _MOST_CELL:
-        shown = shown[: _MOST_CELL - 3] + "..."
+    shown = _cut(escape(text), _MOST_CELL)
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", shown)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.judgement import JudgedFinding, JudgedHost, Judgement, Outcome, Spot
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.finding_text import change_words, evidence_words, sentence
+from netrx_tune.reporters.plain import escape
 from netrx_tune.rules.words import count, size
 
 OUTCOME_WORDS: dict[Outcome, str] = {
@@ -37,21 +41,25 @@ def advice_words(finding: JudgedFinding) -> str:
     advice = finding.advice
     if advice is None:
         return ""
-    why = sentence(advice.why)
-    words = [change_words(advice), why if why.endswith(".") else f"{why}."]
-    if advice.command:
-        words.append(f"Type: {advice.command}")
-    if advice.cost:
-        words.append(f"Costs: {advice.cost}")
-    if advice.undo:
-        words.append(f"Undo: {advice.undo}")
-    return "\n".join(words)
+    words = [escape(change_words(advice)), escape(_whole(sentence(advice.why)))]
+    return "\n".join((*words, *advice_steps(advice)))
+
+
+def advice_steps(advice: Recommendation) -> Iterator[str]:
+    """Yield the command of an advice, its cost and the way back."""
+    for label, said in (("Type", advice.command), ("Costs", advice.cost), ("Undo", advice.undo)):
+        if said:
+            yield escape(f"{label}: {said}")
+
+
+def _whole(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
 
 
 def evidence_lines(finding: JudgedFinding) -> list[str]:
     """Return each counter's movement, the first with its place."""
-    lines = [evidence_words(item) for item in finding.evidence]
-    place = spot_words(finding.spot)
+    lines = [escape(evidence_words(item)) for item in finding.evidence]
+    place = escape(spot_words(finding.spot))
     if place and lines:
         lines[0] += f" [{place}]"
     return lines or ([place] if place else [])

@@ -213,6 +213,21 @@ def test_markdown_is_one_table(judged: list[Judgement]) -> None:
     assert "**5 inputs: 1 passed, 2 failed, 1 unreadable, 1 not judged.**" in text
 
 
+def test_a_row_of_markdown_keeps_the_command_its_cost_and_the_way_back(
+    judged: list[Judgement],
+) -> None:
+    (finding, *_) = judged[0].findings
+    assert finding.advice
+    long = "its queue was full and nothing was read " * 40
+    advice = finding.advice._replace(why=long, command="sysctl -w a=1", cost="memory", undo="off")
+    one = judged[0]._replace(findings=(finding._replace(advice=advice),))
+    (row,) = [row for row in written("markdown", [one]).splitlines() if "web7" in row]
+    assert row.endswith(" Type: sysctl -w a=1. Costs: memory. Undo: off. |")
+    told = row.rpartition("|")[0].rpartition("|")[2]
+    assert ". Its queue was full" in told, "a sentence begins with a capital"
+    assert set(told.partition(" ..")[0].rpartition(". Its ")[2].split()) <= set(long.split())
+
+
 def test_a_long_table_is_cut_and_says_so(judged: list[Judgement]) -> None:
     text = written("markdown", judged * 400)
     assert text.count("\n| ") < 600
@@ -258,6 +273,7 @@ def test_hostile_names_stay_texts(form: str, hostile: list[Judgement]) -> None:
     if form not in {"json", "jsonl"}:
         text.encode("utf-8")
     assert all(char == "\n" or char.isprintable() for char in text)
+    assert "\n::error::x" not in text
     match form:
         case "sarif":
             sarif(text)

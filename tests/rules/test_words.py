@@ -1,0 +1,36 @@
+"""Numbers as every report writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from netrx_tune.rules.words import percent, rate
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0 %"),
+        (1.2e-9, "less than 0.0001 %"),
+        (0.00005, "0.005 %"),
+        (0.0005, "0.05 %"),
+        (0.012, "1.2 %"),
+        (0.5, "50 %"),
+    ],
+)
+def test_a_share_has_no_exponent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("per_second", "text"),
+    [
+        (3096.4, "3,096"),
+        (123456789.0, "123,456,789"),
+        (12.34, "12.3"),
+        (0.00001, "less than 0.001"),
+        (0.0, "0"),
+    ],
+)
+def test_a_rate_has_no_exponent(per_second: float, text: str) -> None:
+    assert rate(per_second) == text
