@@ -142,7 +142,7 @@ _ALONE = "|".join(re.escape(line).replace(r"\#", r"\d+") for line in _LOOSE)
 # How the lines look with which a text of it may begin.
 STARTS = re.compile(
     rf"{_SECTION.pattern}"
-    rf"|(?:{_ALONE}|(?:{'|'.join(_LOOSE_NAMES)}|{_TCP_NAME}): \d+)\.?(?:\s<[-=<].*)?"
+    rf"|(?:{_ALONE}|(?:{'|'.join(_LOOSE_NAMES)}|{_TCP_NAME}): \d+)\.?(?:\s+<[-=<].*)?"
 )
 
 

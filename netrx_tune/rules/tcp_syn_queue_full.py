@@ -3,9 +3,10 @@
 What it means: the queue of connections whose handshake is under way was full and SYN cookies were
 not allowed, so the SYN was dropped.
 
-How it is counted: TcpExt.TCPReqQFullDrop; each is in ListenDrops too, and is charged once.
-TCPReqQFullDoCookies counts SYNs that were answered: no loss.
-Kernel: net/ipv4/tcp_input.c, tcp_syn_flood_action().
+How it is counted: TcpExt.TCPReqQFullDrop; each is in ListenDrops too, and is charged once. With
+SYN cookies off a SYN is refused as well when less than a quarter of tcp_max_syn_backlog is free,
+and that is in ListenDrops alone. TCPReqQFullDoCookies counts SYNs that were answered: no loss.
+Kernel: net/ipv4/tcp_input.c, tcp_syn_flood_action(), tcp_conn_request().
 
 Remedy: let SYN cookies answer (net.ipv4.tcp_syncookies = 1); for honest bursts a longer queue.
 
@@ -91,4 +92,4 @@ def _need(facts: Facts, refused: int) -> Need:
     )
 
 
-RULE = Rule(("tcp-syn-queue-full",), check, requires=("TcpExt.TCPReqQFullDrop",))
+RULE = Rule(("tcp-syn-queue-full",), check, requires=("TcpExt.TCPReqQFullDrop|TcpExt.ListenDrops",))

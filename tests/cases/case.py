@@ -16,7 +16,8 @@ A file is one case, with the keys of tests/scenario.py for what the host showed,
     gaps: [path, ...]             files that are reported as missing or unreadable
     skipped, silent               as in tests/scenario.py
 
-The samples are written as a folder and read back as `diagnose --from` reads it.
+The samples are written as a folder and read back as `diagnose --from` reads it. In texts/ a case is
+what somebody pasted: `text`, and with `later` a second one of the same host.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from netrx_tune.cli.inputs import Place, delta_of
+from netrx_tune.cli.options import Later
 from netrx_tune.model.finding import SEVERITIES, Diagnosis, Finding, Recommendation
 from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.reporters.snapshot_files import render_snapshot, saved_snapshot
@@ -37,7 +39,7 @@ FOLDER = Path(__file__).parent
 _OF_FINDING = ("severity", "cause", "present", "confidence", "lost")
 _KEYS = (scenario.KEYS - {"mode", "netns", "expect"}) | {
     "source", "stage", "severity_at_most", "limit", "bound", "accounts", "advice_first",
-    "advice_some", "advice_never", "notes_say", "gaps", *_OF_FINDING,
+    "advice_some", "advice_never", "notes_say", "gaps", "text", "later", *_OF_FINDING,
 }  # fmt: skip
 
 
@@ -70,8 +72,20 @@ def write(case: Case, folder: Path) -> None:
 
 def diagnose(case: Case, folder: Path) -> Diagnosis:
     """Return what `diagnose --from` says of a case."""
+    if "text" in case:
+        return _diagnose_text(case, folder)
     write(case, folder)
     return conclude(delta_of(Place(saved=str(folder)), 0, quiet=True))
+
+
+def _diagnose_text(case: Case, folder: Path) -> Diagnosis:
+    first, second = folder / "first.txt", folder / "second.txt"
+    first.write_text(case["text"])
+    place = str(first)
+    if "later" in case:
+        second.write_text(case["later"])
+        place = Later(str(first), str(second))
+    return conclude(delta_of(Place(saved=place), 0, quiet=True))
 
 
 def problems(case: Case, diagnosis: Diagnosis) -> Iterator[str]:

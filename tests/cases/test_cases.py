@@ -15,6 +15,7 @@ from tests.scenario import Case
 
 _CASES = dict(load())
 _KERNELS = dict(load(FOLDER / "kernels"))
+_TEXTS = dict(load(FOLDER / "texts"))
 _SCENARIOS = dict(scenario.load())
 
 
@@ -26,6 +27,11 @@ def test_a_real_case_is_judged_right(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", _KERNELS)
 def test_a_kernel_is_judged_by_its_own_rules(name: str, tmp_path: Path) -> None:
     _check(_KERNELS[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", _TEXTS)
+def test_a_pasted_text_is_judged_right(name: str, tmp_path: Path) -> None:
+    _check(_TEXTS[name], tmp_path)
 
 
 def _check(case: Case, folder: Path) -> None:
@@ -61,7 +67,8 @@ def test_the_command_says_the_same(name: str, tmp_path: Path) -> None:
 
 
 def test_a_case_names_its_source() -> None:
-    assert [name for name, case in _CASES.items() if not case.get("source")] == []
+    both = {**_CASES, **_TEXTS}
+    assert [name for name, case in both.items() if not case.get("source")] == []
 
 
 def test_what_is_written_is_what_was_meant(tmp_path: Path) -> None:

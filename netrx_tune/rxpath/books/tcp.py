@@ -6,7 +6,7 @@ net/ipv4/tcp_ipv4.c, tcp_add_backlog().
 
 from __future__ import annotations
 
-from netrx_tune.model.ledger import Account
+from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import counted, gained
 
@@ -20,7 +20,7 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
     queue = "TcpExt.TCPRcvQDrop" if "TcpExt.TCPRcvQDrop" in delta.increases else "TcpExt.RcvPruned"
     return (
         counted(delta, "tcp-listen-overflow", "TcpExt.ListenOverflows", offered=asked),
-        counted(delta, "tcp-syn-queue-full", "TcpExt.TCPReqQFullDrop", offered=asked),
+        _half_open(delta, asked),
         counted(delta, "tcp-backlog-full", "TcpExt.TCPBacklogDrop", offered=segments),
         counted(delta, "tcp-rcvbuf-full", queue, offered=segments),
         _out_of_order(delta, segments),
@@ -28,6 +28,25 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
         counted(delta, "tcp-zero-window", "TcpExt.TCPZeroWindowDrop", offered=segments),
         counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=_at_sockets(delta)),
     )
+
+
+def _half_open(delta: Delta, asked: int | None) -> Account:
+    """Return what the queue of half-open connections refused, as far as ListenDrops tells.
+
+    Without SYN cookies the last quarter of the queue is for known peers: who is refused for that
+    is in ListenDrops alone, beside the few for whom there was no memory or no route.
+    """
+    stage, counter = "tcp-syn-queue-full", "TcpExt.TCPReqQFullDrop"
+    named = counted(delta, stage, counter, offered=asked)
+    refused, full = delta.increase("TcpExt.ListenDrops"), delta.increase("TcpExt.ListenOverflows")
+    if delta.after.settings.get("net.ipv4.tcp_syncookies") != (0,) or refused is None:
+        return named
+    rest = refused - (full or 0) - (named.lost or 0)
+    if rest <= 0 or full is None:
+        return named
+    by = (*named.by, Entry("TcpExt.ListenDrops", rest))
+    why = "ListenDrops that no full queue counted, with SYN cookies switched off"
+    return Account(stage, (named.lost or 0) + rest, "at-most", by, asked, why=why)
 
 
 def _at_sockets(delta: Delta) -> int | None:
