@@ -56,7 +56,8 @@ def why_empty(diagnosis: Diagnosis) -> str:
     if any(account.lost is not None for account in diagnosis.ledger.accounts):
         return ""
     gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
-    return f"no counter of the receive path could be read: {gaps or 'no files'}"
+    said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
+    return f"no counter of the receive path could be read: {gaps or 'no files'}{said}"
 
 
 def _planned(
