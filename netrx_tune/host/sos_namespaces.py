@@ -12,11 +12,13 @@ Source: sos/report/plugins/networking.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from netrx_tune.collectors.paths import OF_HOST
-from netrx_tune.collectors.sysctl import said_by_sysctl_a
+from netrx_tune.collectors.sysctl import name_of, path_of, said_by_sysctl_a
+from netrx_tune.model.kernel import parse_release
 from netrx_tune.model.sample import Gap
+from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 __all__ = [
     "SOFTNET_GAP",
@@ -69,17 +71,27 @@ def namespace_gaps(found: Namespaces) -> tuple[Gap, ...]:
 def of_every_namespace(files: Mapping[str, str], listed: str) -> dict[str, str]:
     """Return the files that tell of the host itself; its sysctls under names of their own.
 
+    What each namespace has for itself is left out.
+
     Args:
         files: of the host's own namespace.
         listed: what `sysctl -a` printed there.
     """
     found = said_by_sysctl_a(listed)
-    for path, text in files.items():
-        if _OF_EVERY.fullmatch(path):
-            found[path] = text
-        elif path.startswith("/proc/sys/"):
+    found |= {path: text for path, text in files.items() if _OF_EVERY.fullmatch(path)}
+    kernel = parse_release(found.get("/proc/sys/kernel/osrelease", ""))
+    for path, text in (*_settings(listed), *files.items()):
+        if path.startswith("/proc/sys/net/") and sysctl_scope(name_of(path), kernel) != "netns":
             found[OF_HOST + path] = text
     return found
+
+
+def _settings(listed: str) -> Iterator[tuple[str, str]]:
+    """Yield the file and the value of each setting of a listing."""
+    for line in listed.split("\n"):
+        name, equals, value = line.partition(" = ")
+        if equals and name.startswith("net."):
+            yield path_of(name), f"{value}\n"
 
 
 def by_namespace(members: Mapping[str, str]) -> Namespaces:

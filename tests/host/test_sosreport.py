@@ -190,7 +190,7 @@ BLUE = {
 )
 def test_a_namespace_of_a_report_is_judged_when_it_is_named(tmp_path: Path, folder: str) -> None:
     members = {f"sos_commands/networking/{folder}{name}": text for name, text in BLUE.items()}
-
+    members["proc/sys/net/ipv4/ipfrag_high_thresh"] = "4194304\n"
     pack(tmp_path / "x", {**REPORT, **members}, LINKS)
     whole = read_snapshot(str(tmp_path / "x"))
     assert whole.samples[0].gaps[-1] == Gap(
@@ -210,7 +210,13 @@ def test_a_namespace_of_a_report_is_judged_when_it_is_named(tmp_path: Path, fold
     assert snapshot.sockets is not None
     assert [(sock.local, sock.drops) for sock in snapshot.sockets.sockets] == [("10.0.0.1:53", 3)]
     assert snapshot.processes[77].name == "named"
-    assert snapshot.settings == {"net.ipv4.ip_forward": (1,), "net.core.rmem_default": (212992,)}
+    # Of the host's own settings those that each namespace has for itself say nothing of it.
+    assert snapshot.settings == {
+        "net.core.rmem_default": (212992,),
+        "net.core.rmem_max": (212992,),
+        "net.ipv4.ip_forward": (1,),
+        "net.ipv4.udp_mem": (187470, 249962, 374940),
+    }
     assert (snapshot.host.cpus, snapshot.host.uptime_seconds) == (2, 266460)
     assert list(snapshot.devices) == ["veth0"]
 

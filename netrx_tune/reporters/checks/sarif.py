@@ -7,6 +7,7 @@ archive is a logical location, since no viewer can open it; in a folder it is th
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import quote
 
 from netrx_tune import __version__
@@ -22,6 +23,7 @@ from netrx_tune.rules import rules
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: dict[Severity, str] = {"critical": "error", "warning": "warning", "note": "note"}
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+]*://")
 _FINGERPRINT = "netrxTune/v1"
 
 
@@ -137,19 +139,22 @@ def _location(judgement: Judgement, spot: Spot) -> dict[str, object]:
             "region": {"startLine": 1},
         }
     }
-    if spot.file:
-        name = spot_words(spot)
+    name, kind = spot_words(spot), "member"
+    if not name and judgement.namespace is not None:
+        name, kind = f"netns {escape(judgement.namespace)}", "namespace"
+    if name:
         location["logicalLocations"] = [
-            {"name": name, "fullyQualifiedName": f"{escape(judgement.name)}!/{name}",
-             "kind": "member"}
-        ]  # fmt: skip
+            {"name": name, "fullyQualifiedName": f"{escape(judgement.name)}!/{name}", "kind": kind}
+        ]
     return location
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI: relative as it was given, or of the file scheme."""
-    quoted = quote(path.encode("utf-8", "surrogateescape"))
-    return f"file://{quoted}" if path.startswith("/") else quoted
+    """Return a path as a URI: relative as it was given, or of the file scheme; or an address."""
+    address = _ADDRESS.match(path)
+    scheme = address[0] if address else "file://" if path.startswith("/") else ""
+    rest = path[address.end() :] if address else path
+    return scheme + quote(rest.encode("utf-8", "surrogateescape"))
 
 
 FORM = Sarif
