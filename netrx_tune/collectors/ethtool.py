@@ -30,16 +30,22 @@ _FIELDS = frozenset(
     {"rx_packets", "multicast", "rx_errors", "rx_length_errors", "rx_over_errors", "rx_crc_errors",
      "rx_frame_errors", "rx_fifo_errors", "rx_missed_errors"}
 )  # fmt: skip
-# How drivers name the frames they received, the first that fits: of the port, then of its queues.
+# How drivers name the frames that came by each receive queue (verbose pattern, at 6.12): igb,
+# ixgbe, i40e, iavf, ice, ena, mlx4, mlx5, bnxt, bnx2x, gve, qede, nfp, be2net, stmmac, virtio_net,
+# hv_netvsc.
+QUEUE_PACKETS = r"""
+    rx_queue_(\d+)_packets | rx(\d+)_packets | rx-(\d+)\.(?:rx_)?packets | queue_(\d+)_rx_cnt
+    | \[(\d+)\]:\ rx_[umb]cast_packets | rx_completed_desc\[(\d+)\] | (\d+):\ rcv_pkts
+    | rvec_(\d+)_rx_pkts | q(\d+)_rx_pkt_n | rx_(\d+)_packets | rxq(\d+):\ rx_pkts
+"""
+# Where rx_packets is missing: frames of the port, by kind, or of its queues; the first that fits.
 _PACKETS = tuple(
-    re.compile(pattern)
+    re.compile(pattern, re.VERBOSE)
     for pattern in (
-        r"port_rx_packets|port\.rx_(?:uni|multi|broad)cast",
-        r"rx_(?:uni|multi|broad)cast",
+        r"port_rx_packets | port\.rx_(?:uni|multi|broad)cast",
+        r"rx_(?:uni|multi|broad)cast | (?:ucast|mcast|bcast)\ pkts\ rx",
         r"rx_[umb]cast_p(?:acket|kt)s",
-        r"rx_queue_\d+_packets|rx-?\d+[._](?:rx_)?packets|rx_\d+_packets|q\d+_rx_pkt_n",
-        r"queue_\d+_rx_cnt|rx_completed_desc\[\d+\]|\d+: rcv_pkts|rvec_\d+_rx_pkts",
-        r"\[\d+\]: rx_[umb]cast_packets|rxq\d+: rx_pkts|(?:ucast|mcast|bcast) pkts rx",
+        QUEUE_PACKETS,
     )
 )
 _SSET_INFO = Struct("=IIQI")  # cmd, reserved, mask, count

@@ -1,7 +1,7 @@
 """How a card's receive queues shared the frames, from the counters that each driver has per queue.
 
-Kernel: the get_strings functions of drivers/net/ethernet (igb, ixgbe, i40e, iavf, ice, ena, mlx4,
-mlx5, bnxt, gve, qede, nfp, stmmac), drivers/net/virtio_net.c and drivers/net/hyperv (at 6.12).
+Kernel: the get_strings functions of drivers/net/ethernet, drivers/net/virtio_net.c and
+drivers/net/hyperv (at 6.12).
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from netrx_tune.collectors.ethtool import QUEUE_PACKETS
 from netrx_tune.model.snapshot import Delta
 
-_PACKETS = r"""
-    rx_queue_(\d+)_packets | rx(\d+)_packets | rx-(\d+)\.(?:rx_)?packets | queue_(\d+)_rx_cnt
-    | \[(\d+)\]:\ rx_ucast_packets | rx_completed_desc\[(\d+)\] | (\d+):\ rcv_pkts
-    | rvec_(\d+)_rx_pkts | q(\d+)_rx_pkt_n | rx_(\d+)_packets
-"""
 _DROPS = r"""
     rx_queue_(\d+)_drops | rx(\d+)_drops | rx_queue_drop_cnt\[(\d+)\] | \[(\d+)\]:\ rx_discards
+    | rxq(\d+):\ rx_drops_no_frags | rx(\d+)_dropped
 """
 
 
 def queue_frames(delta: Delta, device: str) -> dict[int, int]:
     """Return how many frames came by each queue in the window; empty where no driver tells."""
-    return _by_queue(delta, device, _PACKETS)
+    return _by_queue(delta, device, QUEUE_PACKETS)
 
 
 def queue_drops(delta: Delta, device: str) -> dict[int, int]:

@@ -157,10 +157,44 @@ _ANY_DRIVER = (
 )
 
 
+# Names that one driver alone has, by which a text without `ethtool -i` tells whose it is.
+_MARKS = tuple(
+    (driver, re.compile(pattern))
+    for driver, pattern in (
+        ("ice", r".+\.nic"),
+        ("i40e", r"(?:port|veb)\..+"),
+        ("mlx5_core", r"rx_out_of_buffer|rx_discards_phy"),
+        ("mlx4_en", r"rx_csum_complete|rx\d+_csum_ok"),
+        ("ixgbe", r"rx_no_dma_resources|fdir_overflow"),
+        ("ena", r"queue_\d+_rx_cnt|\w+_allowance_exceeded"),
+        ("vmxnet3", r"pkts rx OOB"),
+        ("gve", r"rx_queue_drop_cnt\[\d+\]"),
+        ("be2net", r"rxq\d+: rx_drops_no_frags"),
+        ("qede", r"no_buff_discards"),
+        ("sfc", r"(?:port_)?rx_nodesc_drop(?:s|_cnt)"),
+        ("bnx2x", r"rx_brb_discard"),
+        ("bnxt_en", r"rx_stat_discard|rx_total_ring_discards"),
+        ("tg3", r"rxbds_empty"),
+        ("igb", r"rx_queue_\d+_csum_err"),
+        ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
+        ("stmmac", r"mmc_rx_\w+"),
+    )
+)
+
+
+@lru_cache(maxsize=64)
+def driver_of(driver: str, names: tuple[str, ...]) -> str:
+    """Return whose statistics these are: the driver that is named, or the one they point to."""
+    if driver:
+        return driver
+    pointed = (d for d, mark in _MARKS if any(mark.fullmatch(name.strip()) for name in names))
+    return next(pointed, "")
+
+
 def meaning(driver: str, name: str) -> DriverCounter | None:
     """Return what a driver's counter says about loss, or None if nothing is known.
 
-    A driver that is not known, as in a text without `ethtool -i`, is taken by its names' word.
+    A driver that is not known is taken by its names' word.
     """
     for counter in _BY_DRIVER.get(driver, _ANY_DRIVER):
         if re.fullmatch(counter.pattern, name.strip()):
@@ -174,5 +208,6 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
 
     All cards of a model have the same names, thousands on a large host, so they are looked at once.
     """
+    driver = driver_of(driver, names)
     both = ((name, meaning(driver, name)) for name in names)
     return tuple((name, known) for name, known in both if known is not None)
