@@ -1,17 +1,22 @@
-"""What `ss -uanm`, -tanm and -anmpe print: sockets with their receive memory.
+"""What `ss -uanm`, -tanm and -anmpe print, or `netstat -anup`: sockets, with ss their memory, too.
 
     UNCONN 142848 0  127.0.0.1:9000  0.0.0.0:*  users:(("named",pid=7,fd=3)) ino:4711 sk:1a
          skmem:(r156672,rb212992,t0,tb212992,f3072,w0,o0,bl0,d3908)
 
-Without -m there is no memory, without -e no inode. ss leaves out sockets by its options; those
-that it shows are taken for all of their kind.
+    udp   8390400      0 0.0.0.0:1900      0.0.0.0:*             17804/perl
 
-Source: iproute2 misc/ss.c, inet_show_sock(), print_skmeminfo() (read at 6.1).
+Without -m there is no memory, without -e no inode: then a negative number stands for it, made of
+what is known of the socket, the same in two texts of one host. ss leaves out sockets by its
+options; those that it shows are taken for all of their kind.
+
+Source: iproute2 misc/ss.c, inet_show_sock(), print_skmeminfo() (read at 6.1); net-tools netstat.c,
+udp_do_one() (read at 2.10).
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -19,16 +24,24 @@ from typing import Literal, NamedTuple
 from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import Process, Socket, SocketTable
 
-HEADER = re.compile(r"(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address:Port\b.*")
+HEADER = re.compile(
+    r"(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address:Port\b.*"
+    r"|Proto\s+Recv-Q\s+Send-Q\s+Local Address\s+Foreign Address\b.*"
+)
 ROW = re.compile(
     r"(?:(?P<netid>[a-z_0-9]+)\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+(?P<unread>\d+)\s+(?P<limit>\d+)\s+"
     r"(?P<local>\S+:[\w*-]+)\s+(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
 )
+NETSTAT_ROW = re.compile(
+    r"(?P<netid>udp|udplite)6?\s+(?P<unread>\d+)\s+\d+\s+(?P<local>\S+:[\w*-]+)\s+"
+    r"(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
+)
+_NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S.*?)\s*$")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _FIELD = re.compile(r"([a-z]+)(\d+)")
 _INODE = re.compile(r"\bino:(\d+)")
 _COOKIE = re.compile(r"\bsk:([0-9a-f]{1,16})\b")
-_USER = re.compile(r'\("((?:[^"\\]|\\.)*)",(?:pid=)?(\d{1,10}),(?:fd=)?\d+\)')
+_USER = re.compile(r'\("((?:[^"\\]|\\.)*)",(?:pid=)?(\d{1,10}),(?:fd=)?(\d+)\)')
 _UID = re.compile(r"\buid:(\d{1,10})\b")
 _PROTOCOLS: Mapping[str, Literal["udp", "tcp", "udplite"]] = {
     "udp": "udp",
@@ -47,7 +60,14 @@ class Listed(NamedTuple):
 
 class _Row(NamedTuple):
     socket: Socket
-    owner: Process | None
+    pid: int
+    name: str
+    fd: str
+
+    @property
+    def owner(self) -> Process | None:
+        """Return who has the socket, None where the text does not say."""
+        return Process(self.socket.inode, self.pid, self.name, "", "") if self.pid else None
 
 
 def parse_ss(text: str) -> Listed:
@@ -56,11 +76,11 @@ def parse_ss(text: str) -> Listed:
     named = 0
     old = ":::" in text  # up to 4.x, `*` is IPv4's any address, and `::` that of IPv6
     for chunk in _chunks(text):
-        found = ROW.match(chunk)
+        found = ROW.match(chunk) or NETSTAT_ROW.match(chunk)
         protocol = _protocol(found) if found else None
         if not found or protocol is None:
             continue
-        if protocol == "tcp" and found["state"] != "LISTEN":
+        if protocol == "tcp" and not _is_listener(found):
             continue  # as in our own samples: a connection waits for its reader, and loses nothing
         if not found["local"].rpartition(":")[2].isdigit():
             named += 1
@@ -68,6 +88,7 @@ def parse_ss(text: str) -> Listed:
         rows.append(_row(found, chunk, protocol, old=old))
     if not rows:
         return Listed(None, (), named)
+    rows = _numbered(rows)
     processes = tuple([row.owner for row in rows if row.owner])
     counts = Counter(f"{row.socket.protocol}/{row.socket.family}" for row in rows)
     return Listed(SocketTable(_telling(rows), dict(counts), "sock_diag"), processes, named)
@@ -90,7 +111,7 @@ def _chunks(text: str) -> Iterator[str]:
 def _protocol(row: re.Match[str]) -> Literal["udp", "tcp", "udplite"] | None:
     """Return the protocol: said, or told by a state that only one has."""
     if row["netid"]:
-        return _PROTOCOLS.get(row["netid"])
+        return _PROTOCOLS.get(row["netid"].lower())
     if row["state"] == "UNCONN":
         return "udp"
     return None if row["state"] == "ESTAB" else "tcp"  # which both may have
@@ -102,7 +123,7 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
     remote = "" if row["remote"].endswith(":*") else _address(row["remote"], old=old)[0]
     inode, uid = _count(_first(_INODE, chunk)), _count(_first(_UID, chunk))
     cookie = _first(_COOKIE, chunk)
-    is_listener = protocol == "tcp" and row["state"] == "LISTEN"
+    is_listener = _is_listener(row)
     socket = Socket(
         family="inet6" if is_six else "inet",
         protocol=_PROTOCOLS[protocol],
@@ -120,18 +141,47 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
         accept_queue=_count(row["unread"]) if is_listener else None,
         accept_limit=_count(row["limit"]) if is_listener else None,
     )
-    user = _USER.search(chunk)
-    owner = Process(inode, int(user[2]), user[1], "", "") if user and inode else None
-    return _Row(socket, owner)
+    return _Row(socket, *_user(row, chunk))
+
+
+def _is_listener(row: re.Match[str]) -> bool:
+    return row.groupdict().get("state") == "LISTEN"
+
+
+def _user(row: re.Match[str], chunk: str) -> tuple[int, str, str]:
+    """Return pid, name and descriptor of who has a socket; 0 where it is not said."""
+    found = _USER.search(chunk)
+    if found:
+        return int(found[2]), found[1], found[3]
+    found = _NETSTAT_USER.search(row["rest"]) if row.re is NETSTAT_ROW else None
+    return (int(found[1]), found[2], "") if found else (0, "", "")
+
+
+def _numbered(rows: list[_Row]) -> list[_Row]:
+    """Return the rows with a number for each socket whose inode is not shown."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    numbered = []
+    for row in rows:
+        sock = row.socket
+        known = (sock.protocol, sock.local, sock.remote, sock.cookie, row.pid, row.fd)
+        seen[known] += 1
+        made = -1 - zlib.crc32(repr((known, seen[known])).encode())
+        numbered.append(row._replace(socket=sock._replace(inode=sock.inode or made)))
+    return numbered
 
 
 def _telling(rows: list[_Row]) -> tuple[Socket, ...]:
-    """Return the sockets with drops or a queue, and those that share their port."""
-    ports = {(s.protocol, s.local.rpartition(":")[2]) for s, _ in rows if s.drops}
+    """Return the sockets with drops or a queue, and those that share their port.
+
+    Those whose drops are not shown are all listed: nobody knows that they have none.
+    """
+    sockets = [row.socket for row in rows]
+    ports = {(s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops}
     return tuple(
         s
-        for s, _ in rows
+        for s in sockets
         if s.drops
+        or (s.drops is None and s.protocol != "tcp")
         or s.unread_bytes
         or s.rmem_alloc_bytes
         or s.accept_queue

@@ -101,7 +101,7 @@ def report(delta: Delta, sock: Socket, drops: int) -> SocketReport:
     process = delta.after.processes.get(sock.inode)
     udp = sock.protocol in ("udp", "udplite")
     return SocketReport(
-        inode=sock.inode,
+        inode=max(0, sock.inode),  # a text need not show it
         family=sock.family,
         protocol=sock.protocol,
         local=sock.local,

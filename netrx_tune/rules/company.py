@@ -33,8 +33,8 @@ def shared_port_words(facts: Facts, sock: Socket, cause: Cause) -> str:
         return ""
     text = (
         f"Of the {count(len(members))} sockets on {sock.local},"
-        f" {'this one alone' if losers == 1 else count(losers)} lost; this one (inode"
-        f" {sock.inode}{_pid_words(facts, sock)}) has {percent(share)} of their loss, where an"
+        f" {'this one alone' if losers == 1 else count(losers)} lost; this one"
+        f"{_which(facts, sock)} has {percent(share)} of their loss, where an"
         f" even share is {percent(even)}: "
     )
     is_multicast = _is_multicast(facts, sock, lost.get(sock.inode, 0))
@@ -89,9 +89,9 @@ def _one_of_many(facts: Facts, sock: Socket, reader: Process) -> str:
         return ""
     return (
         f"{reader.name} (pid {reader.pid}) has {count(reader.udp_sockets or 0)} UDP sockets open,"
-        f" and this one"
-        f" (inode {sock.inode}) alone lost, 100 % of the program's loss: more comes in here than"
-        " its turn of being read takes out, and the others are read in time."
+        f" and this one{_which(facts, sock, with_pid=False)} alone lost, 100 % of the program's"
+        " loss: more comes in here than its turn of being read takes out, and the others are read"
+        " in time."
     )
 
 
@@ -117,9 +117,12 @@ def _were_busy(facts: Facts, members: Sequence[int], sock: Socket) -> bool:
     return any(shape.peak_unread_bytes for shape in shapes)
 
 
-def _pid_words(facts: Facts, sock: Socket) -> str:
+def _which(facts: Facts, sock: Socket, *, with_pid: bool = True) -> str:
+    """Return " (inode 4711, pid 12)", as far as it is known."""
     reader = facts.delta.after.processes.get(sock.inode)
-    return f", pid {reader.pid}" if reader else ""
+    words = [f"inode {sock.inode}"] if sock.inode > 0 else []
+    words += [f"pid {reader.pid}"] if reader and with_pid else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _is_multicast(facts: Facts, sock: Socket, lost: int) -> bool | None:

@@ -1,0 +1,55 @@
+"""Lists of sockets as people paste them: with and without memory, owners and inodes."""
+
+from __future__ import annotations
+
+from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.pasted import parse_pasted
+from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Snapshot
+
+SHARED = """State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+UNCONN 213248 0            0.0.0.0:53       0.0.0.0:*     users:(("unbound",pid=812,fd=3))
+\t skmem:(r213248,rb212992,t0,tb212992,f0,w0,o0,bl0,d90210)
+UNCONN 0      0            0.0.0.0:53       0.0.0.0:*     users:(("unbound",pid=812,fd=4))
+\t skmem:(r0,rb212992,t0,tb212992,f0,w0,o0,bl0,d0)
+"""
+NETSTAT = """Active Internet connections (only servers)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name
+tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN      700/sshd
+udp   8390400      0 0.0.0.0:1900            0.0.0.0:*                           17804/perl
+udp6       0      0 :::5353                 :::*                                -
+"""
+
+
+def read(text: str) -> Snapshot:
+    sample = parse_pasted(text)
+    assert sample is not None
+    return assemble(sample)
+
+
+def sockets(snapshot: Snapshot) -> tuple[Socket, ...]:
+    assert snapshot.sockets is not None
+    return snapshot.sockets.sockets
+
+
+def test_sockets_without_inodes_are_told_apart_and_keep_their_program() -> None:
+    snapshot = read(SHARED)
+    first, second = sockets(snapshot)
+    assert first.inode != second.inode
+    assert max(first.inode, second.inode) < 0
+    assert [snapshot.processes[one.inode].name for one in (first, second)] == ["unbound"] * 2
+
+
+def test_a_socket_has_the_same_number_in_a_later_text() -> None:
+    later = SHARED.replace("d90210", "d90999").replace("UNCONN 213248", "UNCONN 0     ")
+    assert [one.inode for one in sockets(read(SHARED))] == [
+        one.inode for one in sockets(read(later))
+    ]
+
+
+def test_netstat_lists_queues_and_programs_and_no_drops() -> None:
+    snapshot = read(NETSTAT)
+    ssdp, mdns = sockets(snapshot)
+    assert (ssdp.local, ssdp.unread_bytes, ssdp.drops) == ("0.0.0.0:1900", 8_390_400, None)
+    assert (mdns.local, mdns.family) == ("[::]:5353", "inet6")
+    assert [(one.name, one.pid) for one in snapshot.processes.values()] == [("perl", 17804)]
