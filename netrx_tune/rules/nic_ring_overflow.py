@@ -17,14 +17,15 @@ Remedy: for bursts a longer ring; for the CPU more queues (ethtool -L), an idle 
 interrupt (smp_affinity_list), or other work moved off; for the budget longer runs.
 
 When not to act: a ring at its maximum cannot grow, a saturated CPU loses as much with any ring, and
-one single flow cannot be spread by RSS. mlx5's rx_discards_phy is the port's own buffer: PCIe or
-pause frames, not the ring.
+one single flow cannot be spread by RSS. mlx5's rx_discards_phy, bnx2x's rx_brb_discard and their
+like are the port's own buffer: PCIe or pause frames, not the ring.
 
 References: Documentation/networking/scaling.rst.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
@@ -40,7 +41,12 @@ from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.nic_queues import queue_drops
 from netrx_tune.rxpath.queue_needs import power_of_two
 
-_PORT_BUFFER = ".rx_discards_phy"
+# Of the port's own memory, before any ring.
+_PORT_BUFFER = re.compile(
+    r".*\.(?:rx_discards_phy|rx_prio\d_discards|rx_brb_discard|rx_drops_no_pbuf|RxBG\dFramesDropped)"
+)
+# Drivers whose receive queues are set apart from those that send.
+_APART = frozenset({"bnx2", "gve", "mlx4_en"})
 _BYTES_PER_BUFFER = 4096  # at most: one page for each place in the ring
 _MOST_DEVICES = 3
 _MOST_CPUS = 4
@@ -59,7 +65,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     losses = by_device(account)
     names = sorted(losses, key=lambda name: -losses[name])[:_MOST_DEVICES]
-    at_port = sum(e.increase for e in account.by if e.counter.endswith(_PORT_BUFFER))
+    at_port = sum(e.increase for e in account.by if _PORT_BUFFER.fullmatch(e.counter))
     if 2 * at_port > (account.lost or 0):
         yield found(
             facts,
@@ -204,7 +210,8 @@ def _more_queues(facts: Facts, name: str) -> Recommendation | None:
     queues = min(nic.channels_rx_max, cpus)
     if queues <= nic.channels_rx:
         return None
-    device = quoted(name)
+    kind = "rx" if nic.driver in _APART else "combined"
+    change = f"ethtool -L {quoted(name)} {kind}"
     return Recommendation(
         kind="ethtool",
         target=name,
@@ -214,8 +221,8 @@ def _more_queues(facts: Facts, name: str) -> Recommendation | None:
         cost="an interrupt more for each queue; the link may pause for a moment",
         current=nic.channels_rx,
         proposed=queues,
-        command=run_in(facts, f"ethtool -L {device} combined {queues}"),
-        undo=run_in(facts, f"ethtool -L {device} combined {nic.channels_rx}"),
+        command=run_in(facts, f"{change} {queues}"),
+        undo=run_in(facts, f"{change} {nic.channels_rx}"),
     )
 
 

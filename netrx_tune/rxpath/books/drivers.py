@@ -67,7 +67,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     "e1000": (_INTEL_MISSED, _INTEL_MEMORY),
     "e1000e": (_INTEL_MISSED, _INTEL_MEMORY),
     "i40e": (
-        DriverCounter(r"port\.rx_discards", _RING, ("rx_missed_errors", "rx_dropped")),
+        DriverCounter(r"port\.rx_(?:discards|dropped)", _RING, ("rx_missed_errors", "rx_dropped")),
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
     "iavf": (DriverCounter(r"rx_discards", _RING, ("rx_dropped",)),),
@@ -191,23 +191,19 @@ def driver_of(driver: str, names: tuple[str, ...]) -> str:
     return next(pointed, "")
 
 
-def meaning(driver: str, name: str) -> DriverCounter | None:
-    """Return what a driver's counter says about loss, or None if nothing is known.
-
-    A driver that is not known is taken by its names' word.
-    """
-    for counter in _BY_DRIVER.get(driver, _ANY_DRIVER):
-        if re.fullmatch(counter.pattern, name.strip()):
-            return counter
-    return None
+def _first(counters: tuple[DriverCounter, ...], name: str) -> DriverCounter | None:
+    found = (one for one in counters if re.fullmatch(one.pattern, name.strip()))
+    return next(found, None)
 
 
 @lru_cache(maxsize=64)
 def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCounter], ...]:
     """Return those of a driver's counters that say something about loss.
 
-    All cards of a model have the same names, thousands on a large host, so they are looked at once.
+    All cards of a model have the same names, thousands on a large host, so they are looked at
+    once. Where the driver is only guessed, other names are taken by their word.
     """
-    driver = driver_of(driver, names)
-    both = ((name, meaning(driver, name)) for name in names)
-    return tuple((name, known) for name, known in both if known is not None)
+    known = _BY_DRIVER.get(driver_of(driver, names), ())
+    counters = known if driver and known else (*known, *_ANY_DRIVER)
+    both = ((name, _first(counters, name)) for name in names)
+    return tuple((name, counter) for name, counter in both if counter is not None)
