@@ -13,7 +13,7 @@ from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import SEVERITIES, Diagnosis
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude, why_empty
+from netrx_tune.planning.diagnosis import conclude, why_empty, why_unproven
 from netrx_tune.reporters.json_v1 import diagnosis_json
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def command(
     else:
         for diagnosis in diagnoses:
             options.echo_text(diagnosis, color, verbose=verbose)
-    return max(_exit_code(diagnosis, fail_on) for diagnosis in diagnoses)
+    return _exit_code(diagnoses, fail_on)
 
 
 def _note_interrupted_apply(root: str | None, *, quiet: bool) -> None:
@@ -142,8 +142,18 @@ def refuse_emptiness(diagnosis: Diagnosis) -> None:
         raise NotEnoughData(why)
 
 
-def _exit_code(diagnosis: Diagnosis, fail_on: str) -> int:
+def _exit_code(diagnoses: tuple[Diagnosis, ...], fail_on: str) -> int:
+    """Return 1 for findings at or above the bar.
+
+    Raises:
+        NotEnoughData: there are none, which proves nothing as UDP's counters were not read.
+    """
     if fail_on == "never":
         return 0
     bar = SEVERITIES.index(fail_on)
-    return int(any(SEVERITIES.index(f.severity) >= bar for f in diagnosis.findings))
+    if any(SEVERITIES.index(f.severity) >= bar for one in diagnoses for f in one.findings):
+        return 1
+    for one in diagnoses:
+        if why := why_unproven(one):
+            raise NotEnoughData(why)
+    return 0

@@ -55,9 +55,23 @@ def why_empty(diagnosis: Diagnosis) -> str:
     """Return why there is nothing to judge, "" where some stage's figure is known."""
     if any(account.lost is not None for account in diagnosis.ledger.accounts):
         return ""
-    gaps = ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
     said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
-    return f"no counter of the receive path could be read: {gaps or 'no files'}{said}"
+    return f"no counter of the receive path could be read: {_gaps(diagnosis) or 'no files'}{said}"
+
+
+def why_unproven(diagnosis: Diagnosis) -> str:
+    """Return why a diagnosis without findings is no proof of health, "" where it is one."""
+    if diagnosis.ledger.offered is not None:
+        return ""
+    if diagnosis.host.sandbox:
+        return f"a {diagnosis.host.sandbox} sandbox, whose counters are no evidence"
+    unread = "the UDP counters could not all be read, so loss there would not show"
+    gaps = _gaps(diagnosis)
+    return why_empty(diagnosis) or (f"{unread}: {gaps}" if gaps else unread)
+
+
+def _gaps(diagnosis: Diagnosis) -> str:
+    return ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
 
 
 def _planned(

@@ -17,7 +17,7 @@ from netrx_tune.model.judgement import (
 )
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.demands import Seen, Unknown, demands
-from netrx_tune.planning.diagnosis import why_empty
+from netrx_tune.planning.diagnosis import why_empty, why_unproven
 from netrx_tune.planning.evidence_places import counter_spot, setting_spot
 from netrx_tune.planning.fingerprints import fingerprint, label_of, numbered, subject
 from netrx_tune.planning.policy import Policy
@@ -185,15 +185,12 @@ def _acceptances(finding: JudgedFinding, host: str, policy: Policy) -> Iterator[
 
 def _blind(diagnosis: Diagnosis, skipped: tuple[Skipped, ...], policy: Policy) -> str:
     """Return why an input proves nothing, nothing if it does."""
-    if diagnosis.host.sandbox:
-        return f"a {diagnosis.host.sandbox} sandbox, whose counters are no evidence"
-    empty = why_empty(diagnosis)
-    if empty:
-        return empty
-    if policy.enabled is not None:
-        in_use = {rule for rule in rule_names() if policy.judges(rule)}
-        if in_use and in_use <= {one.rule for one in skipped}:
-            return "none of the policy's rules can judge this input"
+    unproven = why_unproven(diagnosis)
+    if policy.enabled is None or diagnosis.host.sandbox or why_empty(diagnosis):
+        return unproven
+    in_use = {rule for rule in rule_names() if policy.judges(rule)}
+    if in_use and in_use <= {one.rule for one in skipped}:
+        return "none of the policy's rules can judge this input"
     return ""
 
 

@@ -95,7 +95,7 @@ def headline(diagnosis: Diagnosis) -> str:
     if ledger.lost:
         return _loss(ledger, when) + suffix
     if ledger.offered is None:
-        unread = "the UDP counters could not be read, so loss there would not show."
+        unread = "the UDP counters could not all be read, so loss there would not show."
         return f"No loss was seen {when}, but {unread}{suffix}"
     if not ledger.offered:
         return f"No packet came {when}, so none was lost.{suffix}"

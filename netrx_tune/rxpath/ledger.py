@@ -8,6 +8,7 @@ from netrx_tune.model.ledger import Account, Entry, Ledger
 from netrx_tune.model.snapshot import Delta, Snapshot
 from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
 from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.half_read import lowered, unread_version
 from netrx_tune.rxpath.books.ip import ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts
 from netrx_tune.rxpath.books.udp import udp_accounts
@@ -57,7 +58,8 @@ def _accounts(delta: Delta) -> tuple[Account, ...]:
         *_taps(delta),
         *tcp_accounts(delta),
     )
-    return _merged(accounts)
+    missing = unread_version(delta)
+    return lowered(_merged(accounts), missing) if missing else _merged(accounts)
 
 
 def _merged(accounts: Iterable[Account]) -> tuple[Account, ...]:
@@ -98,7 +100,7 @@ def _taps(delta: Delta) -> tuple[Account, ...]:
 
 def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     errors = errors_of(delta)
-    read = errors is not None and has(delta, "InDatagrams")
+    read = errors is not None and has(delta, "InDatagrams") and not unread_version(delta)
     delivered = errors.delivered + _tcp_delivered(delta, accounts) if errors and read else None
     queued, gone = _waiting(delta, accounts)
     accounts = tuple(_with_queued(account, queued or 0) for account in accounts)

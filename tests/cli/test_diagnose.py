@@ -122,6 +122,42 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
+SNMP6 = "Ip6InReceives {n}\nIp6InDelivers {n}\nUdp6InDatagrams {n}\nUdp6InErrors 0\n"
+
+
+@pytest.mark.parametrize(("damaged", "version"), [("snmp", "IPv4"), ("snmp6", "IPv6")])
+def test_half_of_the_counters_is_no_clean_bill(tmp_path: Path, damaged: str, version: str) -> None:
+    for sample, read in ((0, 100), (1, 200)):
+        tree(tmp_path / f"{sample}", read, 0, 100.0 + read)
+        net = tmp_path / f"{sample}" / "proc" / "net"
+        (net / "snmp6").write_text(SNMP6.format(n=read))
+        (net / "softnet_stat").write_text("00000001" + " 00000000" * 12 + "\n")
+    whole = json.loads(run("diagnose", "--from", str(tmp_path), "--format", "json").stdout)
+    assert whole["ledger"]["offered"] == 200
+    (net / damaged).write_text((net / damaged).read_text().replace(" 200", " -7"))
+    got = run("diagnose", "--from", str(tmp_path), "--format", "json")
+    ledger = json.loads(got.stdout)["ledger"]
+    assert (got.returncode, ledger["offered"], ledger["delivered"]) == (0, None, None)
+    (full,) = (one for one in ledger["stages"] if one["stage"] == "udp-rcvbuf-full")
+    assert (full["lost"], full["bound"]) == (None, "unseen")
+    assert version in full["why"]
+    for gate in (("diagnose", "--fail-on", "warning", "--from"), ("check",)):
+        got = run(*gate, str(tmp_path))
+        assert got.returncode == 3
+        assert f"/proc/net/{damaged} (unparsed)" in got.stdout + got.stderr
+
+
+def test_what_one_ip_version_lost_is_at_least_lost(tmp_path: Path) -> None:
+    for sample, lost in ((0, 0), (1, 50)):
+        tree(tmp_path / f"{sample}", 100 + lost, lost, 100.0 + lost)
+        net = tmp_path / f"{sample}" / "proc" / "net"
+        (net / "snmp6").write_text("nothing of the kind\n")
+    got = run("diagnose", "--from", str(tmp_path), "--fail-on", "warning", "--format", "json")
+    document = json.loads(got.stdout)
+    (full,) = (one for one in document["ledger"]["stages"] if one["stage"] == "udp-rcvbuf-full")
+    assert (got.returncode, full["lost"], full["bound"]) == (1, 50, "at-least")
+
+
 def test_root_reads_another_file_system(interval: Path) -> None:
     got = run("diagnose", "--interval", "0", "--root", str(interval / "1"), "--format", "json")
     assert json.loads(got.stdout)["ledger"]["lost"] == 150

@@ -118,7 +118,7 @@ def test_a_healthy_host_with_blind_rules_has_one_line_more() -> None:
 def test_unreadable_counters_are_no_clean_bill() -> None:
     blind = GOOD._replace(ledger=Ledger((), None, None, None, 0, None))
     assert "No packet was lost" not in flat(text_of(blind))
-    assert "could not be read, so loss there would not show" in flat(text_of(blind))
+    assert "could not all be read, so loss there would not show" in flat(text_of(blind))
     assert "UDP: losses are not visible here" in flat(text_of(blind))
 
 
