@@ -176,7 +176,9 @@ def _telling(rows: list[_Row]) -> tuple[Socket, ...]:
     Those whose drops are not shown are all listed: nobody knows that they have none.
     """
     sockets = [row.socket for row in rows]
-    ports = {(s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops}
+    ports = {
+        (s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops or s.accept_queue
+    }
     return tuple(
         s
         for s in sockets

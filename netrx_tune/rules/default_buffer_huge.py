@@ -41,9 +41,15 @@ def check(facts: Facts) -> Iterator[Finding]:
                 lost=0,
                 present=None,
                 meaning="Each slow or forgotten socket may hold that much kernel memory, and what"
-                " it reads is old by then. Nothing is lost by it now.",
+                f" it reads is old by then. {_now(facts)}",
                 recommendations=(_ask_instead(key, option, value),),
             )
+
+
+def _now(facts: Facts) -> str:
+    if facts.ledger.lost_at("udp-proto-mem"):
+        return "The memory that all UDP sockets share did run out: a few such queues fill it."
+    return "Nothing is lost by it now."
 
 
 def _ask_instead(key: str, option: str, value: int) -> Recommendation:

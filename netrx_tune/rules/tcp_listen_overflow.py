@@ -98,9 +98,23 @@ def _meaning(facts: Facts, listeners: list[tuple[Socket, int]]) -> str:
         )
     else:
         text += f"It is {_KEY} ({count(somaxconn)}) that caps it, whatever the program asks for."
+    text += _beside(facts, sock)
     if _stays_full(facts, sock):
         text += " It was full at both ends of the window: the program hardly accepts."
     return text
+
+
+def _beside(facts: Facts, sock: Socket) -> str:
+    """Say that other listeners on the port have room, "" where there are none."""
+    same = [one for one in tcp_listeners(facts.delta.after) if one.local == sock.local]
+    roomy = [one for one in same if not _is_full(one)]
+    if not _is_full(sock) or not roomy:
+        return ""
+    return (
+        f" {count(len(roomy))} of the {count(len(same))} listeners there have room: with"
+        " SO_REUSEPORT a new connection goes to one of them by its hash, whether or not its"
+        " program accepts. Look at the thread or process that has the full one."
+    )
 
 
 def _advice(facts: Facts, listeners: list[tuple[Socket, int]]) -> Iterator[Recommendation | None]:
@@ -130,6 +144,9 @@ def _advice(facts: Facts, listeners: list[tuple[Socket, int]]) -> Iterator[Recom
         cost=_cost(need),
         takes_effect="restart",
     )
+    if need.values[0] <= (sock.accept_limit or 0):
+        yield _accept(sock)
+        return
     capped_by_host = somaxconn is not None and (sock.accept_limit or 0) >= somaxconn
     asked = _ask_for_more(sock, need)
     yield from (longer, asked) if capped_by_host else (asked, longer)

@@ -20,8 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import Need, look, setting, sysctl_for
-from netrx_tune.rules.buffers import losers, report
+from netrx_tune.rules.buffers import losers, name_of, report
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
@@ -57,7 +58,13 @@ def _meaning(facts: Facts, *, short: bool) -> str:
         f"UDP holds {count(used)} pages ({size(used * page)}) of {count(limit)} allowed"
         f" ({size(limit * page)}); above that a socket gets nothing more."
     )
-    if short:
+    one = _holder(facts)
+    if one is not None:
+        holds = size(one.rmem_alloc_bytes or 0)
+        held += (
+            f" {holds} of it lie in one queue, {name_of(facts.delta, one)}: its reader is behind."
+        )
+    if short or one is not None:
         return held
     return f"{held} That is below the limit, so a memory cgroup of the readers may be what refuses."
 
@@ -71,7 +78,19 @@ def _advice(facts: Facts, *, short: bool) -> Iterator[Recommendation | None]:
         why="The largest r in skmem holds the memory: a reader that stopped or has too large a"
         " buffer. Make it read, or restart it. Larger socket buffers would fill the pool sooner.",
     )
-    yield _raise_pool(facts, short=short)
+    if _holder(facts) is None:  # a larger pool would fill as well
+        yield _raise_pool(facts, short=short)
+
+
+def _holder(facts: Facts) -> Socket | None:
+    """Return the one socket whose queue holds most of what all may have together."""
+    table, limit = facts.delta.after.sockets, setting(facts, _KEY)
+    udp = [one for one in (table.sockets if table else ()) if one.protocol in ("udp", "udplite")]
+    if not udp or limit is None:
+        return None
+    most = max(udp, key=lambda one: one.rmem_alloc_bytes or 0)
+    half = limit * facts.delta.after.host.page_bytes // 2
+    return most if (most.rmem_alloc_bytes or 0) > half else None
 
 
 def _raise_pool(facts: Facts, *, short: bool) -> Recommendation | None:

@@ -265,5 +265,6 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         (None, None),
     ),
     ("391 drops at udp_queue_rcv_skb+3df (0xffffffff972d7c6f)", "log-dropwatch", (None, None)),
+    ("988 drops at tpacket_rcv+5f (0xffffffff973642df)", "log-dropwatch", (None, None)),
     ("net_ratelimit: 44 callbacks suppressed", "log-lines-suppressed", (None, None)),
 ]

@@ -175,11 +175,12 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-dropwatch",
         "dropwatch or a trace names the function that discarded a packet",
-        r"[0-9]+ drops at (?:__)?(?:udp|tcp|ip|nf|sock|unix|icmp|net)\w*",
+        r"[0-9]+ drops at \w+\+(?:0x)?[0-9a-f]+",
         "udp_queue_rcv_skb, __udp_queue_rcv_skb and udp_queue_rcv_one_skb: at the socket, mostly a"
         " full buffer, else its filter. __udp4_lib_rcv: no such port, or a bad checksum or length."
         " enqueue_to_backlog: the CPU's backlog. nf_hook_slow: the firewall. tcp_v4_rcv,"
-        " tcp_v4_do_rcv and tcp_rcv_state_process: mostly segments that were of no use any more.",
+        " tcp_v4_do_rcv and tcp_rcv_state_process: mostly segments that were of no use any more."
+        " tpacket_rcv and packet_rcv: a capture's copy, the packet itself went on.",
         "That is what tells nothing by itself: the tool counts every packet that is freed early.",
         "Compare with the counters of the same seconds: sudo netrx-tune diagnose --interval 10"
         " charges each loss to one place.",
