@@ -16,8 +16,10 @@ from struct import Struct
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.netlink import text
-from netrx_tune.collectors.nftables import Chain, Discard, Hook, Place, Rule, Verdict
+from netrx_tune.collectors.nftables import Chain, Hook
+from netrx_tune.collectors.nftables_fields import Place
 from netrx_tune.collectors.nftables_hooks import resolve
+from netrx_tune.collectors.nftables_rules import Discard, Rule, Verdict
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import RuleCounter
 

@@ -3,8 +3,9 @@
 What it means: a rule, or the policy of a chain, said drop or reject. It did what it was told, so it
 is policy; it matters only when wanted traffic is missing.
 
-How it is counted: by the rule's own counter. The kernel counts no firewall drop by itself, so rules
-without a counter show up in the books as packets that IP received and nobody got.
+How it is counted: by the rule's own counter, or by those of the elements of the set or verdict map
+that it drops by. The kernel counts no firewall drop by itself, so rules without a counter show up
+in the books as packets that IP received and nobody got.
 Kernel: net/netfilter/core.c, nf_hook_slow(); net/netfilter/nf_tables_core.c, nft_do_chain().
 
 Remedy: none, if the traffic is unwanted. Else look at the named rule.
@@ -67,26 +68,33 @@ def _since(facts: Facts) -> str:
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
-    """Yield the command that shows each chain, once."""
-    chains = dict.fromkeys(_chain(place) for place, _ in _places(account)[:_MOST])
-    for chain in chains:
-        why = "Shows the rule that counted; change it only if this traffic is wanted."
-        command = _show(chain.split())
-        yield look(facts, command, kind="netfilter", target=chain or "ruleset", why=why)
+    """Yield the command that shows each chain, set or map, once."""
+    listed = dict.fromkeys(_listed(place) for place, _ in _places(account)[:_MOST])
+    for place in listed:
+        why = "Shows what counted; change it only if this traffic is wanted."
+        command = _show(place.split())
+        yield look(facts, command, kind="netfilter", target=place or "ruleset", why=why)
 
 
 def _show(words: list[str]) -> str:
-    """Return the command that lists a chain; iptables-legacy is no part of nftables."""
+    """Return the command that lists a chain or set; iptables-legacy is no part of nftables."""
     if not words:
         return "nft -a list ruleset"
     if words[0] in _LEGACY:
         return f"{words[0]} -t {quoted(words[1])} -vnL {quoted(words[2])} --line-numbers"
-    return f"nft -a list chain {' '.join(map(quoted, words))}"
+    family, table, name, *of_set = words
+    kind = name if of_set else "chain"
+    return f"nft -a list {kind} {' '.join(map(quoted, (family, table, *(of_set or (name,)))))}"
 
 
-def _chain(place: str) -> str:
-    """Return "inet filter input" of "inet filter input handle 7"."""
+def _listed(place: str) -> str:
+    """Return what lists a place: "inet filter input" of "inet filter input handle 7".
+
+    A set is listed by its name: "inet filter set bad" of "inet filter set @bad".
+    """
     words = place.split()
+    if len(words) == 4 and words[3].startswith("@"):
+        return " ".join((*words[:3], words[3][1:]))
     return " ".join(words[:3]) if len(words) >= 3 else ""
 
 

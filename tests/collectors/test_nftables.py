@@ -8,84 +8,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netrx_tune.collectors import nftables
+from netrx_tune.collectors import nftables, nftables_rules
 from netrx_tune.collectors.netlink import attribute
-from netrx_tune.collectors.nftables import Chain, Discard, Place, Rule
+from netrx_tune.collectors.nftables import Chain
+from netrx_tune.collectors.nftables_fields import Place
 from netrx_tune.collectors.nftables_hooks import counters
+from netrx_tune.collectors.nftables_rules import Discard, Rule
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import RuleCounter
-
-INET, IPV4, NETDEV, BRIDGE, IPV6 = 1, 2, 5, 7, 10
-
-
-def message(kind: int, family: int, *attributes: bytes) -> bytes:
-    """Return one message: nlmsghdr, nfgenmsg, attributes."""
-    body = struct.pack(">BBH", family, 0, 9) + b"".join(attributes)
-    return struct.pack("=IHHII", 16 + len(body), 10 << 8 | kind, 2, 1, 0) + body
-
-
-def name(kind: int, text: str) -> bytes:
-    return attribute(kind, text.encode() + b"\0")
-
-
-def number(kind: int, value: int, size: int = 4) -> bytes:
-    return attribute(kind, value.to_bytes(size, "big", signed=value < 0))
-
-
-def chain(
-    text: str,
-    *,
-    family: int = INET,
-    hook: int | None = None,
-    policy: int = 1,
-    used: int = 0,
-    packets: int | None = None,
-) -> bytes:
-    fields = [name(1, "filter"), number(2, 9, 8), name(3, text), number(6, used)]
-    if hook is not None:
-        fields += [attribute(4, number(1, hook) + number(2, 0)), number(5, policy)]
-    if packets is not None:
-        fields.append(attribute(8, number(2, packets, 8) + number(1, 90, 8)))
-    return message(3, family, *fields)
-
-
-def rule(text: str, handle: int, *expressions: bytes, family: int = INET) -> bytes:
-    inner = b"".join(attribute(1, one) for one in expressions)
-    return message(
-        6, family, name(1, "filter"), name(2, text), number(3, handle, 8), attribute(4, inner)
-    )
-
-
-def expression(text: str, *fields: bytes) -> bytes:
-    return name(1, text) + attribute(2, b"".join(fields))
-
-
-def counter(packets: int) -> bytes:
-    return expression("counter", number(1, 90, 8), number(2, packets, 8))
-
-
-def verdict(code: int, chain_name: str = "") -> bytes:
-    fields = number(1, code) + (name(2, chain_name) if chain_name else b"")
-    return expression("immediate", number(1, 0), attribute(2, attribute(2, fields)))
-
-
-DROP, ACCEPT = verdict(0), verdict(1)
-CMP = expression("cmp", number(1, 1))
-LOG = expression("log")
-REJECT = expression("reject", number(1, 0))
-NAMED = expression("objref", number(1, 1), name(2, "bad"))
-QUOTA = expression("objref", number(1, 2), name(2, "bad"))
-LOAD = expression("immediate", number(1, 1), attribute(2, attribute(1, b"\0\0\0\1")))
+from tests.collectors.nftables_messages import (
+    ACCEPT,
+    BRIDGE,
+    CMP,
+    DROP,
+    INET,
+    IPV4,
+    IPV6,
+    LOAD,
+    LOG,
+    NAMED,
+    NETDEV,
+    QUOTA,
+    REJECT,
+    chain,
+    counter,
+    dynset,
+    expression,
+    lookup,
+    message,
+    name,
+    number,
+    rule,
+    verdict,
+)
 
 
 def discard(*expressions: bytes) -> Discard | None:
-    (found,) = nftables.parse_rules([rule("input", 7, *expressions)])
+    (found,) = nftables_rules.parse_rules([rule("input", 7, *expressions)])
     return found.discard
 
 
 def test_the_requests_are_dumps_of_all_families() -> None:
     assert nftables.chains_request() == struct.pack("=IHHII", 20, 0xA04, 0x301, 1, 0) + bytes(4)
-    assert nftables.rules_request() == struct.pack("=IHHII", 20, 0xA07, 0x301, 1, 0) + bytes(4)
+    assert nftables_rules.rules_request() == struct.pack("=IHHII", 20, 0xA07, 0x301, 1, 0) + bytes(
+        4
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,9 +78,21 @@ def test_the_requests_are_dumps_of_all_families() -> None:
         # Nobody counts, so it may have dropped any.
         ([CMP, DROP], Discard("other", 0)),
         ([DROP, counter(1)], Discard("other", 0)),
-        ([CMP, expression("lookup", number(3, 0))], Discard("other", 0)),
-        ([CMP, expression("lookup", number(3, 1))], None),
-        ([CMP, expression("lookup", b"")], None),
+        # The elements of a set count what matches, if nothing is asked afterwards.
+        ([CMP, lookup("bad"), DROP], Discard("drop", 0, by_set="bad")),
+        ([CMP, lookup("bad"), LOG, REJECT], Discard("reject", 0, by_set="bad")),
+        ([lookup("one"), CMP, lookup("bad"), DROP], Discard("drop", 0, by_set="bad")),
+        ([lookup("bad"), CMP, DROP], Discard("other", 0)),
+        ([lookup("bad"), counter(3), DROP], Discard("drop", 3)),
+        ([counter(3), lookup("bad"), DROP], Discard("drop", 0, by_set="bad")),
+        ([counter(3), lookup("bad", number(5, 1)), DROP], Discard("other", 3)),  # not in it
+        ([lookup("bad", number(3, 1)), DROP], Discard("other", 0)),  # a map of data
+        ([lookup("bad", number(3, 0))], None),
+        ([expression("lookup"), DROP], Discard("other", 0)),
+        ([dynset("bad"), DROP], Discard("drop", 0, by_set="bad")),
+        ([dynset("bad", number(3, 1)), DROP], Discard("drop", 0, by_set="bad")),
+        ([dynset("bad", number(3, 2)), DROP], Discard("other", 0)),  # deletes
+        ([dynset("bad", number(9, 1)), DROP], Discard("other", 0)),  # if it has no room
         ([counter(7), verdict(-3, "sub")], None),
         ([], None),
     ],
@@ -158,9 +137,11 @@ def test_a_named_counter_tells_what_one_rule_discards_and_not_what_several_do() 
 def test_a_rule_names_its_place_and_where_it_jumps() -> None:
     block = rule("input", 7, CMP, counter(1), verdict(-3, "sub"), family=IPV4)
     block += rule("input", 8, verdict(-4, "far"), family=IPV6)
-    assert nftables.parse_rules([block]) == (
+    block += rule("input", 9, lookup("s", number(5, 1)), lookup("m", number(3, 0)))
+    assert nftables_rules.parse_rules([block]) == (
         Rule(Place("ip", "filter", "input"), 7, None, ("sub",)),
         Rule(Place("ip6", "filter", "input"), 8, None, ("far",)),
+        Rule(Place("inet", "filter", "input"), 9, None, (), ("s", "m"), ("m",)),
     )
 
 
@@ -207,7 +188,7 @@ def test_a_policy_of_drop_counts_if_the_chain_has_counters() -> None:
 
 
 def hooks_of(chains: Sequence[bytes], *rules: bytes) -> dict[str, str]:
-    found = counters(nftables.parse_chains(chains), nftables.parse_rules(rules))
+    found = counters(nftables.parse_chains(chains), nftables_rules.parse_rules(rules))
     return {one.place: one.hook for one in found}
 
 
@@ -216,7 +197,8 @@ BASE = [chain("input", hook=1), chain("pre", hook=0)]
 
 def test_a_rule_of_a_base_chain_is_at_its_hook() -> None:
     found = counters(
-        nftables.parse_chains(BASE), nftables.parse_rules([rule("input", 7, counter(3), DROP)])
+        nftables.parse_chains(BASE),
+        nftables_rules.parse_rules([rule("input", 7, counter(3), DROP)]),
     )
     assert found == (RuleCounter("nft", "inet filter input handle 7", "input", "drop", 3),)
 
@@ -265,13 +247,13 @@ def test_a_chain_of_the_same_name_in_another_family_is_another_chain() -> None:
 )
 def test_a_broken_rule_is_an_error(block: bytes, error: str) -> None:
     with pytest.raises(ParseError, match=error):
-        nftables.parse_rules([block])
+        nftables_rules.parse_rules([block])
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_rules_or_an_error(block: bytes) -> None:
     with suppress(ParseError):
-        nftables.parse_rules([block])
+        nftables_rules.parse_rules([block])
     with suppress(ParseError):
         nftables.parse_chains([block])
 
@@ -288,7 +270,7 @@ def test_a_damaged_dump_is_rules_or_an_error(values: list[int], data: st.DataObj
         block[data.draw(st.integers(0, len(block) - 1))] = value
     with suppress(ParseError):
         whole = bytes(block)
-        counters(nftables.parse_chains([whole]), nftables.parse_rules([whole]))
+        counters(nftables.parse_chains([whole]), nftables_rules.parse_rules([whole]))
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30))

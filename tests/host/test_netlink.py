@@ -9,14 +9,14 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from netrx_tune.collectors import ethtool_text
-from netrx_tune.host import netlink
-from netrx_tune.model.sample import RuleCounter
+from netrx_tune.host import netlink, netlink_channel
+from netrx_tune.model.sample import Gap, RuleCounter
 
 pytestmark = [
     pytest.mark.live,
@@ -100,7 +100,7 @@ def test_a_listener_shows_what_waits_for_accept(namespace: ThreadPoolExecutor) -
 def test_a_refusal_is_the_kernels_own_error() -> None:
     with pytest.raises(OSError, match=r"ENOENT|EINVAL") as caught:
         # A protocol that no handler answers for.
-        netlink.dump(
+        netlink_channel.dump(
             4, "sock_diag:none", b"\x48\0\0\0\x14\0\x01\x03" + bytes(8) + b"\x02\xfd" + bytes(54)
         )
     assert caught.value.errno is not None
@@ -175,6 +175,21 @@ def test_a_nic_is_that_of_ethtool(namespace: ThreadPoolExecutor) -> None:
     namespace.submit(case).result()
 
 
+def drops(ruleset: str, sent: Mapping[int, int]) -> list[tuple[str, str, str, int]]:
+    """Return what the rules of a ruleset say of datagrams that were sent to some ports."""
+    subprocess.run(["nft", "-f", "-"], input=f"flush ruleset\n{ruleset}", text=True, check=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for port, count in sent.items():
+            for _ in range(count):
+                sender.sendto(b"x", ("127.0.0.1", port))
+    rules, gaps = netlink.read_rules()
+    assert gaps == ()
+    return [
+        (rule.place.split(" handle ")[0], rule.hook, rule.verdict, rule.packets)
+        for rule in rules or ()
+    ]
+
+
 def test_rules_count_what_they_drop_where_they_hook_in(namespace: ThreadPoolExecutor) -> None:
     ruleset = """
         table inet t {
@@ -193,27 +208,88 @@ def test_rules_count_what_they_drop_where_they_hook_in(namespace: ThreadPoolExec
           }
         }
     """
+    sent = {7000: 3, 7001: 4, 7002: 5, 7003: 6}
+    assert namespace.submit(drops, ruleset, sent).result() == [
+        ("inet t sub", "input", "drop", 5),
+        ("inet t mapped", "input", "drop", 6),  # the map's one element leads there
+        ("inet t pre", "prerouting", "drop", 3),
+        ("inet t in", "input", "reject", 4),
+    ]
 
-    def case() -> None:
+
+def test_the_elements_of_sets_and_verdict_maps_count_what_is_dropped_by_them(
+    namespace: ThreadPoolExecutor,
+) -> None:
+    ruleset = """
+        table inet t {
+          set bad { type inet_service; counter; elements = { 7000, 7001 } }
+          set ranges { type inet_service; flags interval; counter; elements = { 7010-7019 } }
+          set told { type inet_service; counter; elements = { 7020 } }
+          set both { type inet_service; counter; elements = { 7030 } }
+          set plain { type inet_service; elements = { 7040 } }
+          set seen { type inet_service; flags dynamic; size 100; }
+          map ports { type inet_service : verdict; counter
+            elements = { 7050 : drop, 7051 : accept, 7052 : jump sub }
+          }
+          chain sub { drop
+          }
+          chain in { type filter hook input priority 0
+            udp dport @bad drop
+            udp dport @ranges log level debug reject
+            udp dport @told counter drop
+            udp dport @both ip saddr 10.0.0.0/8 drop
+            udp dport @both drop
+            udp dport @plain drop
+            udp dport 7060 add @seen { udp sport counter } drop
+            ip daddr . udp dport { 127.0.0.1 . 7070 counter, 127.0.0.1 . 7071 } drop
+            udp dport vmap @ports
+            udp dport vmap { 7080 : drop, 7081 : accept }
+          }
+        }
+    """
+    ports = (7000, 7001, 7012, 7020, 7030, 7040, 7050, 7051, 7052, 7060, 7070, 7071, 7080)
+    sent = {port: 1 + at for at, port in enumerate(ports)}
+    handle, in_set = "inet t in", "inet t set @"
+    assert sorted(namespace.submit(drops, ruleset, sent).result()) == sorted([
+        (f"{in_set}bad", "input", "drop", 1 + 2),
+        (f"{in_set}ranges", "input", "reject", 3),
+        (handle, "input", "drop", 4),  # the rule's own counter, and not the set's as well
+        (handle, "input", "other", 0),  # two rules, and one lets go what does not match
+        (handle, "input", "other", 0),
+        (handle, "input", "other", 0),  # nobody counts
+        (f"{in_set}seen", "input", "drop", 10),
+        (handle, "input", "drop", 11),  # of a set without a name; 7071 counts nothing
+        ("inet t map @ports", "input", "drop", 7),
+        ("inet t sub", "input", "other", 0),
+        (handle, "input", "other", 0),
+    ])  # fmt: skip
+
+
+def test_a_set_of_very_many_elements_is_left_and_said(namespace: ThreadPoolExecutor) -> None:
+    many = ", ".join(f"10.{at >> 8}.{at & 255}.1" for at in range(10_000))
+    ruleset = f"""
+        table ip t {{
+          set small {{ type ipv4_addr; counter; elements = {{ 10.0.0.1 }} }}
+          set large {{ type ipv4_addr; counter; elements = {{ {many} }} }}
+          set plain {{ type ipv4_addr; elements = {{ {many} }} }}
+          chain in {{ type filter hook input priority 0
+            ip saddr @large drop
+            ip saddr @plain drop
+            ip saddr @small drop
+          }}
+        }}
+    """
+
+    def case() -> tuple[list[str], tuple[Gap, ...]]:
         subprocess.run(["nft", "-f", "-"], input=ruleset, text=True, check=True)
-        for port, count in ((7000, 3), (7001, 4), (7002, 5), (7003, 6)):
-            for _ in range(count):
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                    sender.sendto(b"x", ("127.0.0.1", port))
         rules, gaps = netlink.read_rules()
-        assert gaps == ()
-        assert [
-            (rule.place.split(" handle ")[0], rule.hook, rule.verdict, rule.packets)
-            for rule in rules or ()
-        ] == [
-            ("inet t sub", "input", "drop", 5),
-            ("inet t mapped", "other", "drop", 6),
-            ("inet t pre", "prerouting", "drop", 3),
-            ("inet t in", "input", "reject", 4),
-            ("inet t in", "input", "other", 0),  # the verdict map counts nothing
-        ]
+        return [rule.verdict for rule in rules or ()], gaps
 
-    namespace.submit(case).result()
+    verdicts, gaps = namespace.submit(case).result()
+    assert verdicts == ["other", "other", "drop"]
+    assert [(gap.path, gap.why) for gap in gaps] == [
+        ("nftables:elements ip t large", "unparsed")
+    ]
 
 
 def test_a_qdisc_counts_what_tc_drops_on_the_way_in(namespace: ThreadPoolExecutor) -> None:

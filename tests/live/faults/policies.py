@@ -111,6 +111,32 @@ def _named_counter(lab: Lab, netns: str, _: str) -> None:
     lab.run(netns, "nft", "-f", "-", text=ruleset)
 
 
+_BY_SET = f"""table inet lab {{
+set bad {{ type inet_service; counter; elements = {{ {OTHER_PORT} }} }}
+chain c {{ type filter hook input priority 0; meta l4proto udp udp dport @bad drop; }}
+}}"""
+_BY_MAP = f"""table inet lab {{
+map ports {{ type inet_service : verdict; counter
+elements = {{ {OTHER_PORT} : drop, {PORT} : accept }} }}
+chain c {{ type filter hook input priority 0; udp dport vmap @ports; }}
+}}"""
+_BY_MAPPED_CHAIN = f"""table inet lab {{
+map ports {{ type inet_service : verdict; elements = {{ {OTHER_PORT} : jump bad }} }}
+chain bad {{ counter drop; }}
+chain c {{ type filter hook input priority 0; udp dport vmap @ports; }}
+}}"""
+
+
+def _load(lab: Lab, netns: str, _: str, *, ruleset: str) -> None:
+    lab.run(netns, "nft", "-f", "-", text=ruleset)
+
+
+def _by_elements(name: str, description: str, ruleset: str) -> Fault:
+    prepare = partial(_load, ruleset=ruleset)
+    play = partial(_two_ports, prepare=prepare, stage="nf-input-drop", kind=UDP4)
+    return _fault(name, description, play, "nf-input-drop", named=True)
+
+
 def _policy_drop(lab: Lab, netns: str, _: str) -> None:
     chain = "type filter hook input priority 0; policy drop;"
     load_rule(lab, netns, "ip", chain, f"udp dport {PORT} accept")
@@ -181,6 +207,9 @@ FAULTS = (
         "nf-input-drop",
         named=True,
     ),
+    _by_elements("nft-set-counter", "nft drop by a set whose elements count", _BY_SET),
+    _by_elements("nft-verdict-map", "nft drop by a verdict map whose elements count", _BY_MAP),
+    _by_elements("nft-mapped-chain", "nft drop in a chain of a verdict map", _BY_MAPPED_CHAIN),
     _fault(
         "nft-policy-drop",
         "a chain whose policy is drop",
