@@ -23,6 +23,8 @@ INTERRUPTS = "/proc/interrupts"
 AFFINITY = "/proc/irq/{}/smp_affinity_list"
 EFFECTIVE = "/proc/irq/{}/effective_affinity_list"
 _UEVENT = "/sys/class/net/{}/device/uevent"
+_SERVED = 1000  # interrupts; fewer tell nothing
+_NEARLY_ALL = 0.99
 _MOST_CPUS = 1 << 16
 # Of a driver's interrupts, those that no received packet raises.
 _NOT_RECEIVED = re.compile(
@@ -121,10 +123,10 @@ def device_irqs(files: Mapping[str, str], device: str) -> tuple[Irq, ...]:
         return ()
     names = tuple(_names(files, device))
     try:
-        lines = parse_interrupts(text, containing=names).lines
+        cpus, lines = parse_interrupts(text, containing=names)
     except ParseError:
         return ()
-    found = [irq for line in lines for irq in _irq(files, line, names)]
+    found = [irq for line in lines for irq in _irq(files, line, names, cpus)]
     return tuple(sorted(found, key=lambda irq: (irq.queue or 0, irq.number)))
 
 
@@ -140,7 +142,9 @@ def _names(files: Mapping[str, str], device: str) -> Iterator[str]:
             yield value
 
 
-def _irq(files: Mapping[str, str], line: Interrupt, names: tuple[str, ...]) -> Iterator[Irq]:
+def _irq(
+    files: Mapping[str, str], line: Interrupt, names: tuple[str, ...], cpus: tuple[int, ...]
+) -> Iterator[Irq]:
     """Yield the interrupt of a line if it is of this card and raised by received packets."""
     own = "|".join(map(re.escape, names))
     if not line.name.isdecimal() or not re.search(rf"(?<![\w.])(?:{own})(?![\w.])", line.label):
@@ -152,13 +156,26 @@ def _irq(files: Mapping[str, str], line: Interrupt, names: tuple[str, ...]) -> I
     digits = re.findall(r"\d+", rest)
     number = int(line.name)
     allowed = files.get(AFFINITY.format(number), "").strip()
+    may = cpus_of(allowed)
     yield Irq(
         number,
         name,
         int(digits[-1]) if digits else None,
-        allowed if cpus_of(allowed) else None,
-        cpus_of(files.get(EFFECTIVE.format(number), "")) or cpus_of(allowed),
+        allowed if may else None,
+        cpus_of(files.get(EFFECTIVE.format(number), ""))
+        or (may if len(may) == 1 else _only_server(line, cpus) or may),
     )
+
+
+def _only_server(line: Interrupt, cpus: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the one CPU that served nearly all of an interrupt, none where several did.
+
+    Kernels before 4.15 do not say which of the allowed CPUs has it: most often the first alone.
+    """
+    most = max(line.counts, default=0)
+    if most < _SERVED or most < _NEARLY_ALL * sum(line.counts):
+        return ()
+    return (cpus[line.counts.index(most)],)
 
 
 def cpus_of(text: str) -> tuple[int, ...]:

@@ -45,6 +45,7 @@ _DEEP_FOLDERS = (
     "proc/sys/net",
     "proc/sys/vm",
     "proc/pressure",
+    "proc/irq",
     "sys/class/net",
     "netrx",
     "sos_commands",

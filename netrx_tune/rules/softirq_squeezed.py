@@ -8,7 +8,8 @@ How it is counted: the time_squeeze column of /proc/net/softnet_stat, one for ea
 Threaded NAPI and busy polling do not count, so 0 proves nothing there.
 Kernel: net/core/dev.c, net_rx_action().
 
-Remedy: none. Loss at a ring or a backlog would be a finding of its own.
+Remedy: none while the CPU has time left. Where it has none, give some of its queues to another CPU
+before the ring overflows. Loss at a ring or a backlog would be a finding of its own.
 
 When not to act: totals since boot and a few per hour mean nothing at all. A larger share for the
 softirq takes CPU from the program that empties the sockets.
@@ -22,7 +23,11 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import setting
+from netrx_tune.rules.cpus import judge_cpu, squeezes_per_second
 from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.relief import cheaper_packets, other_work, spread
+from netrx_tune.rules.ring_advice import move_queue
+from netrx_tune.rules.ring_causes import ring_state
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, when
 
@@ -42,6 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     if squeezes / delta.seconds <= _PER_SECOND or any(map(facts.ledger.lost_at, _LOSSES)):
         return
     rate = count(round(squeezes / delta.seconds))
+    full, moves = _saturated(facts)
     yield Finding(
         rule="",
         stage="softirq-squeeze",
@@ -50,10 +56,31 @@ def check(facts: Facts) -> Iterator[Finding]:
         summary=f"the receive softirq was cut short {rate} times a second{when(facts)};"
         " nothing was lost by it",
         lost=0,
-        meaning=_which_limit(facts, squeezes),
+        meaning=_which_limit(facts, squeezes) + full,
         evidence=evidence(delta, _SQUEEZES, "softnet.processed"),
-        recommendations=(_NOTHING,),
+        recommendations=moves or (_NOTHING,),
     )
+
+
+def _saturated(facts: Facts) -> tuple[str, tuple[Recommendation, ...]]:
+    """Return what there is to say and to do where the CPU that was cut short has no time left."""
+    squeezed = squeezes_per_second(facts.delta)
+    worst = max(squeezed, key=lambda cpu: squeezed[cpu], default=None)
+    judged = None if worst is None else judge_cpu(facts.delta, worst)
+    if worst is None or judged is None or judged.load != "saturated":
+        return "", ()
+    received = {d: facts.delta.increase(f"{d}.rx_packets") or 0 for d in facts.delta.after.devices}
+    received.pop("lo", None)
+    device = max(received, key=lambda name: received[name], default=None)
+    words = f" {judged.seen}: it is at its end, and the next loss is in the card's ring."
+    state = None if device is None else ring_state(facts, device)
+    relief = (
+        move_queue(facts, state) if state else None,
+        spread(facts, [worst], [state.device]) if state and not state.hot else None,
+        other_work(facts, [worst], judged),
+        cheaper_packets([worst], one_flow=bool(state and state.hot)),
+    )
+    return words, tuple([one for one in relief if one][:1])
 
 
 def _which_limit(facts: Facts, squeezes: int) -> str:

@@ -99,6 +99,26 @@ def test_interrupts_by_the_bus_and_by_the_slot() -> None:
     assert device_irqs(mlx5, "eth0") == (Irq(41, "mlx5_comp3@pci:0000:01:00.0", 3, "7", (7,)),)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "counts", "cpus"),
+    [
+        ("0-3", "271490338 0 0 0", (0,)),
+        ("0-3", "990 0 5 5", (0, 1, 2, 3)),
+        ("0-3", "500000 0 500000 0", (0, 1, 2, 3)),
+        ("2", "271490338 0 9 0", (2,)),  # moved since
+        ("", "0 271490338 0 0", (1,)),
+    ],
+)
+def test_counts_tell_who_serves_an_interrupt_that_several_may(
+    allowed: str, counts: str, cpus: tuple[int, ...]
+) -> None:
+    files = {
+        "/proc/interrupts": f"    CPU0 CPU1 CPU2 CPU3\n56: {counts} PCI-MSI 1-edge eth0-rx-0\n",
+        "/proc/irq/56/smp_affinity_list": f"{allowed}\n",
+    }
+    assert [irq.cpus for irq in device_irqs(files, "eth0")] == [cpus]
+
+
 def test_files_that_do_not_read_show_no_interrupts() -> None:
     assert device_irqs({}, "eth0") == ()
     assert device_irqs({"/proc/interrupts": "nonsense"}, "eth0") == ()
