@@ -25,6 +25,7 @@ from netrx_tune.collectors import (
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
 from netrx_tune.collectors.link_text import parse_links
+from netrx_tune.collectors.moments import TWO_MOMENTS, joined
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.collectors.text import unparsed
@@ -140,14 +141,9 @@ def parse_pasted(text: str) -> Sample | None:
     parts = list(_parts(text))
     if not parts:
         return None
-    files: dict[str, str] = {}
     gaps: list[Gap] = []
-    for part in parts:
-        if part.kind in files and part.kind in _TABLES:
-            gaps.append(Gap(part.kind, "unparsed", "an earlier one in the text: the last counts"))
-            files[part.kind] = part.text
-        elif part.kind.startswith("/"):
-            files[part.kind] = files.get(part.kind, "") + part.text
+    texts = ((part.kind, part.text) for part in parts if part.kind.startswith("/"))
+    files = joined(texts, _TABLES, gaps)
     if _RELEASE in files:
         words = files[_RELEASE].split()
         files[_RELEASE] = f"{words[2 if words[0] == 'Linux' else 0]}\n"
@@ -158,7 +154,9 @@ def parse_pasted(text: str) -> Sample | None:
     nics = _nics([part for part in parts if part.kind == "ethtool"], unnamed, gaps)
     for nic in nics if links else ():
         links.setdefault(nic.device, Link(nic.device, 0, "", {}, None, "none"))
-    listed = ss_text.parse_ss("".join(part.text for part in parts if part.kind == _SOCKETS))
+    listed = ss_text.parse_ss([part.text for part in parts if part.kind == _SOCKETS])
+    if listed.is_repeated:
+        gaps.append(Gap("ss", "unparsed", TWO_MOMENTS))
     if listed.named_ports:
         gaps.append(Gap("ss", "unparsed", f"{listed.named_ports} ports by name: use ss -n"))
     kinds = {part.kind for part in parts}

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.text import MOST_DIGITS
@@ -56,6 +56,7 @@ class Listed(NamedTuple):
     table: SocketTable | None
     processes: tuple[Process, ...]
     named_ports: int  # rows left out, since a service's name hides the number
+    is_repeated: bool = False  # a list of another moment stands before it
 
 
 class _Row(NamedTuple):
@@ -70,8 +71,42 @@ class _Row(NamedTuple):
         return Process(self.socket.inode, self.pid, self.name, "", "") if self.pid else None
 
 
-def parse_ss(text: str) -> Listed:
-    """Return the sockets of UDP and TCP that a text lists; None where there is none."""
+def parse_ss(texts: Sequence[str]) -> Listed:
+    """Return the sockets of UDP and TCP that texts list; None where there is none.
+
+    A list that has a socket of an earlier one is of another moment: the last counts.
+    """
+    rows: list[_Row] = []
+    named = 0
+    is_repeated = False
+    for text in texts:
+        found, hidden = _rows_of(text)
+        named += hidden
+        again = {_kind(row) for row in found} & {_kind(row) for row in rows}
+        same = {_place(row) for row in found} & {_place(row) for row in rows}
+        if same:
+            is_repeated = True
+            rows = [row for row in rows if _kind(row) not in again]
+        rows += found
+    if not rows:
+        return Listed(None, (), named)
+    rows = _numbered(rows)
+    processes = tuple([row.owner for row in rows if row.owner])
+    counts = Counter(f"{row.socket.protocol}/{row.socket.family}" for row in rows)
+    table = SocketTable(_telling(rows), dict(counts), "sock_diag")
+    return Listed(table, processes, named, is_repeated=is_repeated)
+
+
+def _kind(row: _Row) -> tuple[str, str]:
+    return row.socket.protocol, row.socket.family
+
+
+def _place(row: _Row) -> tuple[str, str, str]:
+    return row.socket.protocol, row.socket.local, row.socket.remote
+
+
+def _rows_of(text: str) -> tuple[list[_Row], int]:
+    """Return the sockets of one list, and how many hide their port behind a name."""
     rows: list[_Row] = []
     named = 0
     old = ":::" in text  # up to 4.x, `*` is IPv4's any address, and `::` that of IPv6
@@ -86,12 +121,7 @@ def parse_ss(text: str) -> Listed:
             named += 1
             continue
         rows.append(_row(found, chunk, protocol, old=old))
-    if not rows:
-        return Listed(None, (), named)
-    rows = _numbered(rows)
-    processes = tuple([row.owner for row in rows if row.owner])
-    counts = Counter(f"{row.socket.protocol}/{row.socket.family}" for row in rows)
-    return Listed(SocketTable(_telling(rows), dict(counts), "sock_diag"), processes, named)
+    return rows, named
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -176,9 +206,7 @@ def _telling(rows: list[_Row]) -> tuple[Socket, ...]:
     Those whose drops are not shown are all listed: nobody knows that they have none.
     """
     sockets = [row.socket for row in rows]
-    ports = {
-        (s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops or s.accept_queue
-    }
+    ports = {(s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops or s.accept_queue}
     return tuple(
         s
         for s in sockets

@@ -53,3 +53,38 @@ def test_netstat_lists_queues_and_programs_and_no_drops() -> None:
     assert (ssdp.local, ssdp.unread_bytes, ssdp.drops) == ("0.0.0.0:1900", 8_390_400, None)
     assert (mdns.local, mdns.family) == ("[::]:5353", "inet6")
     assert [(one.name, one.pid) for one in snapshot.processes.values()] == [("perl", 17804)]
+
+
+def test_a_list_of_a_later_moment_replaces_the_earlier_one() -> None:
+    later = SHARED.replace("d90210", "d90999")
+    snapshot = read(f"{SHARED}\n$ sleep 1; ss -uanmp\n{later}")
+    assert [one.drops for one in sockets(snapshot)] == [90_999, 0]
+    assert [gap.path for gap in snapshot.gaps if "last counts" in gap.detail] == ["ss"]
+
+
+def test_lists_of_different_sockets_are_both_read() -> None:
+    listening = (
+        "State Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 2 1 [::1]:9100 [::]:*\n"
+    )
+    snapshot = read(f"{SHARED}\n{listening}")
+    assert [one.protocol for one in sockets(snapshot)] == ["udp", "udp", "tcp"]
+    assert not [gap for gap in snapshot.gaps if "last counts" in gap.detail]
+
+
+SNMP = "Udp: InDatagrams InErrors\nUdp: {} {}\n"
+
+
+def test_counters_of_two_moments_are_said_to_be_a_window() -> None:
+    two = SNMP.format(900, 1) + "\n5 seconds later\n" + SNMP.format(1900, 4)
+    snapshot = read(two)
+    assert snapshot.counters["Udp.InErrors"] == 4
+    details = [gap.detail for gap in snapshot.gaps if gap.path == "/proc/net/snmp"]
+    assert len(details) == 1
+    assert "--from FIRST --from SECOND" in details[0]
+
+
+def test_parts_of_one_moment_are_no_window() -> None:
+    text = "Tcp: PassiveOpens\nTcp: 12\n\n$ grep Udp /proc/net/snmp\n" + SNMP.format(900, 1)
+    snapshot = read(text)
+    assert snapshot.counters["Tcp.PassiveOpens"] == 12
+    assert not [gap for gap in snapshot.gaps if "last counts" in gap.detail]
