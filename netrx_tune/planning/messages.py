@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from netrx_tune.planning.log_lines.devices import DEVICE_LINES
 from netrx_tune.planning.log_lines.kernel import KERNEL_LINES
 from netrx_tune.planning.log_lines.message import Heard, Message, heard
 from netrx_tune.planning.log_lines.own_queues import OWN_QUEUES
@@ -19,7 +20,7 @@ _MOST_CHARACTERS = 2000
 
 # The first that fits is meant: what is said of receiving stands before what is said of sending,
 # and what the kernel left out of its log after what it wrote.
-MESSAGES: tuple[Message, ...] = (*SMALL_BUFFERS, *OWN_QUEUES, *KERNEL_LINES)
+MESSAGES: tuple[Message, ...] = (*SMALL_BUFFERS, *OWN_QUEUES, *DEVICE_LINES, *KERNEL_LINES)
 
 
 def message_in(line: str) -> Heard | None:

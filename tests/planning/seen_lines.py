@@ -267,4 +267,45 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
     ("391 drops at udp_queue_rcv_skb+3df (0xffffffff972d7c6f)", "log-dropwatch", (None, None)),
     ("988 drops at tpacket_rcv+5f (0xffffffff973642df)", "log-dropwatch", (None, None)),
     ("net_ratelimit: 44 callbacks suppressed", "log-lines-suppressed", (None, None)),
+    (
+        "[1234.5] NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out",
+        "log-transmit-timeout",
+        (None, None),
+    ),
+    (
+        "e1000e 0000:00:19.0 eth0: Detected Hardware Unit Hang:",
+        "log-transmit-timeout",
+        (None, None),
+    ),
+    (
+        "ixgbe 0000:01:00.0 eth0: initiating reset due to tx timeout",
+        "log-transmit-timeout",
+        (None, None),
+    ),
+    ("neighbour: arp_cache: neighbor table overflow!", "log-neighbour-table-full", (None, None)),
+    ("Neighbour table overflow.", "log-neighbour-table-full", (None, None)),
+    (
+        "br0: received packet on eth0 with own address as source address (addr:02:00:00:00:00:01)",
+        "log-own-address",
+        (None, None),
+    ),
+    ("eth0: hw csum failure", "log-hw-checksum-failure", (None, None)),
+    (
+        "watchdog: BUG: soft lockup - CPU#3 stuck for 22s! [ksoftirqd/3:25]",
+        "log-cpu-stuck",
+        (None, None),
+    ),
+    ("INFO: rcu_sched self-detected stall on CPU", "log-cpu-stuck", (None, None)),
+    ("NOHZ: local_softirq_pending 08", "log-softirq-pending", (None, None)),
+    (
+        "NOHZ tick-stop error: local softirq work is pending, handler #08!!!",
+        "log-softirq-pending",
+        (None, None),
+    ),
+    ("nf_conntrack: expectation table full", "log-conntrack-expectations-full", (None, None)),
+    (
+        "swapper/0: page allocation failure: order:0, mode:0x20",
+        "log-page-allocation-failure",
+        (None, None),
+    ),
 ]

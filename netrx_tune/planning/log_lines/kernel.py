@@ -80,7 +80,7 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-page-allocation-failure",
         "The kernel found no free memory while it could not wait",
-        r"page allocation failure.*gfp_atomic",
+        r"page allocation failure.*(?:gfp_atomic|mode:0x(?:4|10|40)?20\b)",
         "A driver or the network stack needed pages in an interrupt, and the reserve was used up.",
         "Likely packets of that moment: rx_dropped, rx_alloc_failed or the like of the device.",
         "vm.min_free_kbytes is the reserve; a large burst on a host whose memory is all page cache"
