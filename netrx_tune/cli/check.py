@@ -211,7 +211,8 @@ class _Run:
         now = time.monotonic()
         if now - self._told >= _PROGRESS_SECONDS:
             self._told = now
-            options.progress(f"{number:,} inputs judged", quiet=self._quiet)
+            what = "input" if number == 1 else "inputs"
+            options.progress(f"{number:,} {what} judged", quiet=self._quiet)
 
 
 def _check_update(

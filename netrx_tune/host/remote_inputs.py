@@ -137,7 +137,11 @@ def _copy_folder(source: _Source, members: _Files, near: Path) -> None:
     def copy(name: str) -> None:
         target = near / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(source.files, start + name, target, MOST_MEMBER_BYTES)
+        size = _check_size(wanted[name], MOST_MEMBER_BYTES)
+        if 0 < size <= _PART_BYTES:  # one request instead of two
+            target.write_bytes(source.files.cat_file(start + name, end=size))
+        else:
+            _copy(source.files, start + name, target, MOST_MEMBER_BYTES)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(copy, wanted):

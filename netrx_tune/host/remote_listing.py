@@ -86,7 +86,9 @@ def _below(files: AbstractFileSystem, folder: str) -> Iterator[str]:
     start = folder.rstrip("/") + "/"
     names = [one.removeprefix(start) for one in sorted(files.find(folder))]
     for one in hosts_among(names):
-        yield start + one if one else folder
+        # Nothing but the slash tells a folder of a web server from a file.
+        is_folder = is_web(start) and not one.endswith(SUFFIXES)
+        yield f"{start}{one}{'/' if is_folder else ''}" if one else folder
 
 
 def hosts_among(names: Iterable[str]) -> Iterator[str]:

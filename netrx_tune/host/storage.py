@@ -53,6 +53,9 @@ def filesystem(address: str) -> tuple[AbstractFileSystem, str]:
 
 def said(error: Exception) -> str:
     """Return in one line why an address cannot be read."""
+    cause = error.__cause__
+    if isinstance(error, FileNotFoundError) and isinstance(cause, OSError):
+        error = cause  # such as: nobody answers there
     text = _first_line(error)
     if isinstance(error, InputError):
         return text
