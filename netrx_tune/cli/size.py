@@ -169,7 +169,7 @@ def _answer(asked: Asked, settings: Settings) -> Answer:
     return Answer(
         question,
         answer_buffer(question) if question and wanted and rcvbuf is None else None,
-        answer_survival(question, rcvbuf) if question and rcvbuf else None,
+        answer_survival(question, rcvbuf, asked.so_rcvbuf) if question and rcvbuf else None,
         tuple(_queues(asked, load, question, settings)),
     )
 

@@ -93,12 +93,17 @@ def answer_buffer(question: Question) -> BufferAnswer:
     )
 
 
-def answer_survival(question: Question, rcvbuf_bytes: int) -> SurvivalAnswer:
-    """Return what a buffer of this effective size bears."""
+def answer_survival(
+    question: Question, rcvbuf_bytes: int, request_bytes: int | None = None
+) -> SurvivalAnswer:
+    """Return what a buffer of this effective size bears, which a program asked for if known."""
     charge = question.charge
     found = survival(rcvbuf_bytes, question.load, charge, question.place)
     fits = _range(found.burst_low, found.burst_high)
-    steps = [f"{rcvbuf_bytes:,} B / {_each(charge)} of truesize ({charge.how}) = {fits} datagrams."]
+    steps = [] if request_bytes is None else [_granted(request_bytes, rcvbuf_bytes, question.place)]
+    steps.append(
+        f"{rcvbuf_bytes:,} B / {_each(charge)} of truesize ({charge.how}) = {fits} datagrams."
+    )
     if question.load.rate and found.stall_low_usecs is not None:
         high = found.stall_high_usecs or 0
         certain = found.stall_low_usecs * question.load.rate // USECS
@@ -113,6 +118,21 @@ def answer_survival(question: Question, rcvbuf_bytes: int) -> SurvivalAnswer:
         remaining_loss(question.load),
         tuple(steps),
         tuple(_wrong_when(question)),
+    )
+
+
+def _granted(request_bytes: int, rcvbuf_bytes: int, place: Place) -> str:
+    """Return what became of a request."""
+    top = place.rmem_max
+    if top is None:
+        cut = "; net.core.rmem_max cannot be seen here and may cut it"
+    elif request_bytes > top:
+        cut = f", since net.core.rmem_max ({top:,}) cuts it"
+    else:
+        cut = ""
+    return (
+        f"A program that asks for {request_bytes:,} B gets {rcvbuf_bytes:,} B: the kernel doubles"
+        f" what it grants{cut}."
     )
 
 

@@ -104,7 +104,7 @@ def without_size(
         most = f" than {size(2 * top.rmem_max)} today" if top.rmem_max else ""
         why = f"no program can have more{most or ' than the limit allows'}: {want.arithmetic}"
         yield raise_rmem_max(facts, want, why, "unknown")
-    yield _ask(want, who)
+    yield _ask(want, who, hides_limit=hidden and not inside)
     if is_long_and_large(facts, part):
         yield _keep_up(facts, part)
 
@@ -121,7 +121,12 @@ def _read(facts: Facts, who: str, held_bytes: int) -> Recommendation:
     )
 
 
-def _ask(want: Size, who: str) -> Recommendation:
+def _ask(want: Size, who: str, *, hides_limit: bool) -> Recommendation:
+    cap = (
+        f" {RMEM_MAX} is not in this input: on the host it must be at least that, or cuts it."
+        if hides_limit
+        else ""
+    )
     unseen = f"how large the one of {who} is" if who else "which socket loses"
     return Recommendation(
         kind="setsockopt",
@@ -129,7 +134,7 @@ def _ask(want: Size, who: str) -> Recommendation:
         scope="application",
         why="Only the program can make its socket's buffer larger: by its own setting for the"
         f" receive buffer, read when it starts. This input does not tell {unseen}: `ss -uanmp`"
-        " shows each one's drops (d) and buffer (rb).",
+        f" shows each one's drops (d) and buffer (rb).{cap}",
         cost=f"up to {size(want.rcvbuf_bytes)} of kernel memory for this socket",
         takes_effect="restart",
         proposed=want.request_bytes,

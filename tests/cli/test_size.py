@@ -58,6 +58,8 @@ def test_what_a_program_asks_for_is_capped_and_doubled() -> None:
     capped = document(*load, "--so-rcvbuf", "8MiB")["survives"]
     assert isinstance(capped, dict)
     assert capped["rcvbuf_bytes"] == 2 * 212992
+    assert "asks for 8,388,608 B gets 425,984 B" in capped["steps"][0]
+    assert "net.core.rmem_max (212,992) cuts it" in capped["steps"][0]
 
 
 def test_overload_is_told_and_no_buffer_is_proposed() -> None:
