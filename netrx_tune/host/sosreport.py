@@ -146,7 +146,7 @@ def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap])
                     gaps.append(Gap(name, "absent", text.strip().partition("\n")[0][:80]))
                 else:
                     files[path] = text
-    listed = next((parse_ss(text) for name, text in members.items() if _SS.fullmatch(name)), None)
+    listed = next((parse_ss([text]) for name, text in members.items() if _SS.fullmatch(name)), None)
     links = tuple(
         link
         for name, text in members.items()
