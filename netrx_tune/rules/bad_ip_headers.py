@@ -1,8 +1,8 @@
 """Packets with a broken IP header.
 
 What it means: wrong version, length or header checksum, or options that cannot be read: a sender or
-a card damages headers. A forwarding host counts packets whose TTL ran out here as well; that is
-somebody's traceroute.
+a card damages headers. A forwarding host counts packets whose TTL ran out here as well: few are
+somebody's traceroute, many a loop of routes.
 
 How it is counted: Ip.InHdrErrors and Ip6.InHdrErrors; a bad checksum is in IpExt.InCsumErrors too,
 and is charged once.
@@ -34,15 +34,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None:
         return
     checksums = facts.delta.increase(_CHECKSUMS) or 0
-    why = "Shows packets whose IP header checksum is wrong, and their sender."
-    command = "tcpdump -nnvv -i any -c 2000 ip | grep -A1 'bad cksum'"
+    command, why = _look(facts, account, checksums)
     yield found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
         meaning=f"{count(checksums) if checksums else 'None'} of them had a wrong header checksum."
         + (
-            " This host forwards: packets whose TTL ran out here (traceroute) are among them."
+            " This host forwards: packets whose TTL ran out here are among them, of a traceroute"
+            " or, when there are many, of a loop of routes."
             if _forwards(facts)
             else " The sender, or a card on the way, damages headers."
         ),
@@ -52,13 +52,29 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
+def _look(facts: Facts, account: Account, checksums: int) -> tuple[str, str]:
+    """Return what shows such packets, and why."""
+    if _ran_out(facts, account, checksums):
+        why = (
+            "Shows whom this host tells that a packet's time ran out: always the same two networks"
+        )
+        return "tcpdump -nn -c 50 -i any 'icmp[0] == 11'", f"{why} mean a loop between them."
+    why = "Shows packets whose IP header checksum is wrong, and their sender."
+    return "tcpdump -nnvv -i any -c 2000 ip | grep -A1 'bad cksum'", why
+
+
+def _ran_out(facts: Facts, account: Account, checksums: int) -> bool:
+    """Tell whether most of them may be packets whose TTL ran out here."""
+    return _forwards(facts) and 2 * checksums < (account.lost or 0)
+
+
 def _forwards(facts: Facts) -> bool:
     keys = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
     return any(setting(facts, key) for key in keys)
 
 
 def _severity(facts: Facts, account: Account, checksums: int) -> Severity:
-    if _forwards(facts) and 2 * checksums < (account.lost or 0):
+    if _ran_out(facts, account, checksums):
         return "note"
     return stray_severity(facts, account)
 

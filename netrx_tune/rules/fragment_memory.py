@@ -86,7 +86,18 @@ def _meaning(
     text = "Fragments wait for their fellows in limited memory, and it was full."
     if used is not None and limit is not None:
         text = f"{size(used)} of {size(limit)} ({key}) hold fragments that wait for their fellows."
-    if facts.ledger.lost_at("defrag-timeout"):
+    if limit is not None and limit < _KERNEL_DEFAULT:
+        text += (
+            f" The kernel's own default is {size(_KERNEL_DEFAULT)}; distributions lowered it in"
+            " 2018 against a flood of fragments (CVE-2018-5391), and newer kernels no longer need that."
+        )
+    timeouts = facts.ledger.lost_at("defrag-timeout")
+    if timeouts and timeouts < facts.ledger.lost_at("defrag-memory"):
+        return text + (
+            " Datagrams whose fragments are refused stay incomplete and hold their memory until"
+            " they are given up, so it stays full."
+        )
+    if timeouts:
         return text + " Many never come: they are lost before this host's reassembly."
     return text + " Every further fragment is refused until some are complete or given up."
 

@@ -42,7 +42,7 @@ class _Own(NamedTuple):
 
 def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
     """Return what cards and drivers lost before the kernel had a packet."""
-    own = [one for device in devices for one in _own_counters(delta, device)]
+    own = [one for device in devices for one in _within_rx_dropped(delta, device)]
     among: dict[str, int] = {}
     for one in own:
         if one.in_rx_dropped:
@@ -144,6 +144,22 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
     found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := _gain(delta, device, f))]
     if found:
         yield max(found, key=lambda entry: entry.increase)
+
+
+def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
+    """Yield a driver's own counters, those that rx_dropped repeats for no more than it has.
+
+    What XDP dropped goes first: drivers have it in their other counter of drops, too.
+    """
+    left = sum(_gain(delta, device, field) for field in _DROPS)
+    own = sorted(_own_counters(delta, device), key=lambda one: one.stage != "xdp-native-drop")
+    for one in own:
+        if not one.in_rx_dropped:
+            yield one
+        elif left:
+            part = min(left, one.entry.increase)
+            left -= part
+            yield one._replace(entry=one.entry._replace(increase=part))
 
 
 def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:

@@ -90,6 +90,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     "virtio_net": (
         DriverCounter(r"rx_queue_\d+_hw_drops|rx\d+_hw_drops", _PLATFORM),
         DriverCounter(r"rx_queue_\d+_xdp_drops|rx\d+_xdp_drops", _XDP, ("rx_dropped",)),
+        DriverCounter(r"rx_queue_\d+_drops|rx\d+_drops", _MEMORY, ("rx_dropped",)),
     ),
     "veth": (DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),),
     "tg3": (DriverCounter(r"rx_discards", _RING, ("rx_missed_errors",)),),
