@@ -54,7 +54,7 @@ from netrx_tune.rules.unknown_socket import (
 )
 from netrx_tune.rules.words import count, lost_of, percent
 from netrx_tune.rxpath.books.udp_errors import has
-from netrx_tune.rxpath.books.udp_split import counts_full_buffers
+from netrx_tune.rxpath.books.udp_split import counts_full_buffers, names_most_full_buffers
 
 _MOST_SOCKETS = 20
 
@@ -143,7 +143,8 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         parts.append(one_reader_words(facts, [member for member, _, _ in members]))
     else:
         parts.append(unread_words(members[0][0]))
-    if not counts_full_buffers(facts.delta) and has(facts.delta, "InErrors"):
+    omits = not counts_full_buffers(facts.delta) and has(facts.delta, "InErrors")
+    if omits and not names_most_full_buffers(facts.delta):
         known = facts.delta.after.host.kernel is not None
         parts.append(
             f"{'On this kernel' if known else 'On kernels up to 3.15'} a full buffer moves InErrors"

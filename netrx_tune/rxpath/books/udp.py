@@ -28,6 +28,7 @@ from netrx_tune.rxpath.books.udp_split import (
     counts_full_buffers,
     has_mem_errors,
     nameless_stage,
+    names_most_full_buffers,
     split_errors,
 )
 
@@ -197,7 +198,8 @@ def _buffer(delta: Delta, errors: Errors, hidden: int, bound: Bound) -> Account:
     if not errors.residual or _saw_all_sockets(delta):
         return Account(RCVBUF, errors.rcvbuf, "exact", by)
     if has(delta, "RcvbufErrors"):
-        why = "this kernel counts most full buffers as InErrors only"
+        most = "some" if names_most_full_buffers(delta) else "most"
+        why = f"this kernel counts {most} full buffers as InErrors only"
         return Account(RCVBUF, errors.rcvbuf, "at-least", by, why=why)
     why = _no_field("RcvbufErrors") + ", and sockets' drops are not there"
     return Account(RCVBUF, None, "unseen", (), why=why)

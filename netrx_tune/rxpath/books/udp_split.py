@@ -83,10 +83,15 @@ def counts_full_buffers(delta: Delta) -> bool:
     """
     host = delta.after.host
     if host.kernel is None and not has(delta, "IgnoredMulti"):
-        errors = errors_of(delta)
-        return errors is not None and errors.rcvbuf > errors.residual
+        return names_most_full_buffers(delta)
     counts = features.rcvqueue_full_counts_rcvbuf_errors(host.kernel, host.release or "")
     return counts and has(delta, "RcvbufErrors")
+
+
+def names_most_full_buffers(delta: Delta) -> bool:
+    """Tell whether RcvbufErrors is more than all errors without a name, whatever the kernel."""
+    errors = errors_of(delta)
+    return errors is not None and errors.rcvbuf > errors.residual
 
 
 def nameless_stage(delta: Delta, split: Split) -> tuple[str, Bound]:
