@@ -5,22 +5,10 @@ Read in the trees from 3.10 to 6.19, measured on 5.10 to 7.3. Imported by `expla
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from netrx_tune.planning.counter_note import CounterNote
+from netrx_tune.planning.tcp_counters import TCP_NOTES
 
-
-class CounterNote(NamedTuple):
-    """One counter, or one field in all protocols that have it.
-
-    `aliases` are the words of netstat, ip, ss, ifconfig and the files, beyond the spellings
-    that differ in dots, dashes and case only.
-    """
-
-    name: str
-    what: str
-    is_not: str = ""
-    aliases: tuple[str, ...] = ()
-    kernels: str = ""
-
+__all__ = ["COUNTER_NOTES", "CounterNote"]
 
 _UDP_NOTES: tuple[CounterNote, ...] = (
     CounterNote(
@@ -319,71 +307,9 @@ _DEVICE_NOTES: tuple[CounterNote, ...] = (
     ),
 )
 
-_TCP_NOTES: tuple[CounterNote, ...] = (
-    CounterNote(
-        "TcpExt.ListenDrops",
-        "Connection requests dropped at a listener for any reason; ListenOverflows and "
-        "TCPReqQFullDrop are parts of it.",
-        "Not only full accept queues.",
-        ("SYNs to LISTEN sockets dropped",),
-    ),
-    CounterNote(
-        "TcpExt.ListenOverflows",
-        "Connections refused because the accept queue was full. Each is in ListenDrops too.",
-        aliases=("times the listen queue of a socket overflowed",),
-    ),
-    CounterNote(
-        "TcpExt.PruneCalled",
-        "Times that TCP had to make room in a connection's buffer.",
-        "Not loss: RcvPruned and OfoPruned say whether data was thrown away.",
-        ("packets pruned from receive queue because of socket buffer overrun",),
-    ),
-    CounterNote(
-        "TcpExt.TCPRcvCollapsed",
-        "Segments copied together to save memory: CPU time.",
-        "Not loss.",
-        ("packets collapsed in receive queue due to low socket buffer",),
-    ),
-    CounterNote(
-        "TcpExt.TCPReqQFullDoCookies",
-        "Connection requests answered with a SYN cookie because the queue was full.",
-        "Not loss.",
-    ),
-    CounterNote(
-        "TcpExt.TCPToZeroWindowAdv",
-        "Times that a connection told its peer to stop: the program does not read.",
-        "Not loss: the peer waits.",
-        ("TCPFromZeroWindowAdv", "TCPWantZeroWindowAdv", "zero window"),
-        "From 3.19.",
-    ),
-    CounterNote(
-        "TcpExt.TCPBacklogCoalesce",
-        "Segments merged on a locked socket's backlog.",
-        "Not loss.",
-        kernels="From 5.0.",
-    ),
-    CounterNote(
-        "TcpExt.TCPMemoryPressures",
-        "Times that TCP's memory passed the second value of net.ipv4.tcp_mem.",
-        "Not loss: windows shrink.",
-    ),
-    CounterNote(
-        "TcpExt.BeyondWindow",
-        "Segments with data beyond the window, as after it was shrunk.",
-        "Sent again by the peer.",
-        kernels="Seen on 6.18.",
-    ),
-    CounterNote(
-        "Tcp.InErrs",
-        "Segments with a bad checksum or header; InCsumErrors is a part of it.",
-        "Not full buffers.",
-        ("bad segments received",),
-    ),
-)
-
 COUNTER_NOTES: tuple[CounterNote, ...] = (
     *_UDP_NOTES,
     *_IP_NOTES,
     *_DEVICE_NOTES,
-    *_TCP_NOTES,
+    *TCP_NOTES,
 )

@@ -96,7 +96,9 @@ def _window(facts: Facts) -> Need:
 def _within(facts: Facts, need: int, text: str) -> Need:
     of_memory = int(memory_bytes(facts) * _MEMORY_SHARE)
     if of_memory < _MOST_BYTES:
-        return capped(need, of_memory, text, "a hundredth of RAM for one connection")
+        known = facts.delta.after.host.memory_bytes is not None
+        whose = "RAM" if known else "1 GiB (this input does not show the RAM)"
+        return capped(need, of_memory, text, f"a hundredth of {whose} for one connection")
     return capped(need, _MOST_BYTES, text, "the kernel's own default from 6.17 on")
 
 

@@ -74,6 +74,8 @@ RULE_STAGES = {"socket-buffer-full": ("udp-rcvbuf-full",), "udp-no-listener": ("
             "counter",
             "TcpExt.ListenOverflows",
         ),
+        ("13447265 invalid SYN cookies received", "counter", "TcpExt.SyncookiesFailed"),
+        ("TCPOFOQueue: 9000", "counter", "TcpExt.TCPOFOQueue"),
         ("TCPBacklogDrop: 12", "counter", "TcpExt.TCPBacklogDrop"),
         ("UdpRcvbufErrors   42123411   0.0", "counter", "Udp.RcvbufErrors"),
         ("node_netstat_Udp_RcvbufErrors", "counter", "Udp.RcvbufErrors"),
