@@ -80,3 +80,11 @@ def _row(words: tuple[int, ...]) -> SoftnetCpu:
         flow_limit_count=later[1],
         backlog_length=later[2],
     )
+
+
+def from_decimals(text: str) -> str:
+    """Return rows of decimals, as guides let awk write them, as the kernel has them."""
+    rows = (
+        " ".join(f"{int(word):08x}" for word in line.split()) for line in text.split("\n") if line
+    )
+    return "\n".join([*rows, ""])

@@ -61,10 +61,14 @@ def _need(facts: Facts, refused: int) -> Need:
     memory = int(memory_bytes(facts) * _MEMORY_SHARE) // (ENTRY_BYTES + BUCKET_BYTES)
     least = setting(facts, BUCKETS) or 0
     held = entries_held(facts) or 0
+    bound = _BOUND
+    if delta.after.host.memory_bytes is None:
+        memory = max(memory, 2 * power_of_two(max(1, held)))
+        bound = "this host's memory is not known"
     if delta.mode == "since-boot" or not delta.seconds:
         room = max(least, power_of_two(2 * max(1, held)))
         text = f"One step, to twice the {count(held)} entries that there are"
-        return capped(room, memory, f"{text}: {count(room)}", _BOUND)
+        return capped(room, memory, f"{text}: {count(room)}", bound)
     lasts = setting(facts, UDP_STREAM) or _LASTS_SECONDS
     rate = up(refused, max(1, round(delta.seconds)))
     more = entries(rate, lasts)
@@ -74,7 +78,7 @@ def _need(facts: Facts, refused: int) -> Need:
         f"{count(held)} entries and {count(rate)}/s refused x {count(lasts)} s (as long as"
         f" an entry of UDP lasts) = {count(held + more)}, a quarter kept free: {count(room)}"
     )
-    return capped(room, memory, text, _BOUND)
+    return capped(room, memory, text, bound)
 
 
 def _buckets(facts: Facts, limit: int) -> Recommendation | None:

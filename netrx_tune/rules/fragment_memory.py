@@ -88,8 +88,8 @@ def _meaning(
         text = f"{size(used)} of {size(limit)} ({key}) hold fragments that wait for their fellows."
     if limit is not None and limit < _KERNEL_DEFAULT:
         text += (
-            f" The kernel's own default is {size(_KERNEL_DEFAULT)}; distributions lowered it in"
-            " 2018 against a flood of fragments (CVE-2018-5391), and newer kernels no longer need that."
+            f" The kernel's own default is {size(_KERNEL_DEFAULT)}: distributions lowered it in"
+            " 2018 against a flood of fragments (CVE-2018-5391), which newer kernels need no more."
         )
     timeouts = facts.ledger.lost_at("defrag-timeout")
     if timeouts and timeouts < facts.ledger.lost_at("defrag-memory"):

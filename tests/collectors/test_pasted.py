@@ -410,3 +410,23 @@ def test_any_lines_are_read_or_left(text: str | list[str]) -> None:
     sample = parse_pasted(text if isinstance(text, str) else "\n".join(text))
     assert sample is None or isinstance(assemble(sample), Snapshot)
     assert sample is None or isinstance(sample, Sample)
+
+
+def test_decimal_rows_of_softnet_stat_are_those_of_the_kernel() -> None:
+    rows = (
+        "221951548  0      7  0  0  0  0  0  0  0  0  0  0",
+        "4294967295 18862" + 10 * " 0" + " 1",
+    )
+    softnet = read("\n".join(rows)).softnet
+    assert softnet is not None
+    assert [(row.cpu, row.processed, row.dropped, row.time_squeeze) for row in softnet] == [
+        (0, 221951548, 0, 7),
+        (1, 4294967295, 18862, 0),
+    ]
+
+
+def test_statistics_of_two_moments_are_said_to_be_such() -> None:
+    block = "$ ethtool -S eth0\nNIC statistics:\n     rx_drops: {}\n"
+    snapshot = read(block.format(5) + block.format(9))
+    assert snapshot.devices["eth0"].nic.statistics == {"rx_drops": 9}  # type: ignore[union-attr]
+    assert [gap.path for gap in snapshot.gaps if "earlier one" in gap.detail] == ["ethtool eth0"]

@@ -1,0 +1,149 @@
+"""The parts of a text from a bug report: each is told by how its lines look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from textwrap import dedent
+
+from netrx_tune.collectors import conntrack_text, netstat_s, nstat, ss_text
+from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
+from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
+
+RELEASE = "/proc/sys/kernel/osrelease"
+SOCKETS = "ss"
+LINKS = "link"
+ETHTOOL = "ethtool"
+SOFTNET = "/proc/net/softnet_stat"
+SOFTNET_DECIMAL = "/netrx/softnet-decimal"  # as awk writes it, column by column
+# How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
+_LINES = (
+    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
+    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
+    ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
+    (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|\{{\"kernel\":.*"),
+    (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
+    (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
+    ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops"),
+    ("/proc/net/udp", r"sl\s+local_address\s+rem_address.* drops"),
+    ("/proc/net/stat/nf_conntrack", r"entries\s+(?:searched|clashres)\s.*"),
+    ("/proc/net/stat/rt_cache", r"entries\s+in_hit\s.*"),
+    (CONNTRACK_S, conntrack_text.LINE),
+    (LINKS, LINK_LINES),
+    ("/proc/net/dev", r"Inter-\|.*|face \|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
+    ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
+    ("/proc/net/sockstat6", r"(?:TCP|UDP|UDPLITE|RAW|FRAG)6: inuse .*"),
+    ("/proc/meminfo", r"[A-Z]\w+(?:\(\w+\))?:\s+\d+ kB"),
+    ("/proc/version", r"Linux version \d.*"),
+    (RELEASE, r"Linux \S+ \d+\.\d+\S* .*"),
+    (SYSCTL_A, r"[a-z][a-z0-9_]*(?:\.[\w./:-]+)+ = .*"),
+    (SOCKETS, ss_text.HEADER.pattern),
+    (ETHTOOL, r"NIC statistics:|(?:Ring|Channel|Coalesce) parameters for \S+:|driver: \S+"),
+    (NETSTAT_S, netstat_s.STARTS.pattern),
+)
+_KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+_PER_CPU = re.compile(r"\s*[0-9a-f]{8}(?:\s+[0-9a-f]{8})+\s*")
+# Those of TCP look the same, and have another header.
+_ROWS = {
+    "/proc/net/udp": re.compile(r"\s*\d+: [0-9A-F]{8}:"),
+    "/proc/net/udp6": re.compile(r"\s*\d+: [0-9A-F]{32}:"),
+    "/proc/net/stat/nf_conntrack": _PER_CPU,
+    "/proc/net/stat/rt_cache": _PER_CPU,
+}
+# Their lines have no names, so a second table in a text is another moment's and not more of it.
+TABLES = {SOFTNET, SOFTNET_DECIMAL, "/proc/net/dev", CONNTRACK_S, *_ROWS}
+_QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
+_PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
+_OF_DEVICE = re.compile(
+    r"(?:\bethtool -\w+|(?:^|[$#>] )ifconfig) (?P<device>[\w.:@][\w.:@-]{0,14})"
+)
+# Commands whose output does not say what it is.
+_BEFORE = (
+    (ETHTOOL, re.compile(r"\bethtool -S \S+")),
+    (RELEASE, re.compile(r"(?:.*[$#%>] )?uname -r")),
+    ("", re.compile(r"(?:.*[$#%>] )?cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
+)
+_STATISTIC = re.compile(r"\S.*: *\d+")
+_VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
+_GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+):(-?[0-9][0-9 \t]*)")
+
+
+class Part:
+    """Lines that stand together; `device` is whose they are, if a command says so."""
+
+    def __init__(self, kind: str, device: str) -> None:
+        self.kind = kind
+        self.device = device
+        self.lines: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Return the part as its command or file had it."""
+        return "\n".join(self.lines) + "\n"
+
+
+def parts_of(text: str) -> Iterator[Part]:
+    """Yield the parts of a text."""
+    part: Part | None = None
+    device = awaited = ""
+    plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    for line in dedent(plain).split("\n"):
+        kind = _kind(line.strip())
+        if part and _goes_on(part, line, kind):
+            part.lines.append(line if part.kind == SOCKETS else line.strip())
+            continue
+        if part:
+            yield part
+        command = _OF_DEVICE.search(line)
+        device = command["device"] if command else device
+        part = _begun(line.strip(), kind, device, awaited)
+        awaited = _awaited(line) if line.strip() else awaited
+    if part:
+        yield part
+
+
+def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | None:
+    """Return the part that a line begins; `awaited` is what a command before it prints."""
+    lines = [line]
+    grepped = _GREPPED.fullmatch(line)
+    if grepped:
+        kind, lines = grepped[1], [grepped[2]]
+    elif kind is None and awaited == ETHTOOL and _STATISTIC.fullmatch(line):
+        kind, lines = awaited, ["NIC statistics:", line]
+    elif kind is None and awaited.startswith("/") and _VALUE.fullmatch(line):
+        kind = awaited
+    if kind is None:
+        return None
+    part = Part(kind, device)
+    part.lines += lines
+    return part
+
+
+def _awaited(line: str) -> str:
+    """Return which kind the output of a command is of, where its lines do not tell."""
+    for kind, command in _BEFORE:
+        found = command.search(line)
+        if found:
+            return kind or found[1]
+    return ""
+
+
+def _kind(stripped: str) -> str | None:
+    """Return which kind a line is of, None if it may belong to any."""
+    found = _KINDS.fullmatch(stripped)
+    return _LINES[int(found.lastgroup[1:])][0] if found and found.lastgroup else None
+
+
+def _goes_on(part: Part, line: str, kind: str | None) -> bool:
+    """Tell whether a line belongs to the part before it."""
+    if part.kind == ETHTOOL or kind == SOCKETS or not line.strip():
+        return part.kind == ETHTOOL and kind is None and bool(line.strip()) and not _prompts(line)
+    if part.kind in {SOCKETS, LINKS, NETSTAT_S}:
+        return kind in {None, part.kind} and not _prompts(line)
+    if part.kind in _ROWS:
+        return _ROWS[part.kind].match(line) is not None
+    return part.kind == kind
+
+
+def _prompts(line: str) -> bool:
+    return _PROMPT.fullmatch(line.strip()) is not None
