@@ -27,7 +27,7 @@ TCP_NOTES: tuple[CounterNote, ...] = (
         "TcpExt.TCPRcvCollapsed",
         "Segments copied together to save memory: CPU time.",
         "Not loss.",
-        ("packets collapsed in receive queue due to low socket buffer",),
+        ("packets collapsed in receive queue due to low socket buffer", "RcvCollapsed"),
     ),
     CounterNote(
         "TcpExt.TCPReqQFullDoCookies",
