@@ -15,6 +15,7 @@ from netrx_tune.reporters.counter_pages import (
     counter_page,
     spellings,
 )
+from netrx_tune.reporters.driver_counter_pages import driver_counter_page
 from netrx_tune.reporters.page import Page, PageKind, Section, items
 from netrx_tune.reporters.page_makers import (
     message_page,
@@ -70,6 +71,8 @@ def page(
         found = matches[0][1]()
     elif heard := message_named(name) or message_in(name):
         found = message_page(heard)
+    elif (own := driver_counter_page(name)) is not None:
+        found = own
     else:
         return None
     others = [shown for shown, _ in matches if shown != found.name]

@@ -192,6 +192,12 @@ def driver_of(driver: str, names: tuple[str, ...]) -> str:
     return next(pointed, "")
 
 
+def counters_called(name: str) -> tuple[tuple[str, DriverCounter], ...]:
+    """Return the drivers that have a counter of that name, with what it says about loss."""
+    found = ((driver, _first(counters, name)) for driver, counters in _BY_DRIVER.items())
+    return tuple((driver, counter) for driver, counter in found if counter is not None)
+
+
 def _first(counters: tuple[DriverCounter, ...], name: str) -> DriverCounter | None:
     found = (one for one in counters if re.fullmatch(one.pattern, name.strip()))
     return next(found, None)
