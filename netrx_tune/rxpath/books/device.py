@@ -21,7 +21,7 @@ from netrx_tune.rxpath.books.cards import (
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, driver_of
+from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, guessed_driver
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
@@ -151,7 +151,8 @@ def _rx_dropped(
 
 def _stage_of_rx_dropped(device: Device) -> str:
     nic = device.nic
-    if nic and driver_of(nic.driver, tuple(nic.statistics)) in RING_IN_RX_DROPPED:
+    driver = nic and (nic.driver or guessed_driver(tuple(nic.statistics)))
+    if driver in RING_IN_RX_DROPPED:
         return "nic-ring-overflow"
     return "gro-cells-overflow" if device.kind in _CELLS else "l2-unhandled-proto"
 

@@ -184,10 +184,8 @@ _MARKS = tuple(
 
 
 @lru_cache(maxsize=64)
-def driver_of(driver: str, names: tuple[str, ...]) -> str:
-    """Return whose statistics these are: the driver that is named, or the one they point to."""
-    if driver:
-        return driver
+def guessed_driver(names: tuple[str, ...]) -> str:
+    """Return the driver that the names of statistics point to, "" for none."""
     pointed = (d for d, mark in _MARKS if any(mark.fullmatch(name.strip()) for name in names))
     return next(pointed, "")
 
@@ -210,7 +208,7 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
     All cards of a model have the same names, thousands on a large host, so they are looked at
     once. Where the driver is only guessed, other names are taken by their word.
     """
-    known = _BY_DRIVER.get(driver_of(driver, names), ())
+    known = _BY_DRIVER.get(driver or guessed_driver(names), ())
     counters = known if driver and known else (*known, *_ANY_DRIVER)
     both = ((name, _first(counters, name)) for name in names)
     return tuple((name, counter) for name, counter in both if counter is not None)

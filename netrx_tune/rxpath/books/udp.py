@@ -226,7 +226,7 @@ def _memory(delta: Delta, errors: Errors, split: Split) -> Account:
     if mode == "mem-errors":
         by = entries(delta, *counters("MemErrors"))
         return Account("udp-proto-mem", errors.memory, "exact", by)
-    if mode == "socket-drops-only" and delta.socket_drops is not None:
+    if mode == "socket-drops-only" and socket_drops(delta) is not None:
         by = (Entry("udp_socket.drops", split.silent),) if split.silent else ()
         bound: Bound = "exact" if split.certain and not delta.vanished_sockets else "at-least"
         why = "socket drops that no SNMP counter saw" if split.silent else ""

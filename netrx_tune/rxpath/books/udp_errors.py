@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from netrx_tune.model.sample import SocketTable
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import gained
 
@@ -95,11 +96,20 @@ def is_contradictory(delta: Delta) -> bool:
 
 
 def socket_drops(delta: Delta) -> int | None:
-    """Return the drops that UDP sockets gained, or None where no socket could be read."""
-    if delta.socket_drops is None:
+    """Return the drops that UDP sockets gained, or None where none is shown of any."""
+    table = delta.after.sockets
+    if delta.socket_drops is None or table is None or _hides_drops(table):
         return None
     gains = [(s, n) for s, n in delta.socket_drops if s.protocol in ("udp", "udplite")]
     return sum(n for _, n in gains)
+
+
+def _hides_drops(table: SocketTable) -> bool:
+    """Tell whether a list has no UDP socket, or none with its drops, as ss has without -m."""
+    if not any(kind.startswith("udp") for kind in table.counts):
+        return True
+    udp = [sock for sock in table.sockets if sock.protocol in ("udp", "udplite")]
+    return bool(udp) and all(sock.drops is None for sock in udp)
 
 
 def memory_pool(delta: Delta) -> Pool:
