@@ -9,7 +9,7 @@ from netrx_tune.collectors.clock import clock_seconds
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Socket, SocketTable
+from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta, Snapshot, SoftnetCpu
 
 _TWO_32 = 1 << 32
@@ -40,7 +40,7 @@ def since_boot(after: Snapshot, notes: tuple[str, ...] = ()) -> Delta:
     for place, counters in _groups(after):
         increases.update(zip(map(place.__add__, counters), counters.values(), strict=True))
     drops = None
-    if after.sockets is not None and not _hides_drops(after.sockets):
+    if after.sockets is not None:
         drops = tuple((sock, sock.drops) for sock in after.sockets.sockets if sock.drops)
     return Delta(
         before=None,
@@ -283,7 +283,7 @@ def _socket_drops(
     One that a watch saw and that has closed is listed with the drops last seen: it counts as gone.
     sk_drops is 32 bits wide (include/net/sock.h).
     """
-    if before.sockets is None or after.sockets is None or _hides_drops(after.sockets):
+    if before.sockets is None or after.sockets is None:
         return None, 0
     earlier: Mapping[tuple[object, ...], Socket] = {
         _key(sock): sock for sock in before.sockets.sockets if sock.drops
@@ -297,12 +297,6 @@ def _socket_drops(
     present = {_key(sock) for sock in after.sockets.sockets if not _is_closed(sock)}
     closed = {_key(sock) for sock in after.sockets.sockets if _is_closed(sock)}
     return tuple(gained), len(closed | (earlier.keys() - present))
-
-
-def _hides_drops(table: SocketTable) -> bool:
-    """Tell whether sockets are listed and not what they dropped, as ss does without -m."""
-    udp = [sock for sock in table.sockets if sock.protocol in ("udp", "udplite")]
-    return bool(udp) and all(sock.drops is None for sock in udp)
 
 
 def _is_closed(sock: Socket) -> bool:

@@ -90,3 +90,20 @@ def _silent(release: str, accounts: tuple[Account, ...], udp: Mapping[str, int])
     if not _frozen(release, udp):
         return 0
     return next(a.lost or 0 for a in accounts if a.stage == "udp-proto-mem")
+
+
+def _lost(table: SocketTable, stage: str) -> int:
+    sample = _sample("6.1.0", {"InDatagrams": 900, "InErrors": 50, "RcvbufErrors": 0}, None, None)
+    delta = since_boot(assemble(sample._replace(sockets=table)))
+    return sum(one.lost or 0 for one in udp_accounts(delta) if one.stage == stage)
+
+
+def test_lists_that_show_no_drops_of_udp_put_no_error_before_the_sockets() -> None:
+    hidden = Socket("inet", "udp", "0.0.0.0:1", "", 1, None, 0, 0, 0, None, None, None, None)
+    listener = hidden._replace(protocol="tcp", drops=0)
+    for table in (
+        SocketTable((hidden,), {"udp/inet": 1}, "sock_diag"),
+        SocketTable((listener,), {"tcp/inet": 1}, "sock_diag"),
+    ):
+        assert _lost(table, "udp-short") == 0
+        assert _lost(table, "udp-unattributed") == 50

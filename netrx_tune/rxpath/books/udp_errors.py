@@ -106,10 +106,10 @@ def socket_drops(delta: Delta) -> int | None:
 
 def _hides_drops(table: SocketTable) -> bool:
     """Tell whether a list has no UDP socket, or none with its drops, as ss has without -m."""
-    if not any(kind.startswith("udp") for kind in table.counts):
-        return True
     udp = [sock for sock in table.sockets if sock.protocol in ("udp", "udplite")]
-    return bool(udp) and all(sock.drops is None for sock in udp)
+    if udp:
+        return all(sock.drops is None for sock in udp)
+    return bool(table.counts) and not any(kind.startswith("udp") for kind in table.counts)
 
 
 def memory_pool(delta: Delta) -> Pool:
