@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from netrx_tune.model.sample import Gap
 
@@ -23,22 +23,27 @@ def joined(
 
     A kind in `tables` has lines without names: of two only the later one counts.
     """
-    files: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
+    earlier: dict[str, dict[str, list[str]]] = {}
+    told: set[str] = set()
     for kind, text in parts:
-        earlier = files.get(kind, "")
-        if earlier and (kind in tables or _is_another_moment(earlier, text)):
+        rows = [(_label(line), line.split()) for line in text.splitlines()]
+        before = earlier.setdefault(kind, {})
+        if kind in texts and kind not in told and (kind in tables or _differs(before, rows)):
             gaps.append(Gap(kind, "unparsed", TWO_MOMENTS))
-        files[kind] = text if kind in tables else earlier + text
-    return files
+            told.add(kind)
+        if kind in tables:
+            texts[kind] = [text]
+        else:
+            texts.setdefault(kind, []).append(text)
+        before.update(rows)
+    return {kind: "".join(some) for kind, some in texts.items()}
 
 
-def _is_another_moment(earlier: str, later: str) -> bool:
-    """Tell whether two parts of a text have a line in common whose numbers are other ones."""
-    before = {_label(line): line for line in earlier.splitlines()}
+def _differs(before: Mapping[str, list[str]], rows: Iterable[tuple[str, list[str]]]) -> bool:
+    """Tell whether a line that stood there before has other numbers now."""
     return any(
-        before.get(label, line).split() != line.split()
-        for line in later.splitlines()
-        if _LABELLED.search(label := _label(line))
+        before.get(label, words) != words for label, words in rows if _LABELLED.search(label)
     )
 
 

@@ -10,7 +10,7 @@ from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.collectors.link_text import parse_links
 from netrx_tune.collectors.moments import TWO_MOMENTS
 from netrx_tune.collectors.pasted_parts import ETHTOOL, LINKS, Part
-from netrx_tune.collectors.text import unparsed
+from netrx_tune.collectors.text import MOST_CHARACTERS, too_long, unparsed
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Link, Nic
 
@@ -59,7 +59,10 @@ def nics_of(parts: Sequence[Part], unnamed: str, gaps: list[Gap]) -> tuple[Nic, 
     for part in parts:
         found = _NAMED.match(part.text)
         device = found[1] if found else part.device or unnamed
-        field = _TITLES[part.text.split()[0]]
+        field = _TITLES[part.text.split(maxsplit=1)[0]]
+        if len(part.text) > MOST_CHARACTERS:
+            gaps.append(too_long(f"ethtool {device}"))
+            continue
         text = "\n".join(line for line in part.lines if ":" in line or field != "statistics")
         try:
             ethtool_text.parse(device, ethtool_text.Texts(**{field: text}), ETHTOOL)

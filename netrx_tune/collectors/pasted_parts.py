@@ -52,6 +52,7 @@ _ROWS = {
 }
 # Their lines have no names, so a second table in a text is another moment's and not more of it.
 TABLES = {SOFTNET, SOFTNET_DECIMAL, "/proc/net/dev", CONNTRACK_S, *_ROWS}
+_MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
@@ -88,6 +89,8 @@ def parts_of(text: str) -> Iterator[Part]:
     device = awaited = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     for line in dedent(plain).split("\n"):
+        if len(line) > _MOST_IN_LINE:
+            continue
         kind = _kind(line.strip())
         if part and _goes_on(part, line, kind):
             part.lines.append(line if part.kind == SOCKETS else line.strip())

@@ -12,6 +12,7 @@ from netrx_tune.collectors.text import bitmap, numbered, signed, unparsed
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
 
+_MOST_CHARACTERS = 64 << 10  # of a setting: the kernel writes no more than a page or a few
 ROOT = "/proc/sys/"
 Known = dict[tuple[str, str], tuple[str, tuple[int, ...]]]
 # net.ipv4.conf.eth0/100.rp_filter is device eth0.100: dots and slashes change places, as
@@ -128,6 +129,10 @@ def said_by_sysctl_a(text: str) -> dict[str, str]:
 
 def _numbers(text: str, place: str, name: str) -> tuple[int, ...]:
     """Return one setting's numbers."""
+    if len(text) > _MOST_CHARACTERS:
+        raise ParseError(
+            place, f"{name}: expected at most {_MOST_CHARACTERS} characters", text[:40]
+        )
     if name in BITMAPS:
         return (bitmap(text, place, name),)
     words = text.split()

@@ -18,6 +18,7 @@ from netrx_tune.model.sample import Gap
 T = TypeVar("T")
 
 MOST_DIGITS = 20  # of 2**64 - 1
+MOST_CHARACTERS = 8 << 20  # no table of the kernel is so long, but those of sockets
 MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
@@ -186,11 +187,19 @@ def attempt(
     text = files.get(path)
     if text is None:
         return None
+    if len(text) > MOST_CHARACTERS:
+        gaps.append(too_long(path))
+        return None
     try:
         return parse(text, path)
     except ParseError as error:
         gaps.append(unparsed(path, error))
         return None
+
+
+def too_long(path: str) -> Gap:
+    """Return the gap of a file, or a part of a text, that is no kernel's for its length."""
+    return Gap(path, "unparsed", f"longer than {MOST_CHARACTERS >> 20} MiB")
 
 
 def unparsed(path: str, error: ParseError) -> Gap:

@@ -102,3 +102,9 @@ def test_a_listing_gives_the_numbers_and_leaves_out_words_and_complaints() -> No
 def test_a_listing_of_another_system_is_an_error() -> None:
     with pytest.raises(ParseError, match="expected lines of name = value"):
         parse_sysctl_a("kern.ostype: FreeBSD\nkern.maxproc: 7\n", "sysctl-a")
+
+
+def test_a_setting_of_a_megabyte_is_no_setting() -> None:
+    settings, (gap,) = parse_sysctls({"/proc/sys/net/core/rmem_max": "1 " * 500_000})
+    assert not settings
+    assert gap.why == "unparsed"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.address import endpoint, ipv4, ipv6
-from netrx_tune.collectors.text import bitmap, decimal, hexadecimal, numbered, signed
+from netrx_tune.collectors.text import attempt, bitmap, decimal, hexadecimal, numbered, signed
 from netrx_tune.model.errors import ParseError
+from netrx_tune.model.sample import Gap
 
 
 @given(st.integers(min_value=0, max_value=2**64 - 1))
@@ -70,3 +71,12 @@ def test_ipv4_addresses_and_mapped_ones_are_dotted(packed: bytes) -> None:
 def test_an_endpoint_sets_ipv6_in_brackets() -> None:
     assert endpoint(bytes([192, 0, 2, 1]), 53) == "192.0.2.1:53"
     assert endpoint(bytes(15) + b"\x01", 53) == "[::1]:53"
+
+
+def test_a_table_that_no_kernel_writes_so_long_is_not_parsed() -> None:
+    def fail(text: str, path: str) -> None:
+        raise AssertionError(path, len(text))
+
+    gaps: list[Gap] = []
+    attempt({"/proc/net/snmp": "Udp: " + "1 " * (4 << 20)}, "/proc/net/snmp", fail, gaps)
+    assert gaps == [Gap("/proc/net/snmp", "unparsed", "longer than 8 MiB")]

@@ -287,9 +287,7 @@ def test_a_set_of_very_many_elements_is_left_and_said(namespace: ThreadPoolExecu
 
     verdicts, gaps = namespace.submit(case).result()
     assert verdicts == ["other", "other", "drop"]
-    assert [(gap.path, gap.why) for gap in gaps] == [
-        ("nftables:elements ip t large", "unparsed")
-    ]
+    assert [(gap.path, gap.why) for gap in gaps] == [("nftables:elements ip t large", "unparsed")]
 
 
 def test_a_qdisc_counts_what_tc_drops_on_the_way_in(namespace: ThreadPoolExecutor) -> None:

@@ -1,0 +1,32 @@
+"""Texts of many megabytes that no host printed: they take neither gigabytes nor minutes."""
+
+from __future__ import annotations
+
+import time
+
+from netrx_tune.collectors.pasted import parse_pasted
+from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.model.sample import Gap
+
+
+def test_what_is_too_long_for_a_line_is_passed_over() -> None:
+    """A pattern that is held against a line of millions of words takes gigabytes."""
+    endless = "Udp: " + "1 " * 200_000
+    sample = parse_pasted(f"{endless}\nnet.core.rmem_max = 212992\n{endless}\n")
+    assert sample is not None
+    assert "/proc/net/snmp" not in sample.files
+    assert "net.core.rmem_max = 212992" in sample.files[SYSCTL_A]
+
+
+def test_a_hundred_thousand_parts_are_put_together_in_good_time() -> None:
+    one = "Udp:\n    5 packets received\nnet.core.rmem_max = 5\nsome prose\n"
+    begun = time.process_time()
+    assert parse_pasted(one * 50_000) is not None
+    assert time.process_time() - begun < 20
+
+
+def test_endless_statistics_of_a_card_are_a_gap() -> None:
+    rows = "".join(f"     rx_queue_{number}_drops: 1\n" for number in range(450_000))
+    sample = parse_pasted(f"$ ethtool -S eth0\nNIC statistics:\n{rows}")
+    assert sample is not None
+    assert Gap("ethtool eth0", "unparsed", "longer than 8 MiB") in sample.gaps
