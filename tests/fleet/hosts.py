@@ -1,7 +1,8 @@
 """Hosts with sshd, each in network, mount, process and host-name namespaces of its own.
 
 They hang on one bridge of a further namespace, the controller's. Each has its own /etc/sysctl.d,
-/var/lib and /run, so that each can be changed and put back alone.
+/var/lib and /run, so that each can be changed and put back alone. It knows root and two users: an
+operator, who may do anything by sudo, and a guest, who may not.
 """
 
 from __future__ import annotations
@@ -22,22 +23,37 @@ from tests.live.netns import in_netns, run
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 REPOSITORY = Path(__file__).parents[2]
 _PORT = 22
-# $0 is the host's folder, $1 its name, $2 its configuration; then sshd in the foreground.
+# $0 is the host's folder, $1 its name, $2 sshd, $3 its configuration, $4 the key that is let in;
+# then sshd in the foreground.
 _BOOT = """
 set -e
 hostname "$1"
-for place in /etc/sysctl.d /var/lib /run; do
-  mkdir -p "$0$place"
-  mount --bind "$0$place" "$place"
+mkdir -p "$0/etc/sudoers.d" "$0/home"
+echo "operator ALL=(ALL) NOPASSWD: ALL" > "$0/etc/sudoers.d/operator"
+cp /etc/passwd /etc/shadow /etc/group "$0/etc"
+for user in operator:2001 guest:2002; do
+  name=${user%:*} number=${user#*:}
+  echo "$name:x:$number:$number::/home/$name:/bin/sh" >> "$0/etc/passwd"
+  echo "$name:*:20000:0:99999:7:::" >> "$0/etc/shadow"
+  echo "$name:x:$number:" >> "$0/etc/group"
+  mkdir -p "$0/home/$name"
+  chown "$number:$number" "$0/home/$name"
 done
+for place in /etc/sysctl.d /etc/sudoers.d /home /var/lib /run; do
+  mkdir -p "$0$place"
+  [ ! -d "$place" ] || mount --bind "$0$place" "$place"
+done
+for file in /etc/passwd /etc/shadow /etc/group; do mount --bind "$0$file" "$file"; done
 mkdir -p -m 0755 /run/sshd
+cp "$4" /run/let_in.pub
+chmod 0644 /run/let_in.pub
 exec "$2" -D -e -f "$3"
 """
 _CONFIGURATION = """
 Port {port}
 ListenAddress {address}
 HostKey {folder}/host_key
-AuthorizedKeysFile {keys}
+AuthorizedKeysFile /run/let_in.pub
 PidFile none
 UsePAM no
 StrictModes no
@@ -135,11 +151,11 @@ class Hosts:
                 port=_PORT,
                 address=host.address,
                 folder=self._folder,
-                keys=self._folder / "user_key.pub",
             )
         )
         own = ("unshare", "--mount", "--propagation", "private", "--uts", "--pid", "--fork")
-        boot = ("sh", "-c", _BOOT, str(host.folder), host.name, SSHD, str(configuration))
+        key = str(self._folder / "user_key.pub")
+        boot = ("sh", "-c", _BOOT, str(host.folder), host.name, SSHD, str(configuration), key)
         command = ["ip", "netns", "exec", host.netns, *own, "--kill-child", "--mount-proc", *boot]
         with (host.folder / "sshd.log").open("wb") as log:
             self._daemons[host.name] = self._start(command, log=log.fileno())
@@ -173,17 +189,23 @@ class Hosts:
         place = self.all[name].netns
         self._start(["ip", "netns", "exec", place, sys.executable, "-c", _FRAGMENTS])
 
-    def inventory(self, groups: Mapping[str, Sequence[str]]) -> Path:
-        """Write an inventory and return its path."""
+    def inventory(
+        self, groups: Mapping[str, Sequence[str]], users: Mapping[str, str] | None = None
+    ) -> Path:
+        """Write an inventory and return its path; who is not among `users` is root."""
         lines: list[str] = []
         for group, members in groups.items():
             lines += [f"[{group}]"]
-            lines += [f"{name} ansible_host={self.all[name].address}" for name in members]
+            for name in members:
+                user = (users or {}).get(name, "root")
+                lines += [f"{name} ansible_host={self.all[name].address} ansible_user={user}"]
         path = self._folder / "inventory.ini"
         path.write_text("\n".join(lines) + "\n")
         return path
 
-    def play(self, playbook: Path, inventory: Path, **more: object) -> tuple[int, str]:
+    def play(
+        self, playbook: Path, inventory: Path, limit: str = "all", **more: object
+    ) -> tuple[int, str]:
         """Run a playbook from the controller; return its exit code and what it printed."""
         home = self._folder / "home"
         home.mkdir(exist_ok=True)
@@ -198,7 +220,7 @@ class Hosts:
             "ANSIBLE_TIMEOUT": "5",
             "ANSIBLE_LOCALHOST_WARNING": "False",
         }
-        words: list[str] = ["-e", "ansible_user=root", "-e", "ansible_python_interpreter=python3"]
+        words: list[str] = ["--limit", limit, "-e", "ansible_python_interpreter=python3"]
         words += ["-e", f"ansible_ssh_private_key_file={self._folder / 'user_key'}"]
         for name, value in more.items():
             words += ["-e", f"netrx_tune_{name}={value}"]

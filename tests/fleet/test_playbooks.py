@@ -20,6 +20,7 @@ from tests.live.lab import alone, obstacle
 
 NAMES = ("web1", "web2", "web3", "web4", "web5")
 LOSER = "web3"
+USERS = {"web6": "operator", "web7": "guest"}  # who is let in there, and who may use sudo
 HIGH = "net.ipv4.ipfrag_high_thresh"
 STOCK = "4194304"
 NARROW = """schema: 1
@@ -73,7 +74,7 @@ def hosts(folder: Path) -> Iterator[Hosts]:
     why = obstacle() or ("" if SSHD else "sshd is not installed")
     if why or missing:
         pytest.skip(why or f"{missing[0]} is not installed")
-    with alone(), Hosts(folder, NAMES) as made:
+    with alone(), Hosts(folder, (*NAMES, *USERS)) as made:
         made.send_fragments(LOSER)
         yield made
 
@@ -190,3 +191,70 @@ def test_rollback_puts_back_what_was_kept_and_what_was_left_in_the_middle(
     assert code == 0, printed
     assert changed_hosts(hosts) == [], printed
     assert [name for name, row in recap(printed).items() if row["changed"]] == ["web1", "web5"]
+
+
+@pytest.fixture
+def by_sudo(hosts: Hosts) -> Path:
+    """Give an inventory of hosts whose root is not let in; on the second sudo is refused."""
+    if shutil.which("sudo") is None:
+        pytest.skip("sudo is not installed")
+    return hosts.inventory({"edge": tuple(USERS)}, USERS)
+
+
+@pytest.mark.live
+def test_a_user_with_sudo_looks_applies_and_rolls_back(
+    hosts: Hosts, folder: Path, by_sudo: Path
+) -> None:
+    more = {"command": OURS, "local_command": OURS, "interval": 1, "redact": False}
+    code, printed = hosts.play(folder / "playbooks/diagnose.yml", by_sudo, limit="web6", **more)
+    assert code == 0, printed
+    run = max((folder / "playbooks/fetched").iterdir())
+    diagnosis = json.loads((run / "edge/web6/web6.json").read_text())
+    assert not [gap for gap in diagnosis["gaps"] if gap["why"] == "denied"]
+    more = {"command": OURS, "profile_file": folder / "narrow.yaml", "verify": 1}
+    code, printed = hosts.play(folder / "playbooks/apply.yml", by_sudo, limit="web6", **more)
+    assert code == 0, printed
+    assert changed_hosts(hosts) == ["web6"], printed
+    rollback = folder / "playbooks/rollback.yml"
+    code, printed = hosts.play(rollback, by_sudo, limit="web6", command=OURS)
+    assert code == 0, printed
+    assert changed_hosts(hosts) == [], printed
+
+
+@pytest.mark.live
+def test_where_sudo_is_refused_nothing_is_changed_in_the_batch_and_it_is_said_what_to_do(
+    hosts: Hosts, folder: Path, by_sudo: Path
+) -> None:
+    more = {"command": OURS, "profile_file": folder / "narrow.yaml", "verify": 1, "batches": "2"}
+    code, printed = hosts.play(folder / "playbooks/apply.yml", by_sudo, **more)
+    assert code == 2, printed
+    assert changed_hosts(hosts) == [], printed
+    assert said(printed) == {
+        "web6": "nothing was changed here; web7 cannot be reached or prepared",
+        "web7": "root is refused (Missing sudo password): let guest run sudo without a password"
+        " there, or add --ask-become-pass; diagnose.yml can do without, and sees less:"
+        " -e netrx_tune_become=false",
+    }
+    more = {"command": OURS, "local_command": OURS, "interval": 1, "redact": False}
+    diagnose = folder / "playbooks/diagnose.yml"
+    code, printed = hosts.play(diagnose, by_sudo, **more)
+    assert code == 2, printed
+    assert said(printed)["web7"].startswith("root is refused (Missing sudo password): let guest")
+    run = max((folder / "playbooks/fetched").iterdir())
+    assert [path.name for path in run.rglob("*.tar.gz")] == ["web6.tar.gz"]
+    assert "/report.md" in printed
+    code, printed = hosts.play(diagnose, by_sudo, limit="web7", become=False, **more)
+    assert code == 0, printed
+    run = max((folder / "playbooks/fetched").iterdir())
+    gaps = json.loads((run / "edge/web7/web7.json").read_text())["gaps"]
+    assert [gap for gap in gaps if gap["why"] == "denied"]
+
+
+@pytest.mark.live
+def test_a_program_that_is_not_there_is_said_so(hosts: Hosts, folder: Path, by_sudo: Path) -> None:
+    rollback = folder / "playbooks/rollback.yml"
+    code, printed = hosts.play(rollback, by_sudo, limit="web6", command="/nowhere/netrx-tune")
+    assert code == 2, printed
+    assert said(printed)["web6"].startswith(
+        "/nowhere/netrx-tune does not answer (Error executing command): install it with -e"
+    )
