@@ -27,6 +27,7 @@ from netrx_tune.rules.words import lost_of
 
 _FEW = 10  # a switch's own announcements
 _SHARE = 0.01
+_MANY_SHARE = 0.05  # a switch's announcements are fewer, unless the device is idle
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -37,7 +38,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     doubtful = any(entry.counter.endswith("_or_missed") for entry in account.by)
-    what = "were dropped or missed by" if doubtful else "had a protocol that nobody handles on"
+    certain = account.bound != "at-most"
+    what = "had a protocol that nobody handles on"
+    if not certain:
+        what = "were dropped or missed by" if doubtful else f"may have {what}"
     why = "Shows the frames that are neither IP nor ARP, with their EtherType and sender."
     command = f"tcpdump -enn -c 20 -i {quoted(name)} not ip and not ip6 and not arp"
     cost = "while it runs the counter stands still: the capture takes the frames"
@@ -47,11 +51,25 @@ def check(facts: Facts) -> Iterator[Finding]:
         f"{lost_of(facts, account, 'frames')} {what} {listed(losses)}",
         meaning=_meaning(account, doubtful=doubtful),
         severity="note",
-        recommendations=(
+        recommendations=_ordered(
             look(facts, command, kind="none", target=name, why=why, cost=cost),
-            _driver(facts, name) if account.bound == "at-most" else None,
+            None if certain else _driver(facts, name),
+            swapped=_are_many(account),
         ),
     )
+
+
+def _ordered(
+    frames: Recommendation, driver: Recommendation | None, *, swapped: bool
+) -> tuple[Recommendation, ...]:
+    """Return the advice, what is likelier first: strays, or where they are many the driver."""
+    if driver is None:
+        return (frames,)
+    return (driver, frames) if swapped else (frames, driver)
+
+
+def _are_many(account: Account) -> bool:
+    return account.bound == "at-most" and (account.share or 0) >= _MANY_SHARE
 
 
 def _is_trickle(account: Account) -> bool:
@@ -66,13 +84,17 @@ def _driver(facts: Facts, name: str) -> Recommendation:
 
 def _meaning(account: Account, *, doubtful: bool) -> str:
     text = "No program of this host was waiting for them, and nothing was full."
+    many = ""
+    if _are_many(account):
+        many = " So many are seldom a switch's announcements, unless the device is idle."
     if doubtful:
         return (
             "This input adds two counters up: frames that nobody handles and frames that a card"
-            " missed. /sys/class/net/*/statistics tells them apart."
+            f" missed. /sys/class/net/*/statistics tells them apart.{many}"
         )
     if account.bound == "at-most":
-        return text + " A driver's own drops are in the same counter: ethtool -S tells."
+        own = "A driver's own drops are in the same counter: ethtool -S tells."
+        return f"{own}{many}" if many else f"{text} {own}"
     return text
 
 
