@@ -47,6 +47,8 @@ from netrx_tune.rules.lossy_sockets import full_sockets
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.sizing import is_full
 from netrx_tune.rules.unknown_socket import (
+    is_long_and_large,
+    keep_up,
     suspects_words,
     unread_words,
     watch_it,
@@ -174,6 +176,8 @@ def _recommendations(
     if members and (sized or verdict.cause not in HELPED_BY_ROOM):
         sock, drops, _ = members[0]
         yield from recommend(facts, sock, drops, verdict)
+        if verdict.cause == "unknown" and is_long_and_large(facts, part):
+            yield keep_up(facts, part)
     elif verdict.cause in HELPED_BY_ROOM:
         who = name_of(facts.delta, members[0][0]) if members else ""
         held = (members[0][0].unread_bytes or 0) if members else 0

@@ -106,7 +106,7 @@ def without_size(
         yield raise_rmem_max(facts, want, why, "unknown")
     yield _ask(want, who, hides_limit=hidden and not inside)
     if is_long_and_large(facts, part):
-        yield _keep_up(facts, part)
+        yield keep_up(facts, part)
 
 
 def _read(facts: Facts, who: str, held_bytes: int) -> Recommendation:
@@ -158,7 +158,8 @@ def _find_reader(facts: Facts, part: Account, rmem_max: int) -> Recommendation:
     )
 
 
-def _keep_up(facts: Facts, part: Account) -> Recommendation:
+def keep_up(facts: Facts, part: Account) -> Recommendation:
+    """Return the advice to look whether the reader is slower than its traffic."""
     return look(
         facts,
         "ss -uanmp",
