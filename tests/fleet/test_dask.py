@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -152,16 +153,36 @@ def test_a_worker_killed_in_the_middle_costs_nothing(folder: Path) -> None:
             if out.exists() and out.read_bytes().count(b"\n") >= 32:
                 break
             time.sleep(0.02)
+        one.send_signal(signal.SIGSTOP)
+        at = lines_when_still(out)
+        assert 0 < at < MANY, "the other worker went on to the end: this one had nothing to do"
         one.kill()
-        at = out.read_bytes().count(b"\n")
         _, stderr = run.communicate(timeout=120)
     assert run.returncode == 2, stderr  # the one that is no snapshot
-    assert at < MANY, "the worker was killed when all was done"
+    assert "name: one" in lost_workers(folder), "the scheduler did not lose it"
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["input"] for row in lines] == sorted(str(path) for path in folder.iterdir())
     assert {row["outcome"] for row in lines[:-1]} <= {"passed", "failed"}
     assert lines[-1]["outcome"] == "unreadable"
     assert stderr.count(b"\n") == 1, stderr
+
+
+def lines_when_still(out: Path) -> int:
+    """Return how many lines there are once no more come: a stopped worker has what is next."""
+    before = -1
+    for _ in range(60):
+        now = out.read_bytes().count(b"\n")
+        if now == before:
+            return now
+        before = now
+        time.sleep(3)
+    raise AssertionError("it goes on")
+
+
+def lost_workers(folder: Path) -> str:
+    """Return what the scheduler said of workers that went away while there was a client."""
+    log = (folder.parent / "dask0.log").read_text().partition("Remove client")[0]
+    return "\n".join(line for line in log.splitlines() if "Remove worker" in line)
 
 
 def test_no_scheduler_is_one_line(folder: Path) -> None:
