@@ -36,7 +36,7 @@ from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import Judgement, cpu_evidence, judge_cpu
 from netrx_tune.rules.one_flow import one_flow_words
 from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.relief import cheaper_packets, other_work, spread
+from netrx_tune.rules.relief import cheaper_packets, given_cpu, other_work, spread
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.cpu_load import cpu_numbers, cpu_times, overflows
@@ -46,7 +46,11 @@ from netrx_tune.rxpath.kernel_features import softnet_counts_dev_down
 _STAGE = "cpu-backlog-overflow"
 _MOST_CPUS = 8
 _CAUSES: dict[str, Cause] = {"bursts": "burst", "saturated": "sustained-overload"}
-_SAID = {"bursts": ": bursts exceed the queue", "saturated": ": the CPU has no time left"}
+_SAID = {
+    "bursts": ": bursts exceed the queue",
+    "saturated": ": the CPU has no time left",
+    "stolen": ": the hypervisor keeps the CPU away",
+}
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -137,6 +141,8 @@ def _advice(
     cpus = list(dropped)
     is_one_flow = bool(cpus and _one_flow(facts, devices, cpus[0]))
     divide = None if is_one_flow else spread(facts, cpus, list(devices))
+    if judged.load == "stolen":
+        yield given_cpu(facts, cpus)
     if judged.load in ("saturated", "pressed"):
         yield divide
         yield other_work(facts, cpus, judged)
@@ -156,7 +162,8 @@ def _advice(
 def _refused(facts: Facts, dropped: dict[int, int]) -> int:
     """Return what the worst burst found no room for, or all that one queue refused."""
     watched = [one.dropped for each in overflows(facts.delta).values() for one in each]
-    return max(watched or dropped.values(), default=facts.ledger.lost_at(_STAGE))
+    lost = facts.ledger.lost_at(_STAGE)  # the flow limit's part is in the rows, too
+    return max(watched) if watched else min(max(dropped.values(), default=lost), lost)
 
 
 RULE = Rule((_STAGE,), check, requires=("softnet.dropped",))

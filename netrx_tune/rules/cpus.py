@@ -25,12 +25,13 @@ from netrx_tune.rxpath.cpu_load import (
 )
 from netrx_tune.rxpath.delta import grown, softnet_pairs
 
-Load = Literal["saturated", "pressed", "bursts", "free", "unknown"]
+Load = Literal["saturated", "stolen", "pressed", "bursts", "free", "unknown"]
 
 _NO_IDLE = 0.05
 _ALL_SOFTIRQ = 0.85
 _MUCH_SOFTIRQ = 0.4  # without idle time: ksoftirqd shares the CPU with programs
 _CALM_SOFTIRQ = 0.5  # of a window: the CPU kept up on average
+_STOLEN = 0.1  # of a window: such gaps are longer than a ring
 _LONG_SECONDS = 0.3  # on end, that no single burst lasts
 _MOST = 0.5  # of the drops
 _MEANS_SECONDS = 60.0  # of a longer window, averages tell nothing of moments
@@ -43,8 +44,8 @@ _TAKES_PART = 0.1  # of all packets: so much makes a CPU one that receives
 class Judgement(NamedTuple):
     """How busy a CPU was, with a sentence on what was seen of it, if anything was.
 
-    "saturated" and "bursts" are measured, "pressed" is a guess from interrupted softirq runs;
-    "free" had time left on average, which leaves open what single moments were like.
+    "saturated", "stolen" and "bursts" are measured, "pressed" is a guess from interrupted softirq
+    runs; "free" had time left on average, which leaves open what single moments were like.
     """
 
     load: Load
@@ -65,7 +66,7 @@ def judge_cpu(delta: Delta, cpu: int) -> Judgement:
 def judge_receivers(delta: Delta) -> Judgement:
     """Return how busy the busiest of the CPUs that received packets was."""
     found = [judge_cpu(delta, cpu) for cpu in receivers(delta)]
-    order: tuple[Load, ...] = ("saturated", "pressed", "unknown", "bursts", "free")
+    order: tuple[Load, ...] = ("saturated", "stolen", "pressed", "unknown", "bursts", "free")
     return min(found, key=lambda one: order.index(one.load), default=Judgement("unknown", ""))
 
 
@@ -109,6 +110,9 @@ def _is_full(load: CpuLoad | Overflow) -> bool:
 
 def _by_average(cpu: int, load: CpuLoad, seconds: float | None) -> Judgement:
     spent = f"CPU {cpu}: {_spent(load)} in the window"
+    if load.stolen >= _STOLEN:
+        seen = f"{spent}; the hypervisor gave {percent(load.stolen)} of it to others (steal)"
+        return Judgement("stolen", seen)
     if _is_full(load):
         return Judgement("saturated", spent)
     if load.softirq >= _CALM_SOFTIRQ:
@@ -141,7 +145,8 @@ def squeezes_per_second(delta: Delta) -> dict[int, float]:
 
 
 def _spent(load: CpuLoad | Overflow) -> str:
-    rest = max(0.0, 1.0 - load.softirq - load.idle)
+    stolen = load.stolen if isinstance(load, CpuLoad) else 0.0
+    rest = max(0.0, 1.0 - load.softirq - load.idle - stolen)
     text = f"{percent(load.softirq)} of its time in softirq, {percent(max(0.0, load.idle))} idle"
     return f"{text}, {percent(rest)} on other work" if rest >= _NO_IDLE else text
 

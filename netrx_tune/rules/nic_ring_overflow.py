@@ -11,7 +11,8 @@ Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; each driver's st
 Three diseases: the CPU that serves the queue (its interrupt tells which) spent at least 85 % of the
 window in softirq or had no idle time: cause sustained-overload, and no ring helps. Its softirq was
 cut short ten times a second though it had time left: the budget (net.core.netdev_budget and
-netdev_budget_usecs), cause null. Neither: a burst, cause burst. What cannot be told is said.
+netdev_budget_usecs), cause null. Neither: a burst, cause burst. A hypervisor that gave a tenth of
+the CPU or more to others (steal) is said to have done so, cause null. What cannot be told is said.
 
 Remedy: for bursts a longer ring; for the CPU more queues (ethtool -L), an idle CPU for the queue's
 interrupt (smp_affinity_list), or other work moved off; for the budget longer runs.
@@ -33,7 +34,7 @@ from netrx_tune.model.sample import Nic
 from netrx_tune.rules.advice import listed, look, quoted, run_in, shows_moments
 from netrx_tune.rules.cpus import Judgement, cpu_evidence, receivers
 from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.relief import cheaper_packets, other_work, spread
+from netrx_tune.rules.relief import cheaper_packets, given_cpu, other_work, spread
 from netrx_tune.rules.ring_advice import flow_hash, longer_runs, move_queue
 from netrx_tune.rules.ring_causes import CAUSES, RingState, ring_state
 from netrx_tune.rules.rule import Facts, Rule
@@ -53,6 +54,7 @@ _MOST_CPUS = 4
 _LEAST_RING = 512
 _SAID = {
     "cpu": ": the CPU has no time left",
+    "stolen": ": the hypervisor keeps the CPU away",
     "budget": ": the softirq's budget ends its runs",
     "burst": ": bursts exceed the ring",
 }
@@ -132,6 +134,9 @@ def _advice(facts: Facts, names: list[str], state: RingState) -> Iterator[Recomm
             yield from _relief(facts, state, [one for one in queues if one])
             yield from hashing
             return
+        case "stolen":
+            yield given_cpu(facts, state.cpus or receivers(facts.delta))
+            yield from longer + queues
         case "budget":
             yield longer_runs(facts, state.limit)
             yield from longer + queues

@@ -9,7 +9,8 @@ from netrx_tune.model.snapshot import Device
 from netrx_tune.rules.advice import quoted, write_file
 from netrx_tune.rules.cpus import Judgement, cpus_words, idle_cpus, mask_words
 from netrx_tune.rules.rule import Facts
-from netrx_tune.rxpath.cpu_load import cpu_loads
+from netrx_tune.rules.words import percent
+from netrx_tune.rxpath.cpu_load import CpuLoad, cpu_loads
 
 _MOST_CPUS = 8
 _PROGRAMS = 0.1  # of a CPU: so much work of programs is worth a move
@@ -69,9 +70,25 @@ def other_work(facts: Facts, cpus: Sequence[int], judged: Judgement) -> Recommen
     )
 
 
-def _programs(load: tuple[float, float]) -> float:
-    softirq, idle = load
-    return 1.0 - softirq - idle
+def _programs(load: CpuLoad) -> float:
+    return 1.0 - load.softirq - load.idle - load.stolen
+
+
+def given_cpu(facts: Facts, cpus: Sequence[int]) -> Recommendation | None:
+    """Return the advice to have the hypervisor give the CPU that is stolen, None where none is."""
+    loads = cpu_loads(facts.delta)
+    worst = max(cpus, key=lambda cpu: loads[cpu].stolen if cpu in loads else 0.0, default=None)
+    if worst is None or worst not in loads or not loads[worst].stolen:
+        return None
+    return Recommendation(
+        kind="platform",
+        target=f"cpu {worst}",
+        scope="platform",
+        why=f"CPU {worst} had work and did not run {percent(loads[worst].stolen)} of the window:"
+        " the host of this machine has too many guests on too few CPUs. Reserved CPUs, fewer"
+        " virtual CPUs than there are real ones, or another host; no setting in here ends it.",
+        cost="the platform's price list",
+    )
 
 
 def cheaper_packets(cpus: Sequence[int], *, one_flow: bool) -> Recommendation:

@@ -41,7 +41,7 @@ def move_queue(facts: Facts, state: RingState) -> Recommendation | None:
     irq, cpu = own[0], own[0].cpus[0]
     beside = [one for one in state.irqs if one.cpus == irq.cpus and one != irq]
     load = cpu_loads(facts.delta).get(cpu)
-    rest = 1.0 - load.softirq - load.idle if load else 0.0
+    rest = 1.0 - load.softirq - load.idle - load.stolen if load else 0.0
     if beside:
         why = (
             f"IRQ {irq.number} ({irq.name}) and {len(beside)} more of {state.device}'s queues are"

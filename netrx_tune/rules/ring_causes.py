@@ -24,7 +24,7 @@ from netrx_tune.rules.words import count, percent
 from netrx_tune.rxpath.cpu_load import packets_by_cpu
 from netrx_tune.rxpath.nic_queues import queue_drops, queue_frames
 
-Disease = Literal["cpu", "budget", "burst", "pressed", "unknown"]
+Disease = Literal["cpu", "stolen", "budget", "burst", "pressed", "unknown"]
 BUDGET, BUDGET_USECS = "net.core.netdev_budget", "net.core.netdev_budget_usecs"
 CAUSES: Mapping[Disease, Cause] = {"cpu": "sustained-overload", "burst": "burst"}
 
@@ -33,6 +33,7 @@ _HOT = 0.9  # of the frames
 _LEAST_FRAMES = 200
 _DISEASES: Mapping[Load, Disease] = {
     "saturated": "cpu",
+    "stolen": "stolen",
     "pressed": "pressed",
     "bursts": "burst",
     "free": "unknown",
@@ -61,7 +62,7 @@ def ring_state(facts: Facts, device: str) -> RingState:
     cpus = tuple(_serving(facts, device, irqs, queue))
     judged = _worst([judge_cpu(facts.delta, cpu) for cpu in cpus or receivers(facts.delta)])
     disease, seen, limit = _DISEASES[judged.load], judged.seen, ""
-    if disease not in ("cpu", "pressed"):
+    if disease not in ("cpu", "stolen", "pressed"):
         limit, words = _budget(facts, cpus or receivers(facts.delta))
         if limit:
             disease, seen = "budget", words
@@ -94,7 +95,7 @@ def _serving(facts: Facts, device: str, irqs: tuple[Irq, ...], queue: int | None
 
 
 def _worst(judged: list[Judgement]) -> Judgement:
-    order: tuple[Load, ...] = ("saturated", "pressed", "unknown", "bursts", "free")
+    order: tuple[Load, ...] = ("saturated", "stolen", "pressed", "unknown", "bursts", "free")
     return min(judged, key=lambda one: order.index(one.load), default=Judgement("unknown", ""))
 
 

@@ -17,14 +17,18 @@ from netrx_tune.model.snapshot import Delta, Snapshot
 from netrx_tune.rxpath.delta import grown, softnet_pairs
 
 _STAT = "/proc/stat"
-IDLE, _IOWAIT, SOFTIRQ = 3, 4, 6  # columns behind the CPU's name
+IDLE, _IOWAIT, SOFTIRQ, _STEAL = 3, 4, 6, 7  # columns behind the CPU's name
 
 
 class CpuLoad(NamedTuple):
-    """Shares of the window that one CPU spent; the rest is programs, interrupts, stolen time."""
+    """Shares of the window that one CPU spent; the rest is programs and interrupts.
+
+    `stolen` is what a hypervisor gave to others while this CPU had something to do.
+    """
 
     softirq: float
     idle: float
+    stolen: float = 0.0
 
 
 class Overflow(NamedTuple):
@@ -48,7 +52,9 @@ def cpu_loads(delta: Delta) -> dict[int, CpuLoad]:
         gone = [b - a for a, b in zip(before.get(cpu, ()), now, strict=False)]
         total = sum(gone)
         if len(gone) > SOFTIRQ and total > 0:
-            loads[cpu] = CpuLoad(gone[SOFTIRQ] / total, (gone[IDLE] + gone[_IOWAIT]) / total)
+            stolen = gone[_STEAL] if len(gone) > _STEAL else 0
+            idle = gone[IDLE] + gone[_IOWAIT]
+            loads[cpu] = CpuLoad(gone[SOFTIRQ] / total, idle / total, stolen / total)
     return loads
 
 
