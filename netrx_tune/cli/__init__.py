@@ -6,6 +6,7 @@ code 2; too little data to judge is 3; a bug of ours is 2 and says how to report
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import sys
@@ -19,6 +20,8 @@ from netrx_tune.model.errors import NetrxError, NotEnoughData
 
 # Objects between two looks for garbage; a run makes little of it, and a start many objects.
 _FEW_COLLECTIONS = 50_000
+# What writing to a full or broken device gives.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 # Name of the command -> what it does, by what one is about, in the order of --help.
 SECTIONS = {
     "Find the loss": {
@@ -94,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         code = 0
     except Exception as bug:  # noqa: BLE001 - a traceback helps no operator
-        code = _report(bug)
+        full = isinstance(bug, OSError) and bug.filename is None and bug.errno in _FULL
+        code = _refuse(f"standard output: {bug.args[1]}", 2) if full else _report(bug)
     gc.freeze()  # what is left goes with the process
     sys.exit(code if isinstance(code, int) else 0)
 

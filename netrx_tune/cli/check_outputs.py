@@ -34,7 +34,7 @@ def outputs(form: str, given: Sequence[str]) -> tuple[Output, ...]:
             beside it.
 
     Raises:
-        click.UsageError: two of them are one file.
+        click.UsageError: two of them are one file, or there is no such form.
     """
     plain: list[Output] = []
     beside: list[Output] = []
@@ -43,6 +43,11 @@ def outputs(form: str, given: Sequence[str]) -> tuple[Output, ...]:
         if equals and head in FORMATS:
             beside.append(Output(head, None if path == "-" else path))
         else:
+            if equals and head.isalpha():
+                raise click.UsageError(
+                    f"--output {one}: no form is called {head!r}, there are {', '.join(FORMATS)};"
+                    f" for a file of that name write ./{one}"
+                )
             plain.append(Output(form, None if one == "-" else one))
     if len(plain) > 1:
         raise click.UsageError(

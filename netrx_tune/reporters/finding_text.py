@@ -93,8 +93,19 @@ def full(finding: Finding, host: HostFacts, *, verbose: bool) -> Iterator[Block]
     yield from _list("Seen:", [evidence_words(e) for e in finding.evidence], verbose=verbose)
     sockets = [socket_words(s, host) for s in finding.sockets]
     yield from _list("Sockets:", sockets, verbose=verbose)
-    yield from _advice(finding.recommendations, host)
+    yield from _advice(_briefer(finding), host)
     yield BLANK
+
+
+def _briefer(finding: Finding) -> tuple[Recommendation, ...]:
+    """Return the advice without the evidence that it begins with where "Why:" has said it."""
+    said = finding.meaning.partition(". ")[0] + ". "
+    return tuple(
+        item._replace(why=item.why[len(said) :])
+        if item.why[: len(said)].lower() == said.lower()
+        else item
+        for item in finding.recommendations
+    )
 
 
 def short(finding: Finding, host: HostFacts) -> Iterator[Block]:

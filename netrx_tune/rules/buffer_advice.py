@@ -219,7 +219,7 @@ def _without_room(
             kind="application",
             target=who,
             scope="application",
-            why=f"make {who} read again: {verdict.seen}. {no_room}",
+            why=f"make it read again: {verdict.seen}. {no_room}",
             cost="none",
             command=_look_at_reader(facts, sock),
         )

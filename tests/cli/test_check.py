@@ -254,3 +254,12 @@ def test_a_full_disk_is_told_by_its_name(where: str) -> None:
     name = "standard output" if where.startswith(">") else "/dev/full"
     assert f"netrx-tune: {name}: No space left on device" in got.stderr
     assert "Traceback" not in got.stderr
+
+
+def test_a_form_that_there_is_not_writes_no_file() -> None:
+    got = run("ok.tar.gz", "-o", "junitt=report.xml")
+    assert got.returncode == 2
+    assert b"no form is called 'junitt'" in got.stderr
+    assert not Path("junitt=report.xml").exists()
+    assert run("ok.tar.gz", "-o", "./a=b").returncode == 0
+    assert Path("a=b").exists()

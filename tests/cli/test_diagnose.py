@@ -199,3 +199,12 @@ def test_path_shows_one_stage_or_all() -> None:
     one = json.loads(run("path", "udp-rcvbuf-full", "--format", "json").stdout)
     assert [stage["stage"] for stage in one["stages"]] == ["udp-rcvbuf-full"]
     assert "udp-rcvbuf-full" in run("path").stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["diagnose --interval 0", "path", "explain rmem_max"])
+def test_a_full_disk_is_no_bug_of_ours(command: str) -> None:
+    words = f"{sys.executable} -m netrx_tune {command} >/dev/full"
+    got = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert got.returncode == 2
+    assert got.stderr == "netrx-tune: standard output: No space left on device\n"

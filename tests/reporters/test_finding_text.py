@@ -68,3 +68,15 @@ def test_advice_for_another_namespace_says_what_to_type_before_the_command() -> 
 )
 def test_a_namespace_is_entered_by_the_name_that_was_given(netns: str, prefix: str) -> None:
     assert namespace_prefix(netns) == prefix
+
+
+def test_evidence_is_said_once() -> None:
+    seen = "its queue was full in 97.5 % of 120 looks"
+    told = RMEM._replace(why=f"{seen}. Read faster.")
+    finding = BUFFER._replace(meaning=f"{seen.capitalize()}. It asked for 4 MiB.")
+    page = layout(
+        full(finding._replace(recommendations=(told,)), HOST, verbose=False), width=80, color=False
+    )
+    words = " ".join(page.split())
+    assert words.lower().count(seen) == 1
+    assert "Read faster." in words
