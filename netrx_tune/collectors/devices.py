@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netrx_tune.collectors.device_names import kind_by_name
 from netrx_tune.collectors.ethtool import link_statistics
 from netrx_tune.collectors.net_class import (
     ROOT,
@@ -89,13 +90,13 @@ def _device(
 
     rtnetlink has every field of its statistics and one moment for all of them; sysfs lacks
     rx_otherhost_dropped; /proc/net/dev adds some up, so it speaks only where nothing else does, and
-    the driver only where that is missing, too.
+    the driver only where that is missing, too. The kind is rtnetlink's word, else the name's.
     """
     statistics = {**found.statistics, **(link.statistics if link else {})}
     return Device(
         name=name,
         statistics=statistics or sums or (link_statistics(nic) if nic else {}),
-        kind=link.kind if link else "",
+        kind=link.kind if link else kind_by_name(name),
         nic=nic,
         peer_statistics=link.peer_statistics if link else None,
         xdp=link.xdp if link else "none",

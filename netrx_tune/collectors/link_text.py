@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from netrx_tune.collectors.dev import SUMMED_DROPS
+from netrx_tune.collectors.device_names import kind_by_name
 from netrx_tune.model.sample import Link
 
 __all__ = ["PATTERN", "parse_links"]
@@ -101,8 +102,8 @@ def _named(header: re.Match[str]) -> Link:
     name = header["ip"] or header["new"] or header["old"]
     flags = (header["flags"] or header["marks"] or "").split(",")
     lower = header["lower"] or ""
-    kind = "bond" if "MASTER" in flags else ""
-    if lower:
+    kind = "bond" if "MASTER" in flags else kind_by_name(name)
+    if lower and not kind:
         kind = "veth" if re.fullmatch(r"if\d+", lower) else "vlan"
     return _link(name, kind, int(header["index"] or 0))
 
@@ -134,7 +135,7 @@ def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:
     words = line.split()
     if len(words) == len(titles):
         columns = dict(zip(titles, words, strict=True))
-        kind = "bond" if "m" in columns.get("Flg", "") else ""
+        kind = "bond" if "m" in columns.get("Flg", "") else kind_by_name(columns["Iface"])
         found = {
             field: int(columns[title])
             for title, field in _COLUMNS.items()

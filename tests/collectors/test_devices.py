@@ -153,6 +153,7 @@ def test_sysfs_beats_the_sums_of_proc_net_dev() -> None:
                 "tx_bytes": 3,
                 "tx_dropped": 2,
             },
+            kind="tun",
         ),
     }
     assert gaps == []
