@@ -121,8 +121,7 @@ def _read_archive(unpacked: Iterator[bytes], path: str, packed: list[str]) -> Ra
             packed.append(name)
         return False
 
-    samples = roots.files("")
-    for member in tar_members(unpacked, path, wanted, samples):
+    for member in tar_members(unpacked, path, wanted, roots.samples("")):
         placed = place(member.name)
         if placed is None:
             continue
@@ -176,8 +175,8 @@ def _no_text(start: bytes) -> str | None:
 def _snapshot(tree: RawTree, netns: str | None = None) -> SavedSnapshot | None:
     """Return what a tree holds, or None if that is nothing of a host."""
     if MANIFEST in tree.files:
-        saved: SavedSnapshot | None = parse_snapshot(tree.files)
-    elif any(name.startswith(("0/", "1/")) for name in tree.files):
+        saved: SavedSnapshot | None = parse_snapshot(tree.files[MANIFEST], tree.samples)
+    elif any(tree.samples):
         saved = _interval(tree, netns)
     else:
         saved = _host(tree, "", netns)
@@ -187,11 +186,11 @@ def _snapshot(tree: RawTree, netns: str | None = None) -> SavedSnapshot | None:
 def _interval(tree: RawTree, netns: str | None) -> SavedSnapshot | None:
     """Return the trees in 0/ and in 1/ as one snapshot; one of them alone is read as such."""
     hosts: list[SavedSnapshot] = []
-    for number in ("0", "1"):
+    for number, texts in enumerate(tree.samples):
         start = f"{number}/"
-        files = {name[2:]: text for name, text in tree.files.items() if name.startswith(start)}
+        files = {path[1:]: text for path, text in texts.items()}
         links = {name[2:]: target for name, target in tree.links.items() if name.startswith(start)}
-        host = _host(RawTree(files, links), number, netns)
+        host = _host(RawTree(files, links, ({}, {})), str(number), netns)
         if host:
             hosts.append(host._replace(kind="folder"))
     return interval(*hosts) if len(hosts) == 2 else next(iter(hosts), None)

@@ -15,7 +15,7 @@ from netrx_tune.host.kernel_tree import RawTree, place
 from netrx_tune.host.tar_members import MOST_KEPT_BYTES, MOST_MEMBER_BYTES, MOST_MEMBERS
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Gap
-from netrx_tune.reporters.snapshot_files import MANIFEST
+from netrx_tune.reporters.snapshot_files import MANIFEST, by_sample
 
 __all__ = ["read_folder"]
 
@@ -110,7 +110,7 @@ def read_folder(path: str) -> RawTree:
             _walk_host(found, f"{sample}/")
     else:
         _walk_host(found, "")
-    return RawTree(found.files, {}, tuple(found.gaps))
+    return RawTree(found.files, {}, by_sample(found.files), tuple(found.gaps))
 
 
 def _report_folder(path: str) -> str:

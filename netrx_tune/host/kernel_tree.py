@@ -8,16 +8,16 @@ has it. Names here are relative: "proc/net/snmp", "0/proc/net/snmp".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from posixpath import dirname, normpath
 from typing import NamedTuple
 
 from netrx_tune.model.sample import Gap
-from netrx_tune.reporters.snapshot_files import MANIFEST
+from netrx_tune.reporters.snapshot_files import MANIFEST, BySample
 
 __all__ = ["RawTree", "Roots", "kernel_files", "place"]
 
+_SAMPLES = ("0/", "1/")
 _TOPS = ("proc/", "sys/", "etc/", "run/", "usr/", "lib/", "netrx/")
 
 _NET = r"""
@@ -64,10 +64,14 @@ _PROCESS = re.compile(r"proc/(?P<pid>\d+)/net/")
 
 
 class RawTree(NamedTuple):
-    """Texts and links of one folder or archive by their relative names."""
+    """Texts and links of one folder or archive by their relative names.
 
-    files: Mapping[str, str]
-    links: Mapping[str, str]
+    The texts in 0/ and 1/ stand apart, in `samples`.
+    """
+
+    files: dict[str, str]
+    links: dict[str, str]
+    samples: BySample
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -83,25 +87,25 @@ class Roots:
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, dict[str, str]] = {}
-        self._links: dict[str, dict[str, str]] = {}
+        self._trees: dict[str, RawTree] = {}
 
-    def files(self, root: str) -> dict[str, str]:
-        """Return the texts of one folder, to add to."""
-        return self._files.setdefault(root, {})
+    def samples(self, root: str) -> BySample:
+        """Return the texts of one folder's samples, to add to."""
+        return self._tree(root).samples
 
     def add(self, placed: tuple[str, str], text: str) -> None:
         """Keep a file's text under what `place` said."""
-        self.files(placed[0])[placed[1]] = text
+        texts, name = self._home(placed)
+        texts[name] = text
 
     def add_link(self, placed: tuple[str, str], target: str) -> None:
         """Keep a link's target under what `place` said."""
-        self._links.setdefault(placed[0], {})[placed[1]] = target
+        self._tree(placed[0]).links[placed[1]] = target
 
     def add_hard_link(self, placed: tuple[str, str], target: str) -> None:
         """Keep the text of a file that the archive has under another name already."""
         there = place(target)
-        text = self._files.get(there[0], {}).get(there[1]) if there else None
+        text = self._text(there) if there else None
         if text is not None:
             self.add(placed, text)
 
@@ -110,22 +114,37 @@ class Roots:
 
         A link to a file of the report stands for that file.
         """
-        roots = sorted((root for root, files in self._files.items() if files), key=len)
+        roots = sorted((root for root, tree in self._trees.items() if _holds(tree)), key=len)
         root = max(roots, key=self._rank) if len(roots) > 1 else "".join(roots)
-        files, links = self._files.get(root, {}), self._links.get(root, {})
-        for name, target in links.items():
-            text = files.get(normpath(f"{dirname(name)}/{target}"))
-            if text is not None:
-                files.setdefault(name, text)
-        return RawTree(files, links)
+        tree = self._tree(root)
+        for name, target in tree.links.items():
+            text = self._text((root, normpath(f"{dirname(name)}/{target}")))
+            if text is not None and self._text((root, name)) is None:
+                self.add((root, name), text)
+        return tree
+
+    def _tree(self, root: str) -> RawTree:
+        return self._trees.setdefault(root, RawTree({}, {}, ({}, {})))
+
+    def _text(self, placed: tuple[str, str]) -> str | None:
+        texts, name = self._home(placed)
+        return texts.get(name)
+
+    def _home(self, placed: tuple[str, str]) -> tuple[dict[str, str], str]:
+        """Return among which texts a file has its place, and under which name."""
+        tree, name = self._tree(placed[0]), placed[1]
+        if name.startswith(_SAMPLES):
+            return tree.samples[int(name[0])], name[1:]
+        return tree.files, name
 
     def _rank(self, root: str) -> tuple[bool, bool, bool]:
-        names = self._files[root]
-        return (
-            MANIFEST in names,
-            any(name.startswith("0/") for name in names),
-            any(name.startswith("proc/") for name in names),
-        )
+        tree = self._trees[root]
+        is_host = any(name.startswith("proc/") for name in tree.files)
+        return MANIFEST in tree.files, bool(tree.samples[0]), is_host
+
+
+def _holds(tree: RawTree) -> bool:
+    return bool(tree.files or any(tree.samples))
 
 
 def place(name: str) -> tuple[str, str] | None:
@@ -136,7 +155,7 @@ def place(name: str) -> tuple[str, str] | None:
     name = name.removeprefix("./")
     if name.startswith("/") or "/../" in f"/{name}/":
         return None
-    if name == MANIFEST or name.startswith(("0/", "1/")):
+    if name == MANIFEST or name.startswith(_SAMPLES):
         return "", name
     found = _wanted().fullmatch(name)
     return (found["root"], found["name"]) if found else None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from netrx_tune.host.tar_bytes import BLOCK_BYTES, Bytes
 from netrx_tune.model.errors import InputError
+from netrx_tune.reporters.snapshot_files import BySample
 
 __all__ = ["Member", "is_tar", "open_members", "tar_members"]
 
@@ -86,7 +87,7 @@ def is_tar(start: bytes) -> bool:
 
 
 def tar_members(
-    blocks: Iterator[bytes], place: str, wanted: Callable[[str], bool], samples: dict[str, str]
+    blocks: Iterator[bytes], place: str, wanted: Callable[[str], bool], samples: BySample
 ) -> Iterator[Member]:
     """Yield the wanted files and links of an archive, but what goes into `samples` at once.
 
@@ -94,7 +95,7 @@ def tar_members(
         blocks: the archive's bytes, decompressed.
         place: the archive's name, for errors.
         wanted: tells from a member's name whether to keep its content.
-        samples: takes the texts of files in 0/ and 1/ by their names.
+        samples: takes the texts of files in 0/ and 1/.
 
     Raises:
         InputError: it is no tar archive, ends early, or holds more than any report does.
@@ -153,7 +154,7 @@ class _Pieces(Iterator[bytes]):
         return piece
 
 
-def _headers(source: Bytes, budget: _Budget, samples: dict[str, str] | None) -> Iterator[_Header]:
+def _headers(source: Bytes, budget: _Budget, samples: BySample | None) -> Iterator[_Header]:
     """Yield each member's header; its content must be taken or skipped before the next."""
     extended: dict[str, bytes] = {}
     while True:

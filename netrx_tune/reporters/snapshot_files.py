@@ -28,9 +28,11 @@ from netrx_tune.reporters.snapshot_records import Known, parse_records, render_r
 __all__ = [
     "BOOT_ID",
     "MANIFEST",
+    "BySample",
     "Kind",
     "Moment",
     "SavedSnapshot",
+    "by_sample",
     "interval",
     "moment_of",
     "parse_snapshot",
@@ -39,10 +41,13 @@ __all__ = [
 ]
 
 MANIFEST = "netrx.yaml"
+_SAMPLES = ("0/", "1/")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 UPTIME = "/proc/uptime"
 _MOST_SECONDS = 100_000_000_000  # 3,000 years: above it is no clock, and no date
 
+# The texts of each sample by the kernel's path.
+BySample = tuple[dict[str, str], dict[str, str]]
 Kind = Literal["netrx", "folder", "tree", "sosreport", "text"]
 
 
@@ -150,22 +155,21 @@ def render_snapshot(saved: SavedSnapshot, tool_version: str) -> Iterator[tuple[s
             yield f"{number}{path}", text
 
 
-def parse_snapshot(files: Mapping[str, str], gaps: tuple[Gap, ...] = ()) -> SavedSnapshot:
-    """Return the snapshot that files with a manifest are.
+def parse_snapshot(text: str, files: BySample) -> SavedSnapshot:
+    """Return the snapshot that a manifest and the files of its samples are.
 
     Args:
-        files: texts by name, "netrx.yaml" and "0/proc/net/snmp".
-        gaps: what of the input could not be read.
+        text: of the manifest.
+        files: of the samples; the tables among them are taken out.
 
     Raises:
         ParseError: the manifest is not one, or is of a later version.
     """
-    manifest = parse_manifest(files[MANIFEST])
-    owns = _by_sample(files)
+    manifest = parse_manifest(text)
     samples: list[Sample] = []
     known: Known = {}
     for number, about in enumerate(manifest.samples):
-        own = owns.get(f"{number}/", {})
+        own = files[number]
         if about.boot is not None:
             own[BOOT_ID] = f"{about.boot}\n"
         samples.append(parse_records(own, str(number), about.gaps, known))
@@ -175,17 +179,17 @@ def parse_snapshot(files: Mapping[str, str], gaps: tuple[Gap, ...] = ()) -> Save
         kernel=manifest.kernel,
         netns=manifest.netns,
         redactions=manifest.redactions,
-        gaps=manifest.gaps + gaps,
+        gaps=manifest.gaps,
         meta={"tool": manifest.tool},
     )
 
 
-def _by_sample(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the files of each sample by the kernel's path; the samples by "0/" and "1/"."""
-    found: dict[str, dict[str, str]] = {"0/": {}, "1/": {}}
+def by_sample(files: Mapping[str, str]) -> BySample:
+    """Return the files of each sample, from those of an input by their names in it."""
+    found: BySample = ({}, {})
     for name, text in files.items():
-        if name[:2] in found:
-            found[name[:2]][name[1:]] = text
+        if name.startswith(_SAMPLES):
+            found[int(name[0])][name[1:]] = text
     return found
 
 

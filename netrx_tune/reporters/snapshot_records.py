@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import (
@@ -117,8 +117,18 @@ LINKS = _Table("links", Link, _LINK)
 NICS = _Table("nics", Nic, _NIC)
 RULES = _Table("rules", RuleCounter, _RULE)
 PROCESSES = _Table("processes", Process, _PROCESS)
-# Records by their lines, by the name of their table: most are the same a few seconds later.
-Known = dict[str, dict[str, object]]
+
+
+class _Known(NamedTuple, Generic[_R]):
+    """A table that was read, and its records by their lines."""
+
+    text: str | None
+    records: tuple[_R, ...]
+    lines: dict[str, _R]
+
+
+# What was read of earlier samples, by the name of the table: most is the same a few seconds later.
+Known = dict[str, _Known[Any]]
 _BETWEEN = "},{"  # between two records, if they stood on one line
 _PATHS = {table.path for table in (SOCKETS, LINKS, NICS, RULES, PROCESSES)}
 
@@ -140,28 +150,26 @@ def render_records(sample: Sample) -> Iterator[tuple[str, str]]:
 
 
 def parse_records(
-    files: Mapping[str, str], place: str, gaps: tuple[Gap, ...], known: Known | None = None
+    files: dict[str, str], place: str, gaps: tuple[Gap, ...], known: Known | None = None
 ) -> Sample:
     """Return the sample whose record files are among `files`.
 
     Args:
-        files: texts by path; those of the tables become records, the rest stay.
+        files: texts by path, which the sample takes over; those of the tables become records.
         place: what to put before a path when a line is reported, such as "0".
         gaps: what the sample is already known to lack.
         known: what lines of an earlier sample meant, to which those of this one are added.
     """
     found = list(gaps)
-    rest = dict(files)
-    for path in _PATHS:
-        rest.pop(path, None)
+    tables = {path: files.pop(path) for path in _PATHS if path in files}
     known = {} if known is None else known
     return Sample(
-        files=rest,
-        sockets=_parse_sockets(files, place, found, known),
-        links=_parse(LINKS, files, place, found, known),
-        nics=_parse(NICS, files, place, found, known),
-        rules=_parse(RULES, files, place, found, known),
-        processes=_parse(PROCESSES, files, place, found, known) or (),
+        files=files,
+        sockets=_parse_sockets(tables, place, found, known),
+        links=_parse(LINKS, tables, place, found, known),
+        nics=_parse(NICS, tables, place, found, known),
+        rules=_parse(RULES, tables, place, found, known),
+        processes=_parse(PROCESSES, tables, place, found, known) or (),
         gaps=tuple(found),
     )
 
@@ -205,14 +213,19 @@ def _parse(
     text = files.get(table.path)
     if text is None:
         return None
+    same = cast("_Known[_R]", known.setdefault(table.name, _Known(None, (), {})))
+    if text == same.text:
+        return same.records
     lines = text.removesuffix("\n").split("\n")
-    records = _all_at_once(table, lines, known)
-    return _one_by_one(table, lines, place, gaps) if records is None else records
+    records = _all_at_once(table, lines, same.lines)
+    if records is None:
+        return _one_by_one(table, lines, place, gaps)
+    known[table.name] = same._replace(text=text, records=records)
+    return records
 
 
-def _all_at_once(table: _Table[_R], lines: list[str], known: Known) -> tuple[_R, ...] | None:
+def _all_at_once(table: _Table[_R], lines: list[str], same: dict[str, _R]) -> tuple[_R, ...] | None:
     """Return the records of lines as we write them, or None where one is of another form."""
-    same = cast("dict[str, _R]", known.setdefault(table.name, {}))
     new = [line for line in lines[1:] if line not in same]
     joined = ",".join(new)
     try:

@@ -22,6 +22,7 @@ from netrx_tune.reporters import snapshot_records
 from netrx_tune.reporters.snapshot_files import (
     BOOT_ID,
     SavedSnapshot,
+    by_sample,
     parse_snapshot,
     render_snapshot,
     saved_snapshot,
@@ -112,7 +113,7 @@ SAMPLES = st.builds(
 @given(samples=st.lists(SAMPLES, min_size=1, max_size=2), netns=st.none() | TEXT, gaps=GAPS)
 def test_any_snapshot_reads_as_it_was(samples: list[Sample], netns: str, gaps: Gap) -> None:
     saved = saved_snapshot(tuple(samples), netns=netns, gaps=(gaps,), meta={"tool": "1"})
-    assert parse_snapshot(dict(render_snapshot(saved, "1"))) == saved
+    assert parsed(dict(render_snapshot(saved, "1"))) == saved
 
 
 @pytest.mark.parametrize(
@@ -146,13 +147,18 @@ SAVED = saved_snapshot(
 PROCESSES_FILE = "0/netrx/processes.jsonl"
 
 
+def parsed(files: Mapping[str, str]) -> SavedSnapshot:
+    """Return what the files of a snapshot say, by their names in it."""
+    return parse_snapshot(files["netrx.yaml"], by_sample(files))
+
+
 def with_line(number: int, line: str) -> SavedSnapshot:
     """Return the snapshot with one line of its processes replaced."""
     files = dict(render_snapshot(SAVED, "1"))
     lines = files[PROCESSES_FILE].split("\n")
     lines[number - 1] = line
     files[PROCESSES_FILE] = "\n".join(lines)
-    return parse_snapshot(files)
+    return parsed(files)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +210,7 @@ def test_what_a_later_version_adds_is_passed_over() -> None:
 def test_many_bad_lines_are_few_gaps() -> None:
     files = dict(render_snapshot(SAVED, "1"))
     files[PROCESSES_FILE] += "noise\n" * 100_000
-    assert len(parse_snapshot(files).samples[0].gaps) == 8
+    assert len(parsed(files).samples[0].gaps) == 8
 
 
 def manifest(**changes: object) -> str:
@@ -306,4 +312,4 @@ def test_times_and_release_are_what_files_say(
 
 def test_a_boot_id_in_the_manifest_stands_where_the_kernel_has_it() -> None:
     text = manifest(samples=[{"boot": "sha256:00ff"}])
-    assert parse_snapshot({"netrx.yaml": text}).samples[0].files == {BOOT_ID: "sha256:00ff\n"}
+    assert parsed({"netrx.yaml": text}).samples[0].files == {BOOT_ID: "sha256:00ff\n"}
