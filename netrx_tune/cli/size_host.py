@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 import click
 
 from netrx_tune.collectors.host import PAGE_BYTES
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.meminfo import parse_memory_bytes
 from netrx_tune.collectors.sysctl import parse_sysctl, path_of
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ParseError
@@ -84,7 +84,7 @@ def _setting(tree: Tree, key: str) -> int | None:
 def _memory(tree: Tree) -> int | None:
     path = "/proc/meminfo"
     try:
-        return parse_meminfo(_text(tree, path), path).get("MemTotal")
+        return parse_memory_bytes(_text(tree, path), path)
     except ParseError:
         return None
 

@@ -11,11 +11,12 @@ from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
 from netrx_tune.collectors.paths import CONNTRACK_S, DIAGNOSED, NETSTAT_S, NSTAT, OF_HOST, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
 from netrx_tune.collectors.rt_cache import parse_rt_cache
+from netrx_tune.collectors.skew import socket_skew
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
-from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, Known, parse_sysctl_a, parse_sysctls
+from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, parse_sysctl_a, parse_sysctls
 from netrx_tune.collectors.text import Reading, attempt
 from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
 from netrx_tune.model.sample import Gap, Sample, SocketTable
@@ -34,15 +35,10 @@ _READERS: dict[str, Callable[[str, str], Reading]] = {
 }
 
 
-def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
+def assemble(sample: Sample) -> Snapshot:
     """Return the snapshot of a sample.
 
     What does not read is among its gaps, beside those of the sample; the rest stands.
-
-    Args:
-        sample: the texts and records of one moment.
-        known: settings that another sample had, to which this one's are added: most are the
-            same in both, and a setting takes longer to read than to look up.
     """
     files = sample.files
     gaps = list(sample.gaps)
@@ -59,7 +55,7 @@ def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
         per_cpu.update(_printed_rows(files, gaps))
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
-    settings = _settings(sample, gaps, known)
+    settings = _settings(sample, gaps)
     if count := settings.pop(CONNTRACK_COUNT, ()):
         levels["nf_conntrack.count"] = count[0]
     return Snapshot(
@@ -75,6 +71,7 @@ def assemble(sample: Sample, known: Known | None = None) -> Snapshot:
         settings=settings,
         files=files,
         gaps=tuple(gaps),
+        socket_skew=socket_skew(files, counters),
     )
 
 
@@ -132,10 +129,10 @@ def _printed_rows(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, tup
     return reading.per_cpu if reading else {}
 
 
-def _settings(sample: Sample, gaps: list[Gap], known: Known | None) -> dict[str, tuple[int, ...]]:
+def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
     """Return all settings; the files' own text beats a listing, and those of the host."""
     listed = attempt(sample.files, SYSCTL_A, parse_sysctl_a, gaps)
-    settings, problems = parse_sysctls(sample.files, known)
+    settings, problems = parse_sysctls(sample.files)
     gaps.extend(problems)
     outside = {
         path.removeprefix(OF_HOST): text

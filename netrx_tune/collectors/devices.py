@@ -27,8 +27,8 @@ def devices_of(sample: Sample, gaps: list[Gap]) -> dict[str, Device]:
 
     rtnetlink knows them all. Without it any source may name one.
     """
-    classes = _classes(sample.files, gaps)
     links = {link.name: link for link in sample.links or ()}
+    classes = _classes(sample.files, links, gaps)
     nics = {nic.device: nic for nic in sample.nics or ()}
     sums = _sums(sample.files, gaps) if _DEV in sample.files else {}
     return {
@@ -52,11 +52,14 @@ def _sums(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, Mapping[str
     return devices
 
 
-def _classes(files: Mapping[str, str], gaps: list[Gap]) -> dict[str, NetClass]:
-    """Return what sysfs says of each device."""
+def _classes(
+    files: Mapping[str, str], links: Mapping[str, Link], gaps: list[Gap]
+) -> dict[str, NetClass]:
+    """Return what sysfs says of each device, but for the statistics that `links` have."""
     classes = {}
     for name, below in net_class_files(files).items():
-        classes[name], problems = parse_net_class(below, name)
+        known = links[name].statistics if name in links else {}
+        classes[name], problems = parse_net_class(below, name, known)
         gaps.extend(problems)
     for device, masks in _masks_of_many_queues(files, gaps):
         classes[device] = classes.get(device, _NO_FILES)._replace(rps_cpus=masks)

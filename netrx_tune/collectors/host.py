@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.meminfo import parse_memory_bytes
 from netrx_tune.collectors.os_release import parse_os_release
 from netrx_tune.collectors.text import attempt, numbered
 from netrx_tune.collectors.uptime import parse_uptime
@@ -36,13 +36,12 @@ def host_facts(
 ) -> HostFacts:
     """Return what the files say of the host; what does not read is added to `gaps`."""
     release = _release(files, gaps)
-    memory = attempt(files, "/proc/meminfo", parse_meminfo, gaps)
     return HostFacts(
         release=release,
         kernel=parse_release(release) if release else None,
         distribution=attempt(files, "/etc/os-release", parse_os_release, gaps),
         cpus=_cpus(files, softnet, gaps),
-        memory_bytes=memory.get("MemTotal") if memory else None,
+        memory_bytes=attempt(files, "/proc/meminfo", parse_memory_bytes, gaps),
         page_bytes=PAGE_BYTES,
         boot_id=attempt(files, "/proc/sys/kernel/random/boot_id", _word, gaps),
         uptime_seconds=attempt(files, "/proc/uptime", parse_uptime, gaps),

@@ -6,7 +6,8 @@ device without carrier fails, and -1 stands for unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from netrx_tune.collectors.text import attempt, decimal, decimals, hexadecimal, signed
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 ROOT = "/sys/class/net/"
 _STATISTICS = "statistics/"
+_FACTS = ("operstate", "flags", "speed", "threaded", "ifindex", "iflink", "type", "device/uevent")
+_LONG = 2000  # characters; longer texts are not worth remembering
+_MOST_KNOWN = 256  # devices
 _QUEUES = "queues/rx-"
 _RPS_CPUS = "/rps_cpus"
 _IFF_UP = 0x1
@@ -49,22 +53,40 @@ def net_class_files(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return devices
 
 
-def parse_net_class(files: Mapping[str, str], device: str) -> tuple[NetClass, list[Gap]]:
+def parse_net_class(
+    files: Mapping[str, str], device: str, known: Container[str] = ()
+) -> tuple[NetClass, list[Gap]]:
     """Return what a device's files say, and gaps for those that do not read.
 
     Args:
         files: texts by their paths below the device's folder.
         device: its name.
+        known: statistics that need not be read, since rtnetlink has them.
     """
     folder = f"{ROOT}{device}/"
+    texts = tuple(map(files.get, _FACTS))
+    is_long = sum([len(text) for text in texts if text]) > _LONG
+    found, problems = (_facts.__wrapped__ if is_long else _facts)(device, texts)
+    gaps = [*problems]
+    found = found._replace(
+        statistics=_statistics(files, folder, gaps, known), rps_cpus=_rps_cpus(files, folder, gaps)
+    )
+    return found, gaps
+
+
+@lru_cache(_MOST_KNOWN)
+def _facts(device: str, texts: tuple[str | None, ...]) -> tuple[NetClass, tuple[Gap, ...]]:
+    """Return what does not count, from the texts of `_FACTS`: the same in nearly all samples."""
+    folder = f"{ROOT}{device}/"
     gaps: list[Gap] = []
+    files = {name: text for name, text in zip(_FACTS, texts, strict=True) if text is not None}
 
     def number(below: str) -> int | None:
         return _attempt(files, below, parse_number, gaps, folder)
 
     found = NetClass(
-        statistics=_statistics(files, folder, gaps),
-        rps_cpus=_rps_cpus(files, folder, gaps),
+        statistics={},
+        rps_cpus=(),
         threaded=_as_bool(number("threaded")),
         speed_mbits=_speed(number("speed")),
         up=_up(files, folder, gaps),
@@ -73,7 +95,7 @@ def parse_net_class(files: Mapping[str, str], device: str) -> tuple[NetClass, li
         hardware_type=number("type"),
         driver=_attempt(files, "device/uevent", parse_driver, gaps, folder),
     )
-    return found, gaps
+    return found, tuple(gaps)
 
 
 def _attempt(
@@ -84,11 +106,8 @@ def _attempt(
     folder: str,
 ) -> T | None:
     """Return what a parser makes of a device's file; one that does not read becomes a gap."""
-    return (
-        attempt({folder + below: files[below]}, folder + below, parse, gaps)
-        if below in files
-        else None
-    )
+    text = files.get(below)
+    return None if text is None else attempt({folder + below: text}, folder + below, parse, gaps)
 
 
 def parse_number(text: str, path: str) -> int:
@@ -110,11 +129,15 @@ def parse_driver(text: str, path: str) -> str | None:
     return None
 
 
-def _statistics(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> dict[str, int]:
-    """Return the device's statistics by their files' names."""
-    names = [below for below in files if below.startswith(_STATISTICS)]
-    values = decimals([files[name].strip() for name in names])
+def _statistics(
+    files: Mapping[str, str], folder: str, gaps: list[Gap], known: Container[str]
+) -> dict[str, int]:
+    """Return the device's statistics by their files' names, but for those that are known."""
     start = len(_STATISTICS)
+    names = [
+        below for below in files if below.startswith(_STATISTICS) and below[start:] not in known
+    ]
+    values = decimals([files[name].strip() for name in names]) if names else []
     if values is not None:
         return {name[start:]: value for name, value in zip(names, values, strict=True)}
     found: dict[str, int] = {}

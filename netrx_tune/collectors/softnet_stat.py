@@ -8,6 +8,8 @@ and the number of words, not the version, tells what is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netrx_tune.collectors.text import (
     columns_of_32_bits,
     hexadecimal,
@@ -18,17 +20,16 @@ from netrx_tune.model.snapshot import SoftnetCpu
 
 LEAST_WORDS = 9
 _PROCESSED, _DROPPED, _TIME_SQUEEZE = 0, 1, 2
-_RECEIVED_RPS, _CPU = 9, 12
+_RECEIVED_RPS, _FLOW_LIMIT_COUNT, _BACKLOG_LENGTH, _CPU = 9, 10, 11, 12
 _FIELDS = {
     _PROCESSED: "processed",
     _DROPPED: "dropped",
     _TIME_SQUEEZE: "time_squeeze",
     _RECEIVED_RPS: "received_rps",
-    10: "flow_limit_count",
-    11: "backlog_length",
+    _FLOW_LIMIT_COUNT: "flow_limit_count",
+    _BACKLOG_LENGTH: "backlog_length",
     _CPU: "cpu",
 }
-_NOTHING = (None,) * 4  # instead of the words from received_rps to cpu
 
 
 def parse_softnet_stat(
@@ -42,19 +43,18 @@ def parse_softnet_stat(
     """
     table = columns_of_32_bits(text)
     if table and table[0] >= LEAST_WORDS:
-        columns, numbers = table
-        return tuple([_row(numbers[at : at + columns]) for at in range(0, len(numbers), columns)])
-    rows: list[SoftnetCpu] = []
+        return _rows(*table)
+    numbers: list[int] = []
     columns = 0
     for number, line in numbered(text):
         words = line.split()
         columns = columns or max(LEAST_WORDS, len(words))
         if len(words) != columns:
             raise ParseError(f"{path}:{number}", f"expected {columns} words", line)
-        rows.append(_row(_one_by_one(words, f"{path}:{number}")))
-    if not rows:
+        numbers += _one_by_one(words, f"{path}:{number}")
+    if not numbers:
         raise ParseError(path, "expected a row per CPU", text)
-    return tuple(rows)
+    return _rows(columns, numbers)
 
 
 def _one_by_one(words: list[str], place: str) -> tuple[int, ...]:
@@ -67,19 +67,23 @@ def _one_by_one(words: list[str], place: str) -> tuple[int, ...]:
     )
 
 
-def _row(words: tuple[int, ...]) -> SoftnetCpu:
-    """Return one CPU's row."""
-    later = (*words[_RECEIVED_RPS : _CPU + 1], *_NOTHING)
-    return SoftnetCpu(
-        cpu=later[3],
-        processed=words[_PROCESSED],
-        dropped=words[_DROPPED],
-        time_squeeze=words[_TIME_SQUEEZE],
-        # Up to 2.6.34 there is no RPS, so nothing was received by it.
-        received_rps=later[0] or 0,
-        flow_limit_count=later[1],
-        backlog_length=later[2],
+def _rows(columns: int, numbers: Sequence[int]) -> tuple[SoftnetCpu, ...]:
+    """Return the rows of a table of so many columns."""
+    rows = len(numbers) // columns
+
+    def column(at: int, otherwise: int | None = None) -> Sequence[int | None]:
+        return numbers[at::columns] if at < columns else [otherwise] * rows
+
+    fields = (
+        column(_CPU),
+        column(_PROCESSED),
+        column(_DROPPED),
+        column(_TIME_SQUEEZE),
+        column(_RECEIVED_RPS, 0),  # up to 2.6.34 there is no RPS, so nothing was received by it
+        column(_FLOW_LIMIT_COUNT),
+        column(_BACKLOG_LENGTH),
     )
+    return tuple(map(SoftnetCpu._make, zip(*fields, strict=True)))
 
 
 def from_decimals(text: str) -> str:

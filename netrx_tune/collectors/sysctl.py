@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from netrx_tune.collectors.text import bitmap, numbered, signed, unparsed
 from netrx_tune.model.errors import ParseError
@@ -14,7 +15,8 @@ from netrx_tune.model.sample import Gap
 
 _MOST_CHARACTERS = 64 << 10  # of a setting: the kernel writes no more than a page or a few
 ROOT = "/proc/sys/"
-Known = dict[tuple[str, str], tuple[str, tuple[int, ...]]]
+_LONG = 200  # characters; a longer text is not worth remembering
+_MOST_KNOWN = 4096
 # net.ipv4.conf.eth0/100.rp_filter is device eth0.100: dots and slashes change places, as
 # sysctl(8) has it.
 _SWAP = str.maketrans("./", "/.")
@@ -71,34 +73,37 @@ def parse_sysctl(text: str, path: str) -> tuple[int, ...]:
     return _numbers(text, path, name_of(path))
 
 
-def parse_sysctls(
-    files: Mapping[str, str], known: Known | None = None
-) -> tuple[dict[str, tuple[int, ...]], list[Gap]]:
+def parse_sysctls(files: Mapping[str, str]) -> tuple[dict[str, tuple[int, ...]], list[Gap]]:
     """Return the settings of all files below /proc/sys by dotted name, and what did not read.
 
     Args:
         files: texts by path.
-        known: settings by path and text of what was read before, to which these are added.
     """
     settings: dict[str, tuple[int, ...]] = {}
     gaps: list[Gap] = []
-    known = {} if known is None else known
     for path, text in files.items():
         if not path.startswith(ROOT):
             continue
-        read = known.get((path, text))
-        if read:
-            settings[read[0]] = read[1]
-            continue
-        name = name_of(path)
-        if name in _TEXTS:
-            continue
+        read = _setting if len(text) <= _LONG else _setting.__wrapped__
         try:
-            settings[name] = _numbers(text, path, name)
-            known[path, text] = (name, settings[name])
+            name, numbers = read(path, text)
         except ParseError as error:
             gaps.append(unparsed(path, error))
+            continue
+        if numbers:
+            settings[name] = numbers
     return settings, gaps
+
+
+@lru_cache(_MOST_KNOWN)
+def _setting(path: str, text: str) -> tuple[str, tuple[int, ...]]:
+    """Return the name and the numbers of one file; none where it holds words.
+
+    Most settings of a host, and of a fleet, are the same in every sample, and take longer to
+    read than to look up.
+    """
+    name = name_of(path)
+    return name, () if name in _TEXTS else _numbers(text, path, name)
 
 
 def parse_sysctl_a(text: str, path: str) -> dict[str, tuple[int, ...]]:

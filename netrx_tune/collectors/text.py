@@ -78,17 +78,6 @@ def hexadecimal(found: str, path: str, field: str, *, digits: int = 16) -> int:
     raise ParseError(path, f"{field}: expected a hexadecimal", found)
 
 
-def words_of_32_bits(words: Sequence[str]) -> tuple[int, ...] | None:
-    """Return words of eight hexadecimals each, in one call for all; None if one is no such."""
-    if {*map(len, words)} != {8}:
-        return None
-    try:
-        octets = bytes.fromhex("".join(words))
-    except ValueError:
-        return None
-    return unpack(f">{len(words)}I", octets)
-
-
 def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
     """Return how many columns a table of eight hexadecimals per word has, and all its numbers.
 
@@ -98,13 +87,20 @@ def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
     width = text.find("\n") + 1
     if not width or len(text) % width:
         return None
+    rows = len(text) // width
     row = text[:width]
+    words = row.split()
     between = [at for at, char in enumerate(row) if char.isspace()]
-    if any(text[at::width].strip(row[at]) for at in between):
+    is_regular = {*map(len, words)} == {8} and width == 8 * len(words) + len(between)
+    if not is_regular or any(text[at::width] != row[at] * rows for at in between):
         return None
-    numbers = words_of_32_bits(text.split())
-    columns = len(row.split())
-    return (columns, numbers) if numbers and len(numbers) * width == columns * len(text) else None
+    try:
+        octets = bytes.fromhex(text)  # passes over white space, and takes digits of ASCII only
+    except ValueError:
+        return None
+    # Fewer octets: there was white space elsewhere, too.
+    count = len(words) * rows
+    return (len(words), unpack(f">{count}I", octets)) if len(octets) == 4 * count else None
 
 
 def decimals(words: Sequence[str]) -> list[int] | None:

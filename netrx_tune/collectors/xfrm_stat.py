@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.collectors.text import Reading, name_and_value, values_by_line
+from netrx_tune.collectors.text import Reading, name_and_value, names_and_values, values_by_line
 
 
 def parse_xfrm_stat(text: str, path: str = "/proc/net/xfrm_stat") -> Reading:
@@ -18,6 +18,9 @@ def parse_xfrm_stat(text: str, path: str = "/proc/net/xfrm_stat") -> Reading:
     Raises:
         ParseError: there is no line that reads.
     """
+    values = names_and_values(text)
+    if values is not None:
+        return Reading(counters={f"xfrm.{name}": value for name, value in values.items()})
     counters, gaps = values_by_line(text, path, _counter)
     return Reading(counters=counters, gaps=gaps)
 

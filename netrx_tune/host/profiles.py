@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import netrx_tune
 from netrx_tune.collectors.host import PAGE_BYTES
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.meminfo import parse_memory_bytes
 from netrx_tune.collectors.sysctl import parse_sysctl, path_of
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import InputError, ParseError, ProfileError
@@ -125,7 +125,7 @@ def memory(tree: Tree) -> Memory:
     text = tree.read("/proc/meminfo")
     page_bytes = os.sysconf("SC_PAGE_SIZE") if tree.is_live else PAGE_BYTES
     try:
-        total = parse_meminfo(text).get("MemTotal") if isinstance(text, str) else None
+        total = parse_memory_bytes(text) if isinstance(text, str) else None
     except ParseError:
         total = None
     return Memory(total, page_bytes)

@@ -8,6 +8,7 @@ of the inputs.
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -80,6 +81,7 @@ class _Pool(Generic[_T]):
         self._lost = lost
         self._jobs = max(1, jobs)
         self._workers: list[_Worker[_T]] = []
+        self._ready = select.poll()
         self._again: deque[tuple[int, str]] = deque()
         self._answers: dict[int, _T] = {}
 
@@ -119,13 +121,14 @@ class _Pool(Generic[_T]):
         if worker is None or (worker.todo and len(self._workers) < self._jobs):
             worker = _Worker(self._work)
             self._workers.append(worker)
+            self._ready.register(worker.pipe, select.POLLIN)
         worker.give(number, given)
 
     def _collect(self) -> None:
         """Wait for answers; a worker that died answers with its death."""
-        pipes = {worker.pipe: worker for worker in self._workers if worker.todo}
-        for pipe in connection.wait(list(pipes)):
-            worker = pipes[pipe]  # type: ignore[index]  # what wait() returns is what it was given
+        owners = {worker.pipe.fileno(): worker for worker in self._workers}
+        for descriptor, _ in self._ready.poll():
+            worker = owners[descriptor]
             try:
                 answer = worker.pipe.recv()
             except (EOFError, OSError):
@@ -137,19 +140,23 @@ class _Pool(Generic[_T]):
 
     def _bury(self, worker: _Worker[_T]) -> None:
         """Answer for the input that it was at, and give the others to somebody else."""
-        number, given = worker.todo.popleft()
-        self._answers[number] = self._lost(given, worker.ended())
+        if worker.todo:
+            number, given = worker.todo.popleft()
+            self._answers[number] = self._lost(given, worker.ended())
         self._again.extend(worker.todo)
         self._workers.remove(worker)
+        self._ready.unregister(worker.pipe)
         worker.end()
 
 
 def _serve(pipe: connection.Connection, work: Work[_T], parent: int) -> None:
     """Answer until the pipe closes or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    ready = select.poll()
+    ready.register(pipe, select.POLLIN)
     with suppress(EOFError, OSError):
         while True:
-            while not pipe.poll(_ALONE_SECONDS):
+            while not ready.poll(_ALONE_SECONDS * 1000):
                 if os.getppid() != parent:
                     return
             pipe.send(work(pipe.recv()))

@@ -84,6 +84,7 @@ class Snapshot(NamedTuple):
     settings: Mapping[str, tuple[int, ...]]  # "net.core.rmem_max": (212992,)
     files: Mapping[str, str]  # the raw text, for what is parsed only when a rule asks
     gaps: tuple[Gap, ...]
+    socket_skew: int = 0  # what UDP's InErrors gained at most while the sockets were read
 
 
 class Delta(NamedTuple):
@@ -104,7 +105,7 @@ class Delta(NamedTuple):
     restarted: tuple[str, ...]
     socket_drops: tuple[tuple[Socket, int], ...] | None
     vanished_sockets: int  # had drops before, gone after: their later drops nobody knows
-    socket_skew: int  # errors that SNMP gained while the two samples read the sockets
+    socket_skew: int  # of both snapshots
     notes: tuple[str, ...]  # what makes the window special: reboot, hot-plug, suspended host
 
     def increase(self, name: str) -> int | None:

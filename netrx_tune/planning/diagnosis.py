@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.paths import TICKS
-from netrx_tune.collectors.sysctl import Known
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
 from netrx_tune.model.sample import Sample
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
 def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | None) -> Delta:
     """Return what grew between two samples, or the totals since boot of one."""
-    known: Known = {}
-    earlier = None if before is None else assemble(before, known)
-    later = assemble(after, known)
+    earlier = None if before is None else assemble(before)
+    later = assemble(after)
     later = later._replace(host=later.host._replace(netns=netns))
     if earlier is None:
         return since_boot(later)

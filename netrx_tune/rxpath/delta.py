@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter, sub
+from functools import lru_cache
+from operator import sub
 
 from netrx_tune.collectors.clock import clock_seconds
-from netrx_tune.collectors.snmp import parse_snmp
-from netrx_tune.collectors.snmp6 import parse_snmp6
-from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta, Snapshot, SoftnetCpu
 
+_MOST_GROUPS = 32  # of names worth remembering: those of eight cards, asked for twice a host
+_MANY_NAMES = 4096
 _TWO_32 = 1 << 32
 _HALF_32 = 1 << 31
-_UDP_MIBS = ("Udp", "UdpLite", "Udp6", "UdpLite6")
 _SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", "received_rps", "flow_limit_count")
 
 
@@ -38,7 +37,7 @@ def since_boot(after: Snapshot, notes: tuple[str, ...] = ()) -> Delta:
         increases[name] = sum(rows)
     increases.update(_softnet_totals(after.softnet or ()))
     for place, counters in _groups(after):
-        increases.update(zip(map(place.__add__, counters), counters.values(), strict=True))
+        increases.update(zip(_full_names(place, counters), counters.values(), strict=True))
     drops = None
     if after.sockets is not None:
         drops = tuple((sock, sock.drops) for sock in after.sockets.sockets if sock.drops)
@@ -51,7 +50,7 @@ def since_boot(after: Snapshot, notes: tuple[str, ...] = ()) -> Delta:
         restarted=(),
         socket_drops=drops,
         vanished_sockets=0,
-        socket_skew=_skew(after),
+        socket_skew=after.socket_skew,
         notes=notes,
     )
 
@@ -84,7 +83,7 @@ def between(before: Snapshot, after: Snapshot, *, live: bool) -> Delta:
         restarted=tuple(restarted),
         socket_drops=drops,
         vanished_sockets=vanished,
-        socket_skew=_skew(before) + _skew(after),
+        socket_skew=before.socket_skew + after.socket_skew,
         notes=tuple(notes),
     )
 
@@ -128,36 +127,6 @@ def _clock_notes(before: Snapshot, after: Snapshot) -> Iterator[str]:
         yield f"the host was suspended for {seconds - awake:.0f} of {seconds:.0f} seconds"
 
 
-def _skew(snap: Snapshot) -> int:
-    """Return what UDP's InErrors gained while this sample read the sockets.
-
-    A sample of ours reads SNMP again just after the sockets. Files that someone copied may
-    lie further apart: one in a hundred is allowed for.
-    """
-    errors = _udp_errors(snap.counters)
-    again = 0
-    for path, parse in (("/proc/net/snmp", parse_snmp), ("/proc/net/snmp6", parse_snmp6)):
-        text = snap.files.get(f"/netrx/again{path}")
-        if text is None and path in snap.files:
-            return errors // 100
-        try:
-            later = parse(_udp_lines(text or ""))
-        except ParseError:
-            return errors // 100
-        again += _udp_errors(later.counters)
-    return max(0, again - errors)
-
-
-def _udp_lines(text: str) -> str:
-    """Return the lines of UDP alone, where there are any: a tenth of the text."""
-    lines = [line for line in text.split("\n") if line.startswith("Udp")]
-    return "\n".join([*lines, ""]) if lines else text
-
-
-def _udp_errors(counters: Mapping[str, int]) -> int:
-    return sum(counters.get(f"{mib}.InErrors", 0) for mib in _UDP_MIBS)
-
-
 def _add_group(
     group: tuple[str, Mapping[str, int], Mapping[str, int]],
     bits: int,
@@ -166,6 +135,8 @@ def _add_group(
 ) -> None:
     """Add what grew of the counters that both samples have, and those that restarted.
 
+    Most often both have the same, in one order.
+
     Args:
         group: what their names begin with, and the counters before and after.
         bits: their width.
@@ -173,16 +144,36 @@ def _add_group(
         restarted: takes the full names of the others.
     """
     place, before, after = group
-    gains = {name: now - before[name] for name, now in after.items() if name in before}
+    if not after or not before:
+        return
+    if tuple(after) == tuple(before):
+        gains = dict(zip(after, map(sub, after.values(), before.values()), strict=True))
+    else:
+        gains = {name: now - before[name] for name, now in after.items() if name in before}
     if gains and min(gains.values()) < 0:
         again = {name: grown(before[name], after[name], bits=bits) for name in gains}
         restarted += [place + name for name, gained in again.items() if gained is None]
         gains = {name: gained for name, gained in again.items() if gained is not None}
-    increases.update(zip(map(place.__add__, gains), gains.values(), strict=True))
+    increases.update(zip(_full_names(place, gains), gains.values(), strict=True))
+
+
+def _full_names(place: str, counters: Mapping[str, int]) -> Iterable[str]:
+    """Return the names of counters behind what all of them begin with."""
+    if not place:
+        return counters
+    names = tuple(counters)
+    return (_joined if len(names) <= _MANY_NAMES else _joined.__wrapped__)(place, names)
+
+
+@lru_cache(_MOST_GROUPS)
+def _joined(place: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(place.__add__, names))
 
 
 def _has_wide_counters(snap: Snapshot) -> bool:
     """Tell a 64-bit kernel: SNMP counters are longs, octets (always 64 bit) left aside."""
+    if max(snap.counters.values(), default=0) < _TWO_32:
+        return False
     return any(v >= _TWO_32 for n, v in snap.counters.items() if "Octets" not in n)
 
 
@@ -211,6 +202,8 @@ def _sum_rows(
 
 def _row_gains(was: Sequence[int], now: Sequence[int]) -> list[int] | None:
     """Return what each 32-bit counter gained, or None if one of them restarted."""
+    if was == now:
+        return [0]  # most columns stand still
     if len(was) != len(now):
         return None
     plain = list(map(sub, now, was))
@@ -221,11 +214,15 @@ def _row_gains(was: Sequence[int], now: Sequence[int]) -> list[int] | None:
 
 
 def _softnet_totals(rows: Iterable[SoftnetCpu]) -> Iterator[tuple[str, int]]:
-    rows = tuple(rows)
-    for column in _SOFTNET_COLUMNS:
-        values = [getattr(row, column) for row in rows]
-        if values and None not in values:
+    for column, values in _columns(rows):
+        if None not in values:
             yield f"softnet.{column}", sum(values)
+
+
+def _columns(rows: Iterable[SoftnetCpu]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the columns that count, none where there is no row."""
+    columns = dict(zip(SoftnetCpu._fields, zip(*rows, strict=True), strict=False))
+    return ((name, columns[name]) for name in _SOFTNET_COLUMNS if columns)
 
 
 def _matched_rows(
@@ -257,15 +254,16 @@ def _sum_softnet(
     pairs = list(_matched_rows(before.softnet, after.softnet))
     if len(pairs) != max(len(before.softnet), len(after.softnet)):
         notes.append("CPUs went on or off line between the samples; only those in both count")
-    for column in _SOFTNET_COLUMNS:
-        read = attrgetter(column)
-        known = [(was, now) for _, was, now in pairs if read(was) is not None]
-        later = [read(now) for _, now in known]
-        gains = None if None in later else _row_gains([read(was) for was, _ in known], later)
-        if gains:
-            increases[f"softnet.{column}"] = sum(gains)
-        elif known:
+    earlier = _columns(was for _, was, _ in pairs)
+    later = _columns(now for _, _, now in pairs)
+    for (column, were), (_, are) in zip(earlier, later, strict=True):
+        if None in were:
+            continue
+        gains = None if None in are else _row_gains(were, are)
+        if gains is None:
             restarted.append(f"softnet.{column}")
+        else:
+            increases[f"softnet.{column}"] = sum(gains)
 
 
 def _key(sock: Socket) -> tuple[object, ...]:
@@ -285,17 +283,25 @@ def _socket_drops(
     """
     if before.sockets is None or after.sockets is None:
         return None, 0
+    # What did not change is one record in both, of which there is nothing to say.
+    same = {*map(id, before.sockets.sockets)}.intersection(map(id, after.sockets.sockets))
     earlier: Mapping[tuple[object, ...], Socket] = {
-        _key(sock): sock for sock in before.sockets.sockets if sock.drops
+        _key(sock): sock
+        for sock in before.sockets.sockets
+        if sock.drops and (id(sock) not in same or _is_closed(sock))
     }
     gained = []
+    present: set[tuple[object, ...]] = set()
+    closed: set[tuple[object, ...]] = set()
     for sock in after.sockets.sockets:
-        was = earlier.get(_key(sock))
+        if id(sock) in same and not _is_closed(sock):
+            continue
+        key = _key(sock)
+        was = earlier.get(key)
         gain = grown(was.drops or 0 if was else 0, sock.drops or 0, bits=32)
         if gain:
             gained.append((sock, gain))
-    present = {_key(sock) for sock in after.sockets.sockets if not _is_closed(sock)}
-    closed = {_key(sock) for sock in after.sockets.sockets if _is_closed(sock)}
+        (closed if _is_closed(sock) else present).add(key)
     return tuple(gained), len(closed | (earlier.keys() - present))
 
 

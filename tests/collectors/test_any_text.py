@@ -14,7 +14,7 @@ from netrx_tune.collectors.dev import parse_dev
 from netrx_tune.collectors.dev_snmp6 import parse_dev_snmp6
 from netrx_tune.collectors.host import parse_cpuinfo, parse_cpus
 from netrx_tune.collectors.interrupts import parse_interrupts
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.meminfo import parse_memory_bytes
 from netrx_tune.collectors.net_class import parse_driver, parse_number
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
@@ -63,7 +63,7 @@ PARSERS: dict[str, Callable[[str, str], object]] = {
     "driver": parse_driver,
     "interrupts": parse_interrupts,
     "limit": parse_limit,
-    "meminfo": parse_meminfo,
+    "meminfo": parse_memory_bytes,
     "netstat": parse_netstat,
     "nf_conntrack": parse_nf_conntrack,
     "number": parse_number,

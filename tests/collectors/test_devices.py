@@ -94,6 +94,9 @@ def test_files_that_do_not_read_are_gaps_and_the_others_stand() -> None:
     assert got == NetClass({"rx_packets": 5}, (), None, None, None, None, None, None, None)
     root = "/sys/class/net/eth0"
     assert [(gap.path, gap.detail) for gap in gaps] == [
+        (f"{root}/threaded", f"{root}/threaded: value: expected a decimal, got ''"),
+        (f"{root}/speed", f"{root}/speed: value: expected a decimal, got 'fast'"),
+        (f"{root}/flags", f"{root}/flags: expected 0x and a hexadecimal, got '1003'"),
         (
             f"{root}/statistics/rx_dropped",
             f"{root}/statistics/rx_dropped: value: expected a decimal, got '-1'",
@@ -102,9 +105,6 @@ def test_files_that_do_not_read_are_gaps_and_the_others_stand() -> None:
             f"{root}/queues/rx-0/rps_cpus",
             f"{root}/queues/rx-0/rps_cpus: rps_cpus: expected a hexadecimal, got 'x'",
         ),
-        (f"{root}/threaded", f"{root}/threaded: value: expected a decimal, got ''"),
-        (f"{root}/speed", f"{root}/speed: value: expected a decimal, got 'fast'"),
-        (f"{root}/flags", f"{root}/flags: expected 0x and a hexadecimal, got '1003'"),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netrx_tune.collectors.host import byte_order, host_facts, parse_cpuinfo, parse_cpus
-from netrx_tune.collectors.meminfo import parse_meminfo
+from netrx_tune.collectors.meminfo import parse_memory_bytes
 from netrx_tune.collectors.os_release import parse_os_release
 from netrx_tune.collectors.uptime import parse_uptime
 from netrx_tune.model.errors import ParseError
@@ -150,11 +150,11 @@ def test_a_file_that_does_not_read_is_a_gap(path: str, text: str, said: str) -> 
     assert gaps[0].detail.startswith(f"{path}: {said}")
 
 
-def test_sizes_of_memory_are_bytes() -> None:
-    text = "MemTotal:  8 kB\nMemAvailable: 4 kB\nHugepagesize:  2048 kB\nHugePages_Free: 7\n"
-    assert parse_meminfo(text) == {"MemTotal": 8192, "MemAvailable": 4096, "Hugepagesize": 2097152}
-    with pytest.raises(ParseError, match=r"/proc/meminfo:2: MemFree: expected a decimal, got 'x'"):
-        parse_meminfo("MemTotal: 8 kB\nMemFree: x kB\n")
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
+def test_memory_is_in_bytes(end: str) -> None:
+    assert parse_memory_bytes(f"MemFree: 4 kB{end}MemTotal:  8 kB{end}SwapTotal: 2 kB{end}") == 8192
+    with pytest.raises(ParseError, match="/proc/meminfo: expected a line MemTotal: N kB"):
+        parse_memory_bytes(f"MemTotal: x kB{end}SwapTotal: 2 kB{end}")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("12.05 3.00\n", 12.05), ("7\n", 7.0)])
