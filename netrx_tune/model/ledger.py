@@ -34,6 +34,17 @@ class Account(NamedTuple):
             return None
         return min(1.0, self.lost / self.offered)
 
+    # _replace() takes three times as long, and every account of every host comes this way.
+    def with_offered(self, offered: int | None) -> "Account":
+        """Return the account with another number of what came to its stage."""
+        stage, lost, bound, by, _, total, why = self
+        return Account(stage, lost, bound, by, offered, total, why)
+
+    def with_total(self, total: int | None) -> "Account":
+        """Return the account with its sum since boot."""
+        stage, lost, bound, by, offered, _, why = self
+        return Account(stage, lost, bound, by, offered, total, why)
+
 
 class Ledger(NamedTuple):
     """All accounts in path order.

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.index import RULES, SHARED
 from netrx_tune.rules.rule import Facts, Rule
+
+_NO_COUNTER = "nothing on this host counts it"
 
 
 def rules() -> Iterator[tuple[str, Rule, str]]:
@@ -37,9 +40,10 @@ def run_rules(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     losing = {account.stage for account in facts.ledger.accounts if account.lost}
+    accounts = {account.stage: account for account in facts.ledger.accounts}
     for name, stages, requires in _terms():
         missing = _missing(requires, facts)
-        unseen = _unseen(stages, facts)
+        unseen = _unseen(stages, accounts)
         if missing:
             why = "this kernel or this input does not show it"
             skipped.append(Skipped(name, missing, why))
@@ -56,18 +60,22 @@ def _modules() -> tuple[str, ...]:
     return tuple(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def _terms() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """Yield (name, stages, requires) of every rule, by name; one that is new says it itself."""
+@cache
+def _terms() -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    """Return (name, stages, requires) of every rule, by name; one that is new says it itself."""
+    terms: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
     for module in _modules():
         name = module.replace("_", "-")
         if name in RULES:
-            yield name, *RULES[name]
+            terms.append((name, *RULES[name]))
         elif module not in SHARED:
             rule = getattr(importlib.import_module(f"{__name__}.{module}"), "RULE", None)
             if rule is not None:
-                yield name, rule.stages, rule.requires
+                terms.append((name, rule.stages, rule.requires))
+    return tuple(terms)
 
 
+@cache
 def _rule(name: str) -> Rule:
     module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     rule: Rule = module.RULE
@@ -77,6 +85,8 @@ def _rule(name: str) -> Rule:
 def _missing(requires: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     """Return what a rule needs and nobody can read; one name of an alternative will do."""
     readable = (facts.delta.increases, facts.delta.after.settings)
+    if not requires:
+        return ()
     return tuple(
         need
         for need in requires
@@ -84,13 +94,15 @@ def _missing(requires: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     )
 
 
-def _unseen(stages: tuple[str, ...], facts: Facts) -> str:
+def _unseen(stages: tuple[str, ...], accounts: Mapping[str, Account]) -> str:
     """Return why none of a rule's stages can be seen here; nothing if one can."""
-    accounts = [facts.ledger.account(stage) for stage in stages]
-    blind = [account for account in accounts if account is not None and account.lost is None]
-    if not accounts or len(blind) < len(accounts):
-        return ""
-    return blind[0].why or "nothing on this host counts it"
+    why = ""
+    for stage in stages:
+        account = accounts.get(stage)
+        if account is None or account.lost is not None:
+            return ""
+        why = why or account.why or _NO_COUNTER
+    return why
 
 
 def _rank(finding: Finding) -> tuple[int, bool, int]:

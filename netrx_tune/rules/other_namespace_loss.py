@@ -30,12 +30,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each namespace that loses, the worst first, and one for the backlog."""
     if facts.delta.before is None:
         return
-    earlier = {n.inode: n for n in neighbours(facts.delta.before.files)}
-    losses = [
-        (_gain(earlier[n.inode], n, "InErrors"), n)
-        for n in neighbours(facts.delta.after.files)
-        if n.inode in earlier
-    ]
+    later = [*neighbours(facts.delta.after.files)]
+    earlier = {n.inode: n for n in neighbours(facts.delta.before.files)} if later else {}
+    losses = [(_gain(earlier[n.inode], n, "InErrors"), n) for n in later if n.inode in earlier]
     losses.sort(key=lambda pair: -pair[0])
     for lost, neighbour in losses[:_MOST]:
         if lost > 0:

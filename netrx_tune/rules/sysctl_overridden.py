@@ -32,12 +32,15 @@ _KEYS = (
     "net.ipv4.ipfrag_high_thresh",
     "net.netfilter.nf_conntrack_max",
 )
+# As a file has them, with dots or slashes before.
+_NAMES = tuple(key.rpartition(".")[2] for key in _KEYS)
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each limit that a later file lowers again."""
     files = facts.delta.after.files
-    if not any(path.startswith(FOLDERS) or path == CONF for path in files):
+    texts = [text for path, text in files.items() if path.startswith(FOLDERS) or path == CONF]
+    if not any(name in text for text in texts for name in _NAMES):
         return
     for procps in (False, True):
         found = assignments(files, procps=procps)

@@ -21,6 +21,7 @@ UNATTRIBUTED = ("device-unattributed", "ip-unattributed", "udp-unattributed")
 NOT_LOST = frozenset(s.name for s in STAGES if s.kind in ("pressure", "stray")) - {
     "udp-mcast-nolistener"
 }
+_ORDER = {stage.name: stage.order for stage in STAGES}
 _UDP_PROTOCOLS = ("udp", "udplite")
 # Least truesize of a queued datagram on any kernel read (0 to 197 bytes of payload).
 _LEAST_TRUESIZE = 576
@@ -33,9 +34,9 @@ def settle(delta: Delta) -> Ledger:
     accounts = _accounts(delta)
     if delta.before is not None:
         totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after))}
-        accounts = tuple(a._replace(total=totals.get(a.stage)) for a in accounts)
+        accounts = tuple(a.with_total(totals.get(a.stage)) for a in accounts)
     else:
-        accounts = tuple(a._replace(total=a.lost) for a in accounts)
+        accounts = tuple(a.with_total(a.lost) for a in accounts)
     return _close(delta, accounts)
 
 
@@ -68,8 +69,7 @@ def _merged(accounts: Iterable[Account]) -> tuple[Account, ...]:
     for account in accounts:
         other = merged.get(account.stage)
         merged[account.stage] = account if other is None else _joined(other, account)
-    order = {stage.name: stage.order for stage in STAGES}
-    return tuple(sorted(merged.values(), key=lambda a: order[a.stage]))
+    return tuple(sorted(merged.values(), key=lambda account: _ORDER[account.stage]))
 
 
 def _joined(one: Account, two: Account) -> Account:
@@ -103,7 +103,8 @@ def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     read = errors is not None and has(delta, "InDatagrams") and not unread_version(delta)
     delivered = errors.delivered + _tcp_delivered(delta, accounts) if errors and read else None
     queued, gone = _waiting(delta, accounts)
-    accounts = tuple(_with_queued(account, queued or 0) for account in accounts)
+    if queued:
+        accounts = tuple(_with_queued(account, queued) for account in accounts)
     if gone is not None:
         accounts = _merged((*accounts, gone))
     lost = sum(a.lost or 0 for a in accounts if a.stage not in NOT_LOST)
@@ -122,7 +123,7 @@ def _with_queued(account: Account, queued: int) -> Account:
     """Add to what UDP was offered what still waits: it came, and is in no counter yet."""
     if account.offered is None or not account.stage.startswith("udp-"):
         return account
-    return account._replace(offered=account.offered + queued)
+    return account.with_offered(account.offered + queued)
 
 
 def _tcp_delivered(delta: Delta, accounts: tuple[Account, ...]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 
@@ -45,5 +47,10 @@ def noise(delta: Delta) -> int:
 
 def xfrm_counters(delta: Delta) -> tuple[str, ...]:
     """Return the names of what IPsec refused, none where it is not readable."""
-    start = len(_XFRM_IN)
-    return tuple([name for name in delta.increases if name[:start] == _XFRM_IN])
+    names = _of_ipsec(tuple(delta.after.counters))
+    return tuple([name for name in names if name in delta.increases])
+
+
+@lru_cache(1)  # asked four times of each host
+def _of_ipsec(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([name for name in names if name.startswith(_XFRM_IN)])

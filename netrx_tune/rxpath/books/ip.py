@@ -59,7 +59,7 @@ def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
     )
     accounts = (*named, *_reassembly(delta), *_silent(delta, xfrm_used))
     return tuple(
-        account if account.offered is not None else account._replace(offered=offered)
+        account if account.offered is not None else account.with_offered(offered)
         for account in accounts
     )
 
@@ -221,5 +221,5 @@ def _reassembly(delta: Delta) -> Iterator[Account]:
     refused = max(0, fails - (timeouts.lost or 0) - inside)
     by = entries(delta, "Ip.ReasmFails", "Ip6.ReasmFails") if refused else ()
     yield Account("defrag-memory", refused, "exact", by, requests)
-    yield timeouts._replace(offered=requests)
-    yield overlaps._replace(offered=requests)
+    yield timeouts.with_offered(requests)
+    yield overlaps.with_offered(requests)

@@ -60,7 +60,7 @@ def udp_accounts(delta: Delta) -> tuple[Account, ...]:
         *_arrivals(delta, errors, split, reserve),
         *_at_socket(delta, errors, split, reserve),
     )
-    return tuple(account._replace(offered=known) for account in accounts)
+    return tuple(account.with_offered(known) for account in accounts)
 
 
 def _without_the_sum(delta: Delta, drops: int | None) -> tuple[Account, ...]:

@@ -6,6 +6,7 @@ A field that the window lacks (an older kernel, a counter that restarted) is not
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NamedTuple
 
 from netrx_tune.model.sample import SocketTable
@@ -52,6 +53,7 @@ class Errors(NamedTuple):
         return self.in_errors - self.rcvbuf - self.csum - self.memory
 
 
+@cache
 def counters(field: str) -> tuple[str, ...]:
     """Return a UDP field's name in each of the four protocols."""
     return tuple(f"{mib}.{field}" for mib in MIBS)
@@ -59,7 +61,7 @@ def counters(field: str) -> tuple[str, ...]:
 
 def has(delta: Delta, field: str) -> bool:
     """Tell whether the window has a field at all; without it nobody knows its part."""
-    return gained(delta, *counters(field)) is not None
+    return not delta.increases.keys().isdisjoint(counters(field))
 
 
 def errors_of(delta: Delta) -> Errors | None:
