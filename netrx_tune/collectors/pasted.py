@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 
 from netrx_tune.collectors import ss_text
+from netrx_tune.collectors.listed_drops import with_drops
 from netrx_tune.collectors.moments import TWO_MOMENTS, joined
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
 from netrx_tune.collectors.pasted_parts import (
@@ -96,7 +97,7 @@ def parse_pasted(text: str) -> Sample | None:
     return Sample(
         files,
         tuple(gaps),
-        listed.table,
+        with_drops(listed.table, files, files.get(RELEASE)),
         links=tuple(links.values()) or None,
         nics=nics or None,
         processes=listed.processes,

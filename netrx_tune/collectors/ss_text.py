@@ -38,6 +38,7 @@ NETSTAT_ROW = re.compile(
 )
 _NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S.*?)\s*$")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
+_DROPS = re.compile(r"skmem:\([a-z0-9,]*,d\d")
 _FIELD = re.compile(r"([a-z]+)(\d+)")
 _INODE = re.compile(r"\bino:(\d+)")
 _COOKIE = re.compile(r"\bsk:([0-9a-f]{1,16})\b")
@@ -109,7 +110,7 @@ def _rows_of(text: str) -> tuple[list[_Row], int]:
     """Return the sockets of one list, and how many hide their port behind a name."""
     rows: list[_Row] = []
     named = 0
-    old = ":::" in text  # up to 4.x, `*` is IPv4's any address, and `::` that of IPv6
+    old = _is_old(text)
     for chunk in _chunks(text):
         found = ROW.match(chunk) or NETSTAT_ROW.match(chunk)
         protocol = _protocol(found) if found else None
@@ -122,6 +123,17 @@ def _rows_of(text: str) -> tuple[list[_Row], int]:
             continue
         rows.append(_row(found, chunk, protocol, old=old))
     return rows, named
+
+
+def _is_old(text: str) -> bool:
+    """Tell whether `*` is IPv4's any address and `::` that of IPv6, as up to iproute2 4.14.
+
+    A newer one has brackets around IPv6, 0.0.0.0 and mostly drops; its `*` is for both.
+    """
+    if ":::" in text:
+        return True
+    new = ("[", "0.0.0.0:", "Process")
+    return "skmem:(" in text and not _DROPS.search(text) and not any(word in text for word in new)
 
 
 def _chunks(text: str) -> Iterator[str]:
