@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from netrx_tune.model.sample import Gap
 
-_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # and not those of a name such as eth0
 _LABELLED = re.compile(r"[A-Za-z]")
 
 TWO_MOMENTS = (

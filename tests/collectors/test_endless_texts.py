@@ -30,3 +30,18 @@ def test_endless_statistics_of_a_card_are_a_gap() -> None:
     sample = parse_pasted(f"$ ethtool -S eth0\nNIC statistics:\n{rows}")
     assert sample is not None
     assert Gap("ethtool eth0", "unparsed", "longer than 8 MiB") in sample.gaps
+
+
+def test_settings_of_two_cpus_are_not_two_moments() -> None:
+    """`sysctl -a` prints settings without a value, which end a part of the text."""
+    text = (
+        "kernel.sched_domain.cpu0.flags = 1\nnet.ipv4.conf.eth0.mc_forwarding = 0\n"
+        "kernel.modprobe =\n"
+        "kernel.sched_domain.cpu1.flags = 2\nnet.ipv4.conf.eth1.mc_forwarding = 1\n"
+    )
+    sample = parse_pasted(text)
+    assert sample is not None
+    assert not [gap for gap in sample.gaps if gap.why == "unparsed"]
+    again = parse_pasted(text.replace("cpu1.flags", "cpu0.flags"))
+    assert again is not None
+    assert [gap.path for gap in again.gaps if gap.why == "unparsed"] == [SYSCTL_A]
