@@ -156,26 +156,6 @@ NET_CLASS_FULL_FILES = (
     "/sys/class/net/*/type",
 )
 
-# Below a reader's control group, version 2 and version 1.
-CGROUP_FILES = (
-    "memory.max",
-    "memory.high",
-    "memory.current",
-    "memory.stat",
-    "memory.events",
-    "cpu.max",
-    "cpu.stat",
-)
-CGROUP_V1_MEMORY_FILES = (
-    "memory.limit_in_bytes",
-    "memory.usage_in_bytes",
-    "memory.failcnt",
-    "memory.kmem.tcp.limit_in_bytes",
-    "memory.kmem.tcp.usage_in_bytes",
-    "memory.kmem.tcp.failcnt",
-)
-CGROUP_V1_CPU_FILES = ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.stat")
-
 # The text of `sysctl -a`, where a bundle holds that instead of the files.
 SYSCTL_A = "/netrx/sysctl-a"
 # What commands print of the counters, where there is nothing better.

@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 _RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
-_ENTERPRISE = re.compile(r"\.(el|fc|amzn|uek)\d|-(?:el|amzn)\d")
 
 
 class KernelVersion(NamedTuple):
@@ -24,8 +23,3 @@ def parse_release(text: str) -> KernelVersion | None:
     if not found:
         return None
     return KernelVersion(int(found[1]), int(found[2]), int(found[3] or 0))
-
-
-def is_backporting(release: str) -> bool:
-    """Tell whether a distribution backports features, so that the number says little."""
-    return bool(_ENTERPRISE.search(release))

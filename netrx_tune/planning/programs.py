@@ -28,12 +28,6 @@ class Setting(NamedTuple):
     forces: bool = False
 
 
-def program_setting(process_name: str) -> Setting | None:
-    """Return the setting of a program; None if it is unknown or one of several is meant."""
-    found = candidates(process_name)
-    return found[0] if len(found) == 1 else None
-
-
 def candidates(process_name: str) -> tuple[Setting, ...]:
     """Return all settings that a process of that name may have: "java" may be several."""
     return _BY_PROGRAM.get(process_name, ())

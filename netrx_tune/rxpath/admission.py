@@ -143,16 +143,6 @@ def idle_credit_share(kernel: KernelVersion | None) -> float:
     return 0.25 if kernel is not None and V(4, 18) <= kernel < V(5, 4) else 0.0
 
 
-def reads_until_room(rcvbuf_bytes: int, truesize_bytes: int, kernel: KernelVersion | None) -> int:
-    """Return how many reads from a full queue it takes until one more datagram is admitted.
-
-    Measured: 70 of 278 on 5.10 and 6.1, 56 of 222 on 6.12, 64 of 256 on 6.18.
-    """
-    if not deferred_credit_share(kernel):
-        return 1
-    return max(1, -(-(rcvbuf_bytes >> 2) // truesize_bytes))
-
-
 def effective_rcvbuf(request_bytes: int, rmem_max: int, *, forced: bool = False) -> int:
     """Return sk_rcvbuf after SO_RCVBUF: clamped at net.core.rmem_max, then doubled.
 
@@ -176,27 +166,3 @@ def request_for(rcvbuf_bytes: int) -> int:
     Kernel: __sock_set_rcvbuf() in net/core/sock.c.
     """
     return -(-rcvbuf_bytes // 2)
-
-
-def tcp_backlog_limit(rcvbuf_bytes: int, sndbuf_bytes: int, kernel: KernelVersion | None) -> int:
-    """Return how many bytes may wait on a locked TCP socket's backlog.
-
-    Where only a late stable release was read, earlier ones are taken as the form before it.
-
-    Kernel: tcp_add_backlog() in net/ipv4/tcp_ipv4.c: read in 4.4, 4.9 to 5.14, 5.15.85,
-    5.4.286, 5.17 to 6.0, 6.1.192, 6.2 to 6.9, 6.12 and 6.18.
-    """
-    if kernel is not None and kernel < V(4, 5):
-        return rcvbuf_bytes + sndbuf_bytes
-    headroom = 64 * 1024
-    if kernel is None or _has_double_backlog(kernel):
-        return 2 * rcvbuf_bytes + sndbuf_bytes // 2 + headroom
-    if V(5, 15, 85) <= kernel < V(5, 16) or kernel >= V(6, 2):
-        return rcvbuf_bytes + sndbuf_bytes // 2 + headroom
-    return rcvbuf_bytes + sndbuf_bytes + headroom
-
-
-def _has_double_backlog(kernel: KernelVersion) -> bool:
-    return (
-        V(5, 4, 286) <= kernel < V(5, 5) or V(6, 1, 192) <= kernel < V(6, 2) or kernel >= V(6, 12)
-    )

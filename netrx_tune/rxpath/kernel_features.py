@@ -74,14 +74,6 @@ def has_udp_backlog(kernel: KernelVersion | None, release: str = "") -> bool:
     return kernel < V(4, 10)
 
 
-def checks_small_datagrams_early(kernel: KernelVersion | None) -> bool:
-    """Tell whether datagrams of up to 76 bytes are tested for their checksum on arrival.
-
-    Kernel: CHECKSUM_BREAK in include/linux/skbuff.h, absent in 3.14, present in 3.16.
-    """
-    return kernel is None or kernel >= V(3, 16)
-
-
 def clash_insert_failed_is_loss(kernel: KernelVersion | None) -> bool:
     """Tell whether each step of conntrack's insert_failed is a packet dropped.
 
@@ -138,31 +130,6 @@ def not_local_counted(kernel: KernelVersion | None) -> bool:
     Kernel: ip_error() in net/ipv4/route.c, from 3.14; the error code was 0 in 3.10 and 3.13.
     """
     return kernel is None or kernel >= V(3, 14)
-
-
-def ignored_multicast_counted(kernel: KernelVersion | None, has_column: bool) -> bool:
-    """Tell whether multicast without a listener moves IgnoredMulti; the column decides.
-
-    Kernel: __udp4_lib_mcast_deliver() in net/ipv4/udp.c, from 3.19.
-    """
-    return has_column or (kernel is not None and kernel >= V(3, 19))
-
-
-def encap_counts_on_ipv4(kernel: KernelVersion | None) -> bool:
-    """Tell whether tunnels over IPv6 sockets move the IPv4 line's InDatagrams.
-
-    Kernel: udpv6_queue_rcv_one_skb() in net/ipv6/udp.c; __UDP_INC_STATS in 5.15,
-    __UDP6_INC_STATS in 5.19.
-    """
-    return kernel is not None and kernel < V(5, 18)
-
-
-def unread_excludes_deferred(kernel: KernelVersion | None) -> bool:
-    """Tell whether /proc/net/udp's rx_queue is what is unread, without deferred credit.
-
-    Kernel: udp_rqueue_get() in include/net/udp.h, from 4.14-stable and 4.15.
-    """
-    return kernel is None or kernel >= V(4, 14)
 
 
 def somaxconn_default(kernel: KernelVersion | None) -> int:

@@ -11,7 +11,6 @@ from statistics import median
 from netrx_tune.collectors.interrupts import parse_interrupts
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
 from netrx_tune.collectors.rt_cache import parse_rt_cache
-from netrx_tune.collectors.softirqs import parse_softirqs
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
 from tests.benchmarks.table import Row, show
 
@@ -48,7 +47,6 @@ def _files(cpus: int) -> Iterator[tuple[str, str, Callable[[str], object]]]:
     yield "nf_conntrack", _hexadecimal(_CONNTRACK, cpus), parse_nf_conntrack
     yield "rt_cache", _hexadecimal(_RT_CACHE, cpus), parse_rt_cache
     yield "interrupts", _interrupts(cpus), parse_interrupts
-    yield "softirqs", _softirqs(cpus), parse_softirqs
 
 
 def _milliseconds(work: Callable[[], object], runs: int) -> float:
@@ -78,12 +76,4 @@ def _interrupts(cpus: int) -> str:
     lines += [
         f"{n:>4}:{counts}  PCI-MSIX-0000:3b:00.0 {n}-edge eth0-{n}" for n in range(_INTERRUPTS)
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _softirqs(cpus: int) -> str:
-    lines = [" " * 20 + "".join(f"CPU{cpu:<8}" for cpu in range(cpus))]
-    counts = "".join(f"{number % 90_001:>11}" for number in range(cpus))
-    names = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "TASKLET", "SCHED", "HRTIMER", "RCU")
-    lines += [f"{name:>12}:{counts}" for name in names]
     return "\n".join(lines) + "\n"

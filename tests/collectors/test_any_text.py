@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.assemble import assemble
-from netrx_tune.collectors.cgroup import parse_cpu_max, parse_flat, parse_limit
 from netrx_tune.collectors.dev import parse_dev
-from netrx_tune.collectors.dev_snmp6 import parse_dev_snmp6
 from netrx_tune.collectors.host import parse_cpuinfo, parse_cpus
 from netrx_tune.collectors.interrupts import parse_interrupts
 from netrx_tune.collectors.meminfo import parse_memory_bytes
@@ -22,12 +20,10 @@ from netrx_tune.collectors.os_release import parse_os_release
 from netrx_tune.collectors.packet import parse_packet
 from netrx_tune.collectors.paths import CORE_FILES, FULL_FILES, SOCKET_FILES, SYSCTL_A
 from netrx_tune.collectors.pressure import parse_pressure_cpu
-from netrx_tune.collectors.protocols import parse_protocols
 from netrx_tune.collectors.rt_cache import parse_rt_cache
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
-from netrx_tune.collectors.softirqs import parse_softirqs
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
 from netrx_tune.collectors.sysctl import parse_sysctl, parse_sysctl_a
 from netrx_tune.collectors.udp import scan, sockets
@@ -55,14 +51,10 @@ def problem(parse: Callable[[str, str], object], text: str) -> str:
 
 
 PARSERS: dict[str, Callable[[str, str], object]] = {
-    "cgroup": parse_flat,
-    "cpu_max": parse_cpu_max,
     "cpuinfo": parse_cpuinfo,
     "dev": parse_dev,
-    "dev_snmp6": parse_dev_snmp6,
     "driver": parse_driver,
     "interrupts": parse_interrupts,
-    "limit": parse_limit,
     "meminfo": parse_memory_bytes,
     "netstat": parse_netstat,
     "nf_conntrack": parse_nf_conntrack,
@@ -70,13 +62,11 @@ PARSERS: dict[str, Callable[[str, str], object]] = {
     "os_release": parse_os_release,
     "packet": parse_packet,
     "pressure": parse_pressure_cpu,
-    "protocols": parse_protocols,
     "rt_cache": parse_rt_cache,
     "snmp": parse_snmp,
     "snmp6": parse_snmp6,
     "sockstat": parse_sockstat,
     "sockstat6": parse_sockstat6,
-    "softirqs": parse_softirqs,
     "softnet_stat": parse_softnet_stat,
     "stat": parse_cpus,
     "sysctl": parse_sysctl,
@@ -105,8 +95,6 @@ HEADERS = {
     "interrupts": "CPU0 CPU1\n",
     "nf_conntrack": "entries drop\n",
     "packet": "sk RefCnt Type Proto Iface R Rmem User Inode\n",
-    "protocols": "protocol size sockets memory press\n",
-    "softirqs": "CPU0 CPU1\n",
     "udp": (
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
         "  timeout inode ref pointer drops\n"

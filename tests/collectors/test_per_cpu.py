@@ -7,7 +7,6 @@ import pytest
 from netrx_tune.collectors.interrupts import Interrupt, Interrupts, parse_interrupts
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
 from netrx_tune.collectors.rt_cache import parse_rt_cache
-from netrx_tune.collectors.softirqs import parse_softirqs
 from netrx_tune.collectors.text import Reading
 from netrx_tune.model.errors import ParseError
 
@@ -136,23 +135,3 @@ def test_what_is_no_table_of_interrupts_is_an_error(text: str, said: str) -> Non
     with pytest.raises(ParseError) as caught:
         parse_interrupts(text)
     assert str(caught.value).startswith(said)
-
-
-def test_a_softirq_has_a_count_per_possible_cpu() -> None:
-    text = "          CPU0       CPU1\n  NET_RX:      43066     104508\n     RCU:     1   2\n"
-    assert parse_softirqs(text) == {"NET_RX": (43066, 104508), "RCU": (1, 2)}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "/proc/softirqs: expected a header and a line per softirq, got ''"),
-        ("CPU0\n", "/proc/softirqs: expected a header and a line per softirq, got 'CPU0\\n'"),
-        ("CPU0 CPU1\nHI: 1\n", "/proc/softirqs:2: expected a name and 2 numbers, got 'HI: 1'"),
-        ("CPU0\nHI: x\n", "/proc/softirqs:2: HI: expected a decimal, got 'x'"),
-    ],
-)
-def test_what_is_no_table_of_softirqs_is_an_error(text: str, said: str) -> None:
-    with pytest.raises(ParseError) as caught:
-        parse_softirqs(text)
-    assert str(caught.value) == said

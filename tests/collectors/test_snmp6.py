@@ -1,14 +1,12 @@
-"""Reading /proc/net/snmp6 and /proc/net/dev_snmp6/IF."""
+"""Reading /proc/net/snmp6."""
 
 from __future__ import annotations
 
 import pytest
 
-from netrx_tune.collectors.dev_snmp6 import DeviceSnmp6, parse_dev_snmp6
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.text import Reading
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Gap
 
 
 def test_the_protocol_ends_at_its_six() -> None:
@@ -48,29 +46,3 @@ def test_a_line_that_does_not_read_is_a_gap_and_the_others_stand() -> None:
 def test_a_file_without_counters_is_an_error(text: str) -> None:
     with pytest.raises(ParseError, match=r"^/proc/net/snmp6"):
         parse_snmp6(text)
-
-
-DEVICE = "/proc/net/dev_snmp6/eth0"
-
-
-def test_a_devices_file_has_its_number_first() -> None:
-    text = "ifIndex                         \t2\nIp6InReceives  5\nIp6InDiscards -\nIcmp6InMsgs 1\n"
-    assert parse_dev_snmp6(text, DEVICE) == DeviceSnmp6(
-        ifindex=2,
-        reading=Reading(
-            counters={"Ip6.InReceives": 5, "Icmp6.InMsgs": 1},
-            gaps=(
-                Gap(
-                    DEVICE,
-                    "unparsed",
-                    f"{DEVICE}:3: Ip6InDiscards: expected a decimal, got '-'",
-                ),
-            ),
-        ),
-    )
-
-
-@pytest.mark.parametrize("text", ["", "Ip6InReceives 5\n", "ifIndex\n", "ifIndex x\n"])
-def test_a_devices_file_without_a_number_is_an_error(text: str) -> None:
-    with pytest.raises(ParseError, match=f"^{DEVICE}"):
-        parse_dev_snmp6(text, DEVICE)

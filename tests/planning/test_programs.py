@@ -5,7 +5,7 @@ from __future__ import annotations
 from netrx_tune.model.finding import Finding, Recommendation, SocketReport
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.planning.program_advice import alternatives, refine
-from netrx_tune.planning.programs import SETTINGS, candidates, program_setting
+from netrx_tune.planning.programs import SETTINGS, candidates
 
 WHY = (
     "0.0.0.0:514 ({name}, pid 7) asked for too little: the arithmetic. Use the program's own"
@@ -40,15 +40,12 @@ def test_every_setting_has_a_source_and_a_line_with_the_size() -> None:
 
 
 def test_a_program_is_found_by_its_process_name() -> None:
-    found = program_setting("unbound")
-    assert found is not None
-    assert found.name == "so-rcvbuf"
-    assert program_setting("java") is None
+    assert [one.name for one in candidates("unbound")] == ["so-rcvbuf"]
     assert {one.title for one in candidates("java")} == {
         "Logstash (udp input)",
         "Aeron (media driver)",
     }
-    assert program_setting("python3") is None
+    assert candidates("python3") == ()
 
 
 def test_a_known_programs_advice_is_a_line_of_its_configuration() -> None:

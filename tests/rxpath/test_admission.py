@@ -17,9 +17,7 @@ from netrx_tune.rxpath.admission import (
     idle_credit_share,
     queue_capacity,
     rcvbuf_for,
-    reads_until_room,
     request_for,
-    tcp_backlog_limit,
 )
 
 DEFAULT = 212992
@@ -115,22 +113,6 @@ def test_some_kernels_keep_a_quarter_of_an_idle_socket() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "truesize", "want"),
-    [
-        (V(4, 9), 768, 1),
-        (V(5, 10), 768, 70),
-        (V(6, 12), 960, 56),
-        (V(6, 18), 832, 64),
-        (None, 66339, 1),
-    ],
-)
-def test_reads_that_a_full_queue_needs_were_measured(
-    kernel: V | None, truesize: int, want: int
-) -> None:
-    assert reads_until_room(DEFAULT, truesize, kernel) == want
-
-
-@pytest.mark.parametrize(
     ("request_bytes", "forced", "want"),
     [
         (106496, False, 212992),
@@ -151,24 +133,3 @@ def test_a_request_is_clamped_then_doubled(request_bytes: int, forced: bool, wan
 @given(st.integers(2304, 2**30))
 def test_the_request_for_a_buffer_gives_it(rcvbuf: int) -> None:
     assert 0 <= effective_rcvbuf(request_for(rcvbuf), 2**30) - rcvbuf <= 1
-
-
-@pytest.mark.parametrize(
-    ("kernel", "want"),
-    [
-        (V(4, 4), 1000 + 200),
-        (V(4, 9), 1000 + 200 + 65536),
-        (V(5, 14), 1000 + 200 + 65536),
-        (V(5, 15, 85), 1000 + 100 + 65536),
-        (V(5, 17), 1000 + 200 + 65536),
-        (V(6, 1, 10), 1000 + 200 + 65536),
-        (V(6, 1, 192), 2000 + 100 + 65536),
-        (V(6, 2), 1000 + 100 + 65536),
-        (V(6, 9), 1000 + 100 + 65536),
-        (V(5, 4, 286), 2000 + 100 + 65536),
-        (V(6, 12), 2000 + 100 + 65536),
-        (None, 2000 + 100 + 65536),
-    ],
-)
-def test_the_tcp_backlog_grew_in_steps(kernel: V | None, want: int) -> None:
-    assert tcp_backlog_limit(1000, 200, kernel) == want

@@ -74,12 +74,10 @@ def test_late_el7_counts_filtered_datagrams_on_the_socket() -> None:
     ("question", "last_false", "first_true"),
     [
         (features.filter_counts_socket_drops, V(4, 4), V(4, 9)),
-        (features.checks_small_datagrams_early, V(3, 14), V(3, 16)),
         (features.clash_insert_failed_is_loss, V(5, 4), V(5, 10)),
         (features.clash_is_in_drop, V(4, 4), V(4, 9)),
         (features.reasm_overlap_in_fails, V(4, 19), V(5, 4)),
         (features.not_local_counted, V(3, 13), V(3, 14)),
-        (features.unread_excludes_deferred, V(4, 12), V(4, 14)),
     ],
 )
 def test_what_began_with_a_kernel(
@@ -95,7 +93,6 @@ def test_what_began_with_a_kernel(
     [
         (features.softnet_counts_dev_down, V(6, 9), V(6, 10)),
         (features.reasm_eviction_without_timeout, V(4, 4), V(4, 14)),
-        (features.encap_counts_on_ipv4, V(5, 17), V(5, 19)),
         (features.clash_insert_failed_is_loss, V(4, 4), V(4, 9)),
     ],
 )
@@ -104,13 +101,6 @@ def test_what_ended_with_a_kernel(
 ) -> None:
     assert question(last_true) is True
     assert question(first_false) is False
-
-
-def test_the_column_proves_that_ignored_multicast_is_counted() -> None:
-    assert features.ignored_multicast_counted(V(3, 10), has_column=True)
-    assert features.ignored_multicast_counted(V(3, 19), has_column=False)
-    assert not features.ignored_multicast_counted(V(3, 18), has_column=False)
-    assert not features.ignored_multicast_counted(None, has_column=False)
 
 
 def test_defaults_changed_once_each() -> None:
