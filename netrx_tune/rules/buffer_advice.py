@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Cause, Limit, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import Need, set_sysctl, setting, sysctl_for
-from netrx_tune.rules.buffers import RMEM_DEFAULT, RMEM_MAX, ceiling, limit_of, name_of
+from netrx_tune.rules.buffers import (
+    RMEM_DEFAULT,
+    RMEM_MAX,
+    ceiling,
+    is_older_default,
+    limit_of,
+    name_of,
+)
 from netrx_tune.rules.causes import Verdict
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import (
@@ -87,6 +94,10 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
     if sock.rcvbuf_bytes and want.rcvbuf_bytes <= sock.rcvbuf_bytes:
         yield _no_more_room(facts, sock, want)
         return
+    if is_older_default(sock.rcvbuf_bytes or 0, top):
+        yield _restart(facts, sock, top.rmem_default or 0)
+        if want.rcvbuf_bytes <= (top.rmem_default or 0):
+            return
     if limit == "app-request":
         want = _within_the_ceiling(facts, sock, want, top.rmem_max or 0)
     why = _why(facts, verdict, want)
@@ -99,6 +110,19 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
     default = _raise_default(facts, want) if limit == "rmem-default" else None
     if default is not None:
         yield default
+
+
+def _restart(facts: Facts, sock: Socket, rmem_default: int) -> Recommendation:
+    """Return the advice to take up a default that was raised since the socket was made."""
+    return Recommendation(
+        kind="application",
+        target=name_of(facts.delta, sock),
+        scope="application",
+        why=f"Restart it: {RMEM_DEFAULT} was raised to {count(rmem_default)} B after its socket was"
+        " made, and a running socket keeps its size. Then look whether anything is still lost.",
+        cost="a restart of the program",
+        takes_effect="restart",
+    )
 
 
 def _within_the_ceiling(facts: Facts, sock: Socket, want: Size, rmem_max: int) -> Size:

@@ -49,11 +49,16 @@ def limit_of(sock: Socket, top: Ceiling) -> Limit:
         return known.get(granted, "unknown")
     if _is_either(granted, top):
         return "unknown"
-    if granted == top.rmem_default:
+    if granted == top.rmem_default or is_older_default(granted, top):
         return "rmem-default"
     if granted == 2 * top.rmem_max:
         return "rmem-max"
     return "forced" if granted > 2 * top.rmem_max else "app-request"
+
+
+def is_older_default(granted_bytes: int, top: Ceiling) -> bool:
+    """Tell whether a socket has the kernel's default where another one is in force since."""
+    return granted_bytes == _KERNEL_DEFAULT_BYTES < (top.rmem_default or 0)
 
 
 def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
@@ -61,9 +66,7 @@ def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
     granted = f"its buffer is {size(granted_bytes)} ({count(granted_bytes)} B)"
     allowed = f" ({count(top.rmem_max)})" if top.rmem_max else ""
     if limit == "rmem-default":
-        return f"{granted}, which is {RMEM_DEFAULT}: the program never asked for a size" + (
-            f"; {RMEM_MAX} would let it ask for {count(top.rmem_max)} B" if top.rmem_max else ""
-        )
+        return f"{granted}, {_by_default(granted_bytes, top)}"
     if limit == "rmem-max":
         asked = f"{count(granted_bytes // 2)} B or more"
         return (
@@ -80,6 +83,18 @@ def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
             " clamped; its configuration tells"
         )
     return f"{granted}; who set it cannot be seen from here"
+
+
+def _by_default(granted_bytes: int, top: Ceiling) -> str:
+    if is_older_default(granted_bytes, top):
+        return (
+            "the kernel's own default: the program never asked for a size, and runs since before"
+            f" {RMEM_DEFAULT} was raised to {count(top.rmem_default or 0)}"
+        )
+    text = f"which is {RMEM_DEFAULT}: the program never asked for a size"
+    return text + (
+        f"; {RMEM_MAX} would let it ask for {count(top.rmem_max)} B" if top.rmem_max else ""
+    )
 
 
 def _is_either(granted_bytes: int, top: Ceiling) -> bool:
