@@ -39,14 +39,11 @@ QUEUE_PACKETS = r"""
     | rvec_(\d+)_rx_pkts | q(\d+)_rx_pkt_n | rx_(\d+)_packets | rxq(\d+):\ rx_pkts
 """
 # Where rx_packets is missing: frames of the port, by kind, or of its queues; the first that fits.
-_PACKETS = tuple(
-    re.compile(pattern, re.VERBOSE)
-    for pattern in (
-        r"port_rx_packets | port\.rx_(?:uni|multi|broad)cast",
-        r"rx_(?:uni|multi|broad)cast | (?:ucast|mcast|bcast)\ pkts\ rx",
-        r"rx_[umb]cast_p(?:acket|kt)s",
-        QUEUE_PACKETS,
-    )
+_PACKETS = (
+    r"port_rx_packets | port\.rx_(?:uni|multi|broad)cast",
+    r"rx_(?:uni|multi|broad)cast | (?:ucast|mcast|bcast)\ pkts\ rx",
+    r"rx_[umb]cast_p(?:acket|kt)s",
+    QUEUE_PACKETS,
 )
 _SSET_INFO = Struct("=IIQI")  # cmd, reserved, mask, count
 _STRINGS = Struct("=III")  # cmd, set, count; then 32 bytes each
@@ -160,7 +157,7 @@ def link_statistics(nic: Nic) -> dict[str, int]:
     """
     found = {name: value for name, value in nic.statistics.items() if name in _FIELDS}
     if "rx_packets" not in found:
-        for packets in _PACKETS:
+        for packets in (re.compile(pattern, re.VERBOSE) for pattern in _PACKETS):
             counts = [n for name, n in nic.statistics.items() if packets.fullmatch(name.strip())]
             if counts:
                 found["rx_packets"] = sum(counts)

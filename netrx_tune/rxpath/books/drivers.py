@@ -159,34 +159,32 @@ _ANY_DRIVER = (
 
 
 # Names that one driver alone has, by which a text without `ethtool -i` tells whose it is.
-_MARKS = tuple(
-    (driver, re.compile(pattern))
-    for driver, pattern in (
-        ("ice", r".+\.nic"),
-        ("i40e", r"(?:port|veb)\..+"),
-        ("mlx5_core", r"rx_out_of_buffer|rx_discards_phy"),
-        ("mlx4_en", r"rx_csum_complete|rx\d+_csum_ok"),
-        ("ixgbe", r"rx_no_dma_resources|fdir_overflow"),
-        ("ena", r"queue_\d+_rx_cnt|\w+_allowance_exceeded"),
-        ("vmxnet3", r"pkts rx OOB"),
-        ("gve", r"rx_queue_drop_cnt\[\d+\]"),
-        ("be2net", r"rxq\d+: rx_drops_no_frags"),
-        ("qede", r"no_buff_discards"),
-        ("sfc", r"(?:port_)?rx_nodesc_drop(?:s|_cnt)"),
-        ("bnx2x", r"rx_brb_discard"),
-        ("bnxt_en", r"rx_stat_discard|rx_total_ring_discards"),
-        ("tg3", r"rxbds_empty"),
-        ("igb", r"rx_queue_\d+_csum_err"),
-        ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
-        ("stmmac", r"mmc_rx_\w+"),
-    )
+_MARKS = (
+    ("ice", r".+\.nic"),
+    ("i40e", r"(?:port|veb)\..+"),
+    ("mlx5_core", r"rx_out_of_buffer|rx_discards_phy"),
+    ("mlx4_en", r"rx_csum_complete|rx\d+_csum_ok"),
+    ("ixgbe", r"rx_no_dma_resources|fdir_overflow"),
+    ("ena", r"queue_\d+_rx_cnt|\w+_allowance_exceeded"),
+    ("vmxnet3", r"pkts rx OOB"),
+    ("gve", r"rx_queue_drop_cnt\[\d+\]"),
+    ("be2net", r"rxq\d+: rx_drops_no_frags"),
+    ("qede", r"no_buff_discards"),
+    ("sfc", r"(?:port_)?rx_nodesc_drop(?:s|_cnt)"),
+    ("bnx2x", r"rx_brb_discard"),
+    ("bnxt_en", r"rx_stat_discard|rx_total_ring_discards"),
+    ("tg3", r"rxbds_empty"),
+    ("igb", r"rx_queue_\d+_csum_err"),
+    ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
+    ("stmmac", r"mmc_rx_\w+"),
 )
 
 
 @lru_cache(maxsize=64)
 def guessed_driver(names: tuple[str, ...]) -> str:
     """Return the driver that the names of statistics point to, "" for none."""
-    pointed = (d for d, mark in _MARKS if any(mark.fullmatch(name.strip()) for name in names))
+    stripped = [name.strip() for name in names]
+    pointed = (d for d, mark in _MARKS if any(map(re.compile(mark).fullmatch, stripped)))
     return next(pointed, "")
 
 
