@@ -36,7 +36,7 @@ NETSTAT_ROW = re.compile(
     r"(?P<netid>udp|udplite)6?\s+(?P<unread>\d+)\s+\d+\s+(?P<local>\S+:[\w*-]+)\s+"
     r"(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
 )
-_NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S.*?)\s*$")
+_NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S+(?: \S+)*)$")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _DROPS = re.compile(r"skmem:\([a-z0-9,]*,d\d")
 _FIELD = re.compile(r"([a-z]+)(\d+)")
@@ -195,7 +195,7 @@ def _user(row: re.Match[str], chunk: str) -> tuple[int, str, str]:
     found = _USER.search(chunk)
     if found:
         return int(found[2]), found[1], found[3]
-    found = _NETSTAT_USER.search(row["rest"]) if row.re is NETSTAT_ROW else None
+    found = _NETSTAT_USER.search(row["rest"].rstrip()) if row.re is NETSTAT_ROW else None
     return (int(found[1]), found[2], "") if found else (0, "", "")
 
 

@@ -88,3 +88,9 @@ def test_parts_of_one_moment_are_no_window() -> None:
     snapshot = read(text)
     assert snapshot.counters["Tcp.PassiveOpens"] == 12
     assert not [gap for gap in snapshot.gaps if "last counts" in gap.detail]
+
+
+def test_a_row_of_spaces_costs_no_time() -> None:
+    row = "udp 1 0 0.0.0.0:1900 0.0.0.0:* 17804/perl" + " " * 200_000 + "x\n"
+    snapshot = read(NETSTAT + row)
+    assert [one.local for one in sockets(snapshot)][-1] == "0.0.0.0:1900"
