@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netrx_tune.collectors.device_names import kind_by_name
-from netrx_tune.collectors.ethtool import link_statistics
 from netrx_tune.collectors.net_class import (
     ROOT,
     NetClass,
@@ -98,8 +96,8 @@ def _device(
     statistics = {**found.statistics, **(link.statistics if link else {})}
     return Device(
         name=name,
-        statistics=statistics or sums or (link_statistics(nic) if nic else {}),
-        kind=link.kind if link else kind_by_name(name),
+        statistics=statistics or sums or _by_driver(nic),
+        kind=link.kind if link else _kind(name),
         nic=nic,
         peer_statistics=link.peer_statistics if link else None,
         xdp=link.xdp if link else "none",
@@ -108,3 +106,21 @@ def _device(
         speed_mbits=found.speed_mbits,
         up=found.up,
     )
+
+
+def _kind(name: str) -> str:
+    """Return the kind that a device's name points to."""
+    from netrx_tune.collectors.device_names import (  # noqa: PLC0415 - not where netlink is
+        kind_by_name,
+    )
+
+    return kind_by_name(name)
+
+
+def _by_driver(nic: Nic | None) -> Mapping[str, int]:
+    """Return what a driver repeats of the kernel's statistics, where nothing else has them."""
+    if nic is None:
+        return {}
+    from netrx_tune.collectors.ethtool import link_statistics  # noqa: PLC0415 - seldom
+
+    return link_statistics(nic)
