@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -132,7 +133,7 @@ def test_the_hook_of_the_readme_is_one_that_we_offer() -> None:
 def test_pre_commit_runs_the_hook_in_a_repository(tmp_path: Path, value: str, code: int) -> None:
     """The hook's own environment is that of these tests, so that nothing is downloaded."""
     for program in ("pre-commit", "git"):
-        if shutil.which(program) is None:
+        if _folder_of(program) is None:
             pytest.skip(f"needs {program}")
     profile = (
         "schema: 1\nname: mine\nsummary: Ours\nsettings:\n"
@@ -148,9 +149,9 @@ def test_pre_commit_runs_the_hook_in_a_repository(tmp_path: Path, value: str, co
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "-A"], check=True)
     done = subprocess.run(
-        ["pre-commit", "run", "--all-files"],
+        [f"{_folder_of('pre-commit')}/pre-commit", "run", "--all-files"],
         cwd=tmp_path,
-        env={"PATH": _path(), "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        env={"PATH": f"{_folder_of('git')}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -160,5 +161,8 @@ def test_pre_commit_runs_the_hook_in_a_repository(tmp_path: Path, value: str, co
         assert "mine.yaml:5" in done.stdout
 
 
-def _path() -> str:
-    return ":".join(str(Path(shutil.which(p) or "").parent) for p in ("git", "pre-commit"))
+def _folder_of(program: str) -> Path | None:
+    """Return where a program is: beside this Python, or on the path."""
+    own = Path(sys.executable).parent
+    found = shutil.which(program, path=f"{own}:{os.environ['PATH']}")
+    return Path(found).parent if found else None
