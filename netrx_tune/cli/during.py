@@ -5,7 +5,6 @@ from __future__ import annotations
 from netrx_tune.cli.inputs import Place, sampled_by
 from netrx_tune.cli.options import progress
 from netrx_tune.host.during import Command, command
-from netrx_tune.host.save import check_target
 from netrx_tune.host.source import Tree
 from netrx_tune.host.watch import watch_span
 from netrx_tune.model.sample import Sample
@@ -13,16 +12,15 @@ from netrx_tune.reporters.plain import escape
 
 
 def sampled_during(
-    place: Place, words: tuple[str, ...], output: str, *, quiet: bool
+    place: Place, words: tuple[str, ...], *, quiet: bool
 ) -> tuple[str | None, tuple[Sample, ...], int]:
     """Return the name of the place, its samples from before and after a command, and its code.
 
     The command runs where the caller is; `--netns` and `--pid` say where to look.
 
     Raises:
-        InputError: the command cannot be run, or nothing can be written to `output`.
+        InputError: the command cannot be run.
     """
-    check_target(output)
     with command(words) as running:
         where, samples = sampled_by(place, lambda: _around(running, place, words, quiet=quiet))
         return where, samples, running.exit_code

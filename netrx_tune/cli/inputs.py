@@ -59,6 +59,10 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     place.check()
     if place.saved is not None:
         return saved_delta(place.saved, place.netns)[0]
+    if keep is not None:
+        from netrx_tune.host.save import check_target  # noqa: PLC0415 - seldom
+
+        check_target(keep)
     where, samples = sampled(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
         from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom

@@ -14,6 +14,7 @@ from netrx_tune.cli.diagnose import memory_of, refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.cli.profile_reading import print_profile
 from netrx_tune.host import profiles
+from netrx_tune.host.save import check_folder
 from netrx_tune.host.source import Tree
 from netrx_tune.model.profile import Profile
 from netrx_tune.model.snapshot import Delta
@@ -64,6 +65,8 @@ def generate_command(
     """  # noqa: D301 - click reads the backspace
     place = Place(saved, root, netns, pid)
     place.check()
+    if output and output != "-":
+        check_folder(output)
     tree = Tree((root or "").rstrip("/"))
     resolved = profiles.opened(profile) if profile else None
     delta = delta_of(place, interval, quiet=quiet)

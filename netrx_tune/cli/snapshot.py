@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, sampled
 from netrx_tune.cli.saving import save
+from netrx_tune.host.save import check_target
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
@@ -64,10 +65,11 @@ def command(
     place = Place(None, root, netns, pid)
     place.check()
     _check_words(context, output, words, during=during)
+    check_target(output)
     if during:
         from netrx_tune.cli.during import sampled_during  # noqa: PLC0415 - seldom
 
-        where, samples, code = sampled_during(place, words, output, quiet=quiet)
+        where, samples, code = sampled_during(place, words, quiet=quiet)
     else:
         where, samples = sampled(place, interval, quiet=quiet, full=True)
         code = 0

@@ -16,7 +16,7 @@ from netrx_tune.host.decompress import unreadable
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, render_snapshot
 
-__all__ = ["check_target", "write_folder", "write_snapshot"]
+__all__ = ["check_folder", "check_target", "write_folder", "write_snapshot"]
 
 _PACKED = (".tar.gz", ".tgz")
 _OTHER_ARCHIVES = (".gz", ".tar", ".xz", ".txz", ".bz2", ".tbz2", ".zst", ".tzst", ".zip")
@@ -61,18 +61,30 @@ def check_target(path: str) -> None:
         target = Path(path)
         if path.endswith(_OTHER_ARCHIVES) and not path.endswith(_PACKED):
             raise InputError(f"{path}: an archive's name must end in .tar.gz")
+        if path == "-":
+            _refuse_terminal()
         if path == "-" or _is_special(path):
             return
-        if not target.parent.is_dir():
-            raise InputError(f"{path}: no folder {target.parent} to write it to")
-        if not os.access(target.parent, os.W_OK | os.X_OK):
-            raise InputError(f"{path}: the folder {target.parent} is not writable")
+        check_folder(path)
         if not path.endswith(_PACKED):
             _must_be_free(path, target)
         elif target.is_dir():
             raise InputError(f"{path}: a folder stands there")
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
+
+
+def check_folder(path: str) -> None:
+    """Refuse a file whose folder is missing, or not ours to write.
+
+    Raises:
+        InputError: always then.
+    """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise InputError(f"{path}: no folder {folder} to write it to")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: the folder {folder} is not writable")
 
 
 def _must_be_free(path: str, target: Path) -> None:
@@ -88,9 +100,13 @@ def _is_special(path: str) -> bool:
     return there.exists() and not there.is_file() and not there.is_dir()
 
 
-def _pack_to_output(files: Iterator[tuple[str, str]]) -> None:
+def _refuse_terminal() -> None:
     if sys.stdout.isatty():
         raise InputError("-: an archive is not for a terminal; send it to a file or a program")
+
+
+def _pack_to_output(files: Iterator[tuple[str, str]]) -> None:
+    _refuse_terminal()
     _pack(sys.stdout.buffer, files)
     sys.stdout.buffer.flush()
 

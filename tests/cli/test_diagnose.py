@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,19 @@ def test_a_full_disk_is_no_bug_of_ours(command: str) -> None:
     got = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
     assert got.returncode == 2
     assert got.stderr == "netrx-tune: standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "snapshot --interval 60 -o",
+        "diagnose --interval 60 --save",
+        "profile generate --interval 60 -o",
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_watch(command: str) -> None:
+    begun = time.monotonic()
+    got = run(*command.split(), "/no/such/folder/x.tar.gz")
+    assert (got.returncode, got.stderr.count("\n")) == (2, 1)
+    assert "no folder /no/such/folder to write it to" in got.stderr
+    assert time.monotonic() - begun < 30
