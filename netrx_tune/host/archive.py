@@ -156,6 +156,12 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
         system = foreign_system(text)
         if system:
             raise InputError(f"{path}: a text of {system}; only what Linux counts can be judged")
+        from netrx_tune.planning.messages import message_among  # noqa: PLC0415 - seldom
+
+        heard = message_among(text.splitlines())
+        if heard:
+            known = f"netrx-tune explain {heard.message.name}"
+            raise InputError(f"{path}: a log and no counters; of a line in it tells: {known}")
         raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
     return saved_snapshot((sample,), kind="text")
 

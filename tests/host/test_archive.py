@@ -147,6 +147,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty file": (lambda path: path.write_bytes(b""), "the file is empty"),
     "an empty folder": (Path.mkdir, "nothing to judge in it"),
     "a text": (lambda path: path.write_text("to do: buy milk\n"), "a text with nothing of a host"),
+    "a log": (
+        lambda path: path.write_text("[1.2] TCP: out of memory -- consider tuning tcp_mem\n"),
+        "netrx-tune explain log-tcp-out-of-memory",
+    ),
     "a text of macOS": (
         lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
         "a text of macOS or a BSD",

@@ -74,7 +74,7 @@ class Heard(NamedTuple):
         )
 
 
-def heard(message: Message, groups: Mapping[str, str | None]) -> Heard:
+def heard_in(message: Message, groups: Mapping[str, str | None]) -> Heard:
     """Return a message with the sizes that its groups hold."""
     return Heard(
         message,
