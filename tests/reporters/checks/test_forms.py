@@ -56,6 +56,7 @@ def hostile(judged: list[Judgement]) -> list[Judgement]:
         one._replace(
             name=HOSTILE,
             host=HOSTILE,
+            namespace=HOSTILE,
             reason=one.reason + HOSTILE,
             about=one.about._replace(kernel=HOSTILE, distribution=HOSTILE),
             findings=tuple(
