@@ -64,6 +64,7 @@ _BEFORE = (
     (RELEASE, re.compile(r"(?:.*[$#%>] )?uname -r")),
     ("", re.compile(r"(?:.*[$#%>] )?cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
+_LETTER = re.compile(r"[A-Za-z]")
 _STATISTIC = re.compile(r"\S.*: *\d+")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
 _GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+):(-?[0-9][0-9 \t]*)")
@@ -139,8 +140,11 @@ def _kind(stripped: str) -> str | None:
 
 def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     """Tell whether a line belongs to the part before it."""
-    if part.kind == ETHTOOL or kind == SOCKETS or not line.strip():
-        return part.kind == ETHTOOL and kind is None and bool(line.strip()) and not _prompts(line)
+    if part.kind == ETHTOOL and line.strip():
+        is_title = ":" not in line and _LETTER.search(line)  # of what else is printed
+        return kind is None and not is_title and not _prompts(line)
+    if kind == SOCKETS or not line.strip():
+        return False
     if part.kind in {SOCKETS, LINKS, NETSTAT_S}:
         return kind in {None, part.kind} and not _prompts(line)
     if part.kind in _ROWS:

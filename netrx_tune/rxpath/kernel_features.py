@@ -74,6 +74,17 @@ def has_udp_backlog(kernel: KernelVersion | None, release: str = "") -> bool:
     return kernel < V(4, 10)
 
 
+def unhandled_frames_are_dropped(kernel: KernelVersion | None) -> bool:
+    """Tell whether a frame that no protocol takes moves rx_dropped of its device.
+
+    From 2.6.37 on; before, rx_dropped is the driver's alone. Versions before 3.0 are taken as old:
+    the enterprise kernels among them are. Unknown kernels: True.
+
+    Kernel: __netif_receive_skb() in net/core/dev.c.
+    """
+    return kernel is None or kernel >= V(3, 0)
+
+
 def clash_insert_failed_is_loss(kernel: KernelVersion | None) -> bool:
     """Tell whether each step of conntrack's insert_failed is a packet dropped.
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netrx_tune.collectors.dev import SUMMED_DROPS
+from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device
+from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.cards import (
     card_accounts,
     is_software,
@@ -141,7 +143,8 @@ def _rx_dropped(
             left = unnamed - from_backlog
             if left:
                 certain = certain and is_software(device)
-                shares[_stage_of_rx_dropped(device)].append(Entry(entry.counter, left))
+                stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
+                shares[stage].append(Entry(entry.counter, left))
     offered = received(delta, devices)
     for stage, by in shares.items():
         if by or stage == "l2-unhandled-proto":
@@ -149,10 +152,11 @@ def _rx_dropped(
             yield account._replace(bound="exact" if certain else "at-most")
 
 
-def _stage_of_rx_dropped(device: Device) -> str:
+def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:
     nic = device.nic
     driver = nic and (nic.driver or guessed_driver(tuple(nic.statistics)))
-    if driver in RING_IN_RX_DROPPED:
+    own = not features.unhandled_frames_are_dropped(kernel) and not is_software(device)
+    if driver in RING_IN_RX_DROPPED or own:
         return "nic-ring-overflow"
     return "gro-cells-overflow" if device.kind in _CELLS else "l2-unhandled-proto"
 
