@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -21,6 +22,7 @@ from netrx_tune.host.survey import Survey, new_texts
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
 from netrx_tune.reporters.changes_text import left_lines, verdict_json, verdict_line
+from netrx_tune.rules.words import counted
 
 if TYPE_CHECKING:
     from netrx_tune.cli.apply import Asked
@@ -136,7 +138,7 @@ def _done(
 ) -> Done:
     undone = bool(reason) and not asked.no_rollback
     lines = [verdict_line(verdict)] if verdict else []
-    lines += _ending(entry, reason, undone=undone)
+    lines += _ending(entry, reason, asked.root, undone=undone)
     lines += left_lines(left)
     document: dict[str, object] = {
         "outcome": "undone" if undone else "applied",
@@ -147,13 +149,14 @@ def _done(
     return Done(tuple(lines), document, 1 if reason else 0)
 
 
-def _ending(entry: Entry, reason: str, *, undone: bool) -> list[str]:
+def _ending(entry: Entry, reason: str, root: str, *, undone: bool) -> list[str]:
     if undone:
         why = "nobody confirmed it in time" if reason == "not-confirmed" else "see above"
         return [f"Undone ({why}): everything is as it was before."]
     what = []
     if entry.values:
-        what.append(f"{len(entry.values)} running values set and read back")
+        what.append(f"{counted(len(entry.values), 'running value')} set and read back")
     if entry.file:
         what.append(f"{OURS} written")
-    return [f"Applied {entry.profile}: {', '.join(what)}. Undo it with: netrx-tune rollback"]
+    undo = "netrx-tune rollback" + (f" --root {quote(root)}" if root else "")
+    return [f"Applied {entry.profile}: {', '.join(what)}.", f"Undo it with: {undo}"]

@@ -14,6 +14,7 @@ from netrx_tune.cli import options
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.reporters.checks import FORMATS, Setup
 from netrx_tune.reporters.plain import escape
+from netrx_tune.rules.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,8 +250,9 @@ def _write_baseline(path: str, update: Update, *, quiet: bool) -> None:
     kept = update.kept()
     write_baseline(path, render_baseline(kept))
     removed = update.before + update.added - len(kept)
+    accepted = counted(len(kept), "accepted finding")
     options.progress(
-        f"{escape(path)}: {len(kept)} accepted findings ({update.added} new, {update.renewed}"
-        f" renewed, {removed} gone)",
+        f"{escape(path)}: {accepted} ({update.added} new, {update.renewed} renewed,"
+        f" {removed} gone)",
         quiet=quiet,
     )

@@ -17,7 +17,7 @@ from netrx_tune.model.finding import (
 )
 from netrx_tune.model.snapshot import HostFacts
 from netrx_tune.reporters.plain import BLANK, Block
-from netrx_tune.rules.words import count, rate, size
+from netrx_tune.rules.words import count, counted, rate, size
 
 _MOST_LISTED = 6  # counters or sockets of one finding, unless -v
 
@@ -143,7 +143,7 @@ def socket_words(sock: SocketReport, host: HostFacts) -> str:
     if sock.pid is not None:
         reader += f" (pid {sock.pid})"
     elsewhere = f" in namespace {sock.netns}" if sock.netns and sock.netns != host.netns else ""
-    text = f"{sock.protocol} {sock.local}{elsewhere}, {reader}: {count(sock.drops)} drops"
+    text = f"{sock.protocol} {sock.local}{elsewhere}, {reader}: {counted(sock.drops, 'drop')}"
     if sock.rcvbuf_bytes is not None:
         text += f"; buffer {exact_size(sock.rcvbuf_bytes)}"
     return text + (f": {_LIMITS[sock.limit]}" if sock.limit else "")

@@ -24,7 +24,7 @@ from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import do
 from netrx_tune.rules.outcome import found, lost_at, stray_severity
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import count, when
+from netrx_tune.rules.words import count, counted, were, when
 from netrx_tune.rxpath.stages import stage
 
 _EARLIER = (
@@ -48,8 +48,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield found(
         facts,
         account,
-        f"{count(lost)} datagrams{when(facts)} were given up because a fragment of theirs never"
-        f" came{fragments}",
+        f"{counted(lost, 'datagram')}{when(facts)} {were(lost)} given up because a fragment"
+        f" never came{fragments}",
         meaning=_where_lost(facts),
         severity=stray_severity(facts, account),
         recommendations=(

@@ -20,7 +20,7 @@ from netrx_tune.collectors.neighbours import Neighbour, neighbours
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import count, when
+from netrx_tune.rules.words import count, counted, were, when
 from netrx_tune.rxpath.books.device import backlog_drops_here
 
 _MOST = 10
@@ -53,8 +53,8 @@ def _finding(facts: Facts, neighbour: Neighbour, lost: int, before: Neighbour) -
         stage="udp-rcvbuf-full" if full * 2 > lost else "udp-unattributed",
         severity="note",
         confidence="high",
-        summary=f"{count(lost)} datagrams{when(facts)} were lost in another network namespace:"
-        f" {neighbour.name}{what}",
+        summary=f"{counted(lost, 'datagram')}{when(facts)} {were(lost)} lost in another network"
+        f" namespace: {neighbour.name}{what}",
         lost=lost,
         meaning="Its counters are its own; none of this is in the books above.",
         recommendations=(
@@ -81,8 +81,8 @@ def _backlog(facts: Facts) -> Iterator[Finding]:
         stage="cpu-backlog-overflow",
         severity="note",
         confidence="medium",
-        summary=f"{count(elsewhere)} packets{when(facts)} met a full CPU backlog in other network"
-        " namespaces of this host",
+        summary=f"{counted(elsewhere, 'packet')}{when(facts)} met a full CPU backlog in other"
+        " network namespaces of this host",
         lost=elsewhere,
         meaning="softnet_stat counts for the whole host; no device of this namespace has them.",
         evidence=evidence(facts.delta, "softnet.dropped"),

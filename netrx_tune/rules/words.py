@@ -13,6 +13,16 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, what: str) -> str:
+    """Return "1 datagram" or "12,400 datagrams"."""
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def were(number: int) -> str:
+    """Return the verb of so many."""
+    return "was" if number == 1 else "were"
+
+
 def percent(share: float) -> str:
     """Return a share with enough digits to tell it from nothing."""
     value = share * 100
@@ -49,7 +59,7 @@ def lost_of(facts: Facts, account: Account, unit: str = "datagrams") -> str:
     if account.offered and account.share is not None:
         text += f" of {count(account.offered)} {unit} ({percent(account.share)})"
     else:
-        text += f" {unit}"
+        text += f" {unit.removesuffix('s') if account.lost == 1 else unit}"
     return text + when(facts)
 
 

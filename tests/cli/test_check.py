@@ -114,7 +114,7 @@ def test_a_baseline_lives(tmp_path: Path) -> None:
     update = ("--baseline", "b.yaml", "--update-baseline", "--reason", "old NICs")
     got = run("ok.tar.gz", "bad.tar.gz", *update, "--until", "2999-12-31")
     assert got.returncode == 0
-    assert b"1 accepted findings (1 new, 0 renewed, 0 gone)" in got.stderr
+    assert b"1 accepted finding (1 new, 0 renewed, 0 gone)" in got.stderr
     first = Path("b.yaml").read_text()
     assert run("ok.tar.gz", "bad.tar.gz", "--baseline", "b.yaml").returncode == 0
     assert run("bad.tar.gz", *update).returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netrx_tune.rules.words import percent, rate
+from netrx_tune.rules.words import counted, percent, rate, were
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,12 @@ def test_a_share_has_no_exponent(share: float, text: str) -> None:
 )
 def test_a_rate_has_no_exponent(per_second: float, text: str) -> None:
     assert rate(per_second) == text
+
+
+def test_one_is_not_many() -> None:
+    assert (counted(1, "datagram"), were(1)) == ("1 datagram", "was")
+    assert (counted(0, "datagram"), counted(1200, "datagram"), were(2)) == (
+        "0 datagrams",
+        "1,200 datagrams",
+        "were",
+    )

@@ -9,7 +9,7 @@ from netrx_tune.model.judgement import JudgedFinding, JudgedHost, Judgement, Out
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.finding_text import change_words, evidence_words, sentence
 from netrx_tune.reporters.plain import escape
-from netrx_tune.rules.words import count, size
+from netrx_tune.rules.words import count, counted, size
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "passed": "passed",
@@ -74,15 +74,11 @@ def standing(finding: JudgedFinding) -> str:
 
 def tally_words(tally: Tally) -> str:
     """Return "3 inputs: 1 passed, 1 failed, 1 unreadable"."""
-    what = _counted(tally.inputs, "input")
+    what = counted(tally.inputs, "input")
     if tally.namespaces:
-        what += f" with {_counted(tally.namespaces, 'further network namespace')}"
+        what += f" with {counted(tally.namespaces, 'further network namespace')}"
     parts = [f"{count(n)} {OUTCOME_WORDS[one]}" for one, n in tally.outcomes.items() if n]
     return f"{what}: {', '.join(parts)}" if parts else what
-
-
-def _counted(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{count(number)} {what}s"
 
 
 def input_words(judgement: Judgement) -> str:
