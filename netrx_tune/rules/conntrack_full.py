@@ -22,7 +22,8 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import setting
-from netrx_tune.rules.conntrack_advice import MAX, UDP_STREAM, entries_held, room_for_flows
+from netrx_tune.rules.conntrack_advice import MAX, UDP_STREAM, entries_held
+from netrx_tune.rules.conntrack_room import room_for_flows
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import setting
-from netrx_tune.rules.conntrack_advice import MAX, entries_held, room_for_flows
+from netrx_tune.rules.conntrack_advice import MAX, entries_held
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, percent
 
@@ -34,6 +34,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     if facts.ledger.lost_at("conntrack-table-full"):
         return
+    from netrx_tune.rules.conntrack_room import room_for_flows  # noqa: PLC0415 - seldom
+
     counted = "nf_conntrack.drop" in facts.delta.increases
     refused = (
         "It refused nobody so far."

@@ -127,7 +127,7 @@ def _at_maximum(nic: Nic) -> bool:
 def _advice(facts: Facts, names: list[str], state: RingState) -> Iterator[Recommendation | None]:
     """Yield what the disease asks for, best first."""
     queues = () if state.hot else tuple(_more_queues(facts, name) for name in names)
-    longer = tuple(_longer_ring(facts, name) for name in names)
+    longer = tuple(longer_ring(facts, name) for name in names)
     hashing = (flow_hash(facts, state.device),) if state.hot else ()
     match state.disease:
         case "cpu":
@@ -167,7 +167,8 @@ def _relief(
         yield _other_work(facts, state.device)
 
 
-def _longer_ring(facts: Facts, name: str) -> Recommendation | None:
+def longer_ring(facts: Facts, name: str) -> Recommendation | None:
+    """Return the advice for a ring's length, None where it is as long as may be."""
     nic = _nic(facts, name)
     device = quoted(name)
     if nic is None or nic.ring_rx is None or nic.ring_rx_max is None:

@@ -23,11 +23,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import setting
-from netrx_tune.rules.cpus import judge_cpu, squeezes_per_second
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.relief import cheaper_packets, other_work, spread
-from netrx_tune.rules.ring_advice import move_queue
-from netrx_tune.rules.ring_causes import ring_state
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, when
 
@@ -64,6 +60,12 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _saturated(facts: Facts) -> tuple[str, tuple[Recommendation, ...]]:
     """Return what there is to say and to do where the CPU that was cut short has no time left."""
+    # On most hosts nothing is cut short so often: what follows is read when it is.
+    from netrx_tune.rules.cpus import judge_cpu, squeezes_per_second  # noqa: PLC0415
+    from netrx_tune.rules.relief import cheaper_packets, other_work, spread  # noqa: PLC0415
+    from netrx_tune.rules.ring_advice import move_queue  # noqa: PLC0415
+    from netrx_tune.rules.ring_causes import ring_state  # noqa: PLC0415
+
     squeezed = squeezes_per_second(facts.delta)
     worst = max(squeezed, key=lambda cpu: squeezed[cpu], default=None)
     judged = None if worst is None else judge_cpu(facts.delta, worst)
