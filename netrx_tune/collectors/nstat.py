@@ -3,7 +3,10 @@
 Without -a they are what grew since somebody called it last. Without -z those at 0 are left out,
 so what is not there is unknown.
 
-Source: iproute2 misc/nstat.c, dump_kern_db() (read at 6.1).
+Prometheus' node_exporter has the same names, and large numbers as 5.7252008e+07: the counters that
+it was told to show.
+
+Source: iproute2 misc/nstat.c, dump_kern_db() (read at 6.1); node_exporter, netstat_linux.go.
 """
 
 from __future__ import annotations
@@ -20,6 +23,11 @@ from netrx_tune.model.errors import ParseError
 NAME = r"(UdpLite6|MPTcpExt|IcmpMsg|UdpLite|TcpExt|Icmp6|IpExt|Icmp|Udp6|Tcp|Udp|Ip6|Ip)([A-Z]\w*)"
 LINE = re.compile(rf"^{NAME}[ \t]+(\d+)(?:[ \t]+[\d.]+)?[ \t]*$", re.MULTILINE)
 _NAME = re.compile(NAME)
+EXPORTED = r"node_netstat_[A-Z][A-Za-z]*6?_[A-Z]\w*(?:\{[^{}]*\})? \d[\d.]*(?:e\+\d\d)?"
+_EXPORTED = re.compile(
+    r"^node_netstat_([A-Z][A-Za-z]*6?)_([A-Z]\w*)(?:\{[^{}]*\})? (\d[\d.]{0,20}(?:e\+\d\d)?)$",
+    re.MULTILINE,
+)
 
 
 def parse_nstat(text: str, path: str) -> Reading:
@@ -39,6 +47,13 @@ def _from_lines(text: str) -> Iterator[tuple[str, int]]:
     for found in LINE.finditer(text):
         if len(found[3]) <= MOST_DIGITS:
             yield f"{found[1]}.{found[2]}", int(found[3])
+    for found in _EXPORTED.finditer(text):
+        try:
+            value = float(found[3])
+        except ValueError:
+            continue
+        if value < 1 << 64:
+            yield f"{found[1]}.{found[2]}", int(value)
 
 
 def _from_json(text: str) -> Iterator[tuple[str, int]]:

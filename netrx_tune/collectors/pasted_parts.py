@@ -21,7 +21,10 @@ _LINES = (
     ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
     ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
-    (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|\{{\"kernel\":.*"),
+    (
+        NSTAT,
+        rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|{nstat.EXPORTED}|\{{\"kernel\":.*",
+    ),
     (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
     (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
     ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops"),
