@@ -40,8 +40,9 @@ def remote_inputs(address: str) -> Iterator[str]:
     One that cannot be reached, or where there is nothing, is yielded as it was given: who reads
     it says what is wrong.
     """
+    is_all = address.endswith("/**")  # all in the folder, which is what a folder means
     try:
-        files, path = filesystem(address)
+        files, path = filesystem(address.removesuffix("**") if is_all else address)
         found = [files.unstrip_protocol(one) for one in _found(files, address, path)]
     except Exception:  # noqa: BLE001 - each storage has its own
         found = []

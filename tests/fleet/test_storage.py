@@ -72,10 +72,11 @@ def check(server: S3, *words: str) -> tuple[int, list[dict[str, Any]], str]:
     return done.returncode, [json.loads(one) for one in done.stdout.splitlines()], done.stderr
 
 
-def printed(server: S3, *words: str) -> str:
+def printed(server: S3, *words: str, given: str = "") -> str:
     """Return what check writes to standard output."""
     return subprocess.run(
         [sys.executable, "-m", "netrx_tune", "check", *words],
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -110,6 +111,13 @@ def test_folders_patterns_and_single_objects_are_judged(server: S3, engine: tupl
     wanted = [DAY[1], *DAY, *DAY[1:], *FOLDERS]
     assert (code, stderr) == (1, "")
     assert told(judged) == [(f"s3://fleet/{name}", *more) for name, *more in wanted]
+
+
+def test_all_in_a_folder_and_addresses_on_standard_input(server: S3) -> None:
+    wanted = [f"s3://fleet/{name}" for name, *_ in DAY]
+    assert [one["input"] for one in check(server, "s3://fleet/day/**")[1]] == wanted
+    listed = printed(server, "-", "--format", "jsonl", given="s3://fleet/day\n")
+    assert [json.loads(line)["input"] for line in listed.splitlines()] == wanted
 
 
 def test_an_object_is_judged_as_the_file_is(server: S3, here: Path) -> None:
