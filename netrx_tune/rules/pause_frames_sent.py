@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.snapshot import Delta, Device
@@ -70,7 +70,7 @@ def _sent(delta: Delta, device: Device) -> dict[str, int]:
     return {name: gain for name, gain in gains.items() if gain}
 
 
-@cache
+@lru_cache(maxsize=64)
 def _named(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return those names that count pause frames; all cards of a model have the same."""
     return tuple([name for name in names if re.fullmatch(_SENT, name.strip())])
