@@ -81,9 +81,18 @@ def _refuse_control_characters(text: str, path: str) -> None:
     """Stop at what could hide a line from who reads it."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.isprintable():
-            raise ProfileError(path, f"{number}: a character that cannot be seen", line)
+            raise ProfileError(path, f"{number}: {_unseen(line)}", line)
         if len(line) > _MOST_LINE:
-            raise ProfileError(path, f"{number}: more than {_MOST_LINE} characters", line)
+            raise ProfileError(path, f"{number}: a line of more than {_MOST_LINE} characters", line)
+
+
+def _unseen(line: str) -> str:
+    """Return what stands in a line and is not seen, and what to do where an editor wrote it."""
+    if line.removesuffix("\r").isprintable():
+        return "a line break of Windows (CR LF): save the file with those of Unix (LF)"
+    if line.removeprefix("\ufeff").removesuffix("\r").isprintable():
+        return "a byte order mark: save the file as UTF-8 without one"
+    return "a character that cannot be seen"
 
 
 def _line_of(text: str, number: int) -> str:

@@ -103,6 +103,9 @@ def test_an_empty_policy_is_the_default_one() -> None:
         ("- a\n", "p.yaml:1:", "expected a mapping"),
         ("a: &x 1\nb: *x\n", "p.yaml:1:", "anchor"),
         ("a: \x1b[2J\n", "p.yaml:1:", "cannot be seen"),
+        ("schema: 1\r\n", "p.yaml:1:", "save the file with those of Unix"),
+        ("\ufeffschema: 1\n", "p.yaml:1:", "save the file as UTF-8 without one"),
+        (f"schema: 1\n# {'x' * 3000}\n", "p.yaml:2:", "a line of more than 2000 characters"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(text: str, place: str, what: str) -> None:
