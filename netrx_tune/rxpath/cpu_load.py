@@ -6,12 +6,14 @@ Kernel: kernel/sched/cputime.c, account_system_time() and irqtime_account_proces
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from netrx_tune.collectors.cpu_ticks import CpuTick, parse_cpu_ticks
 from netrx_tune.collectors.paths import CPU_TICKS
+from netrx_tune.collectors.text import decimals
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.snapshot import Delta, Snapshot
 from netrx_tune.rxpath.delta import grown, softnet_pairs
@@ -92,13 +94,18 @@ def overflows(delta: Delta) -> dict[int, tuple[Overflow, ...]]:
     return {cpu: tuple(map(_overflow, _episodes(ticks))) for cpu, ticks in watched.items()}
 
 
-def cpu_times(snap: Snapshot) -> dict[int, tuple[int, ...]]:
+def cpu_times(snap: Snapshot) -> Mapping[int, tuple[int, ...]]:
     """Return each CPU's time by kind, guest time (which is in user time) left out."""
+    return _times(snap.files.get(_STAT, "").partition("\nintr")[0])
+
+
+@lru_cache(2)  # of both ends of a window: several rules ask for them
+def _times(text: str) -> dict[int, tuple[int, ...]]:
     found = {}
-    for line in snap.files.get(_STAT, "").split("\n"):
+    for line in text.split("\n"):
         name, *words = line.split()[:9] or [""]
         if name.startswith("cpu") and name[3:].isdecimal():
-            found[int(name[3:])] = tuple(int(word) for word in words if word.isdecimal())
+            found[int(name[3:])] = tuple(decimals(words) or ()) if words else ()
     return found
 
 

@@ -14,6 +14,7 @@ from netrx_tune.model.sample import Link, Nic, Process, Sample, Socket, SocketTa
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
 _INTERRUPTS = 200
+_QUIET = 10  # one socket in so many has something new in the second sample
 _LINK_FIELDS = """
 rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped multicast
 collisions rx_length_errors rx_over_errors rx_crc_errors rx_frame_errors rx_fifo_errors
@@ -48,6 +49,10 @@ class _Counts(random.Random):
         grown = self.choice((0, 0, 0, self.randrange(1 << 20)))
         return drawn + grown * self._sample
 
+    def few(self) -> int:
+        """Return a counter that goes up by one now and then, as time_squeeze on a healthy host."""
+        return self.randrange(1 << 20) + self.choice((0, 0, 0, 1)) * self._sample
+
 
 def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts) -> Sample:
     cpus, cards, sockets = size
@@ -70,7 +75,11 @@ def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts
     links = tuple(_link(name, at + 2, dice) for at, name in enumerate(names))
     nics = tuple(_nic(name, cpus, dice) for name in names)
     return base._replace(
-        files=files, links=links, nics=nics, sockets=_sockets(sockets), processes=_processes()
+        files=files,
+        links=links,
+        nics=nics,
+        sockets=_sockets(sockets, number),
+        processes=_processes(),
     )
 
 
@@ -103,7 +112,7 @@ def softnet(cpus: int, dice: _Counts) -> str:
     """Return a softnet_stat as 6.18 writes it."""
     rows = []
     for cpu in range(cpus):
-        words = [dice.count(1 << 31), 0, dice.count(1 << 21), *[0] * 6, dice.count(1 << 24)]
+        words = [dice.count(1 << 31), 0, dice.few(), *[0] * 6, dice.count(1 << 24)]
         rows.append([*words, 0, 0, cpu, 0, 0])
     return "".join(" ".join(f"{word:08x}" for word in row) + "\n" for row in rows)
 
@@ -155,7 +164,7 @@ def _nic(name: str, queues: int, dice: _Counts) -> Nic:
     return Nic(name, "ice", statistics, 2048, 8160, queues, queues, 50, True)
 
 
-def _sockets(number: int) -> SocketTable:
+def _sockets(number: int, sample: int) -> SocketTable:
     sockets = [
         Socket(
             family="inet6" if at % 3 else "inet",
@@ -167,7 +176,7 @@ def _sockets(number: int) -> SocketTable:
             uid=0,
             interface=0,
             unread_bytes=0,
-            rmem_alloc_bytes=0,
+            rmem_alloc_bytes=0 if at % _QUIET else 768 * sample,
             rcvbuf_bytes=212_992,
             backlog_bytes=0,
             drops=at % 2 or at // 20,
