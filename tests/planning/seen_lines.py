@@ -251,6 +251,11 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-drop-open-request",
         (None, None),
     ),
+    (
+        "write udp 192.0.2.1:4242->198.51.100.7:4242: sendto: no buffer space available",
+        "log-send-enobufs",
+        (None, None),
+    ),
     ("TCP: too many orphaned sockets", "log-tcp-orphans", (None, None)),
     ("kernel: Out of socket memory", "log-tcp-orphans", (None, None)),
     ("TCP: time wait bucket table overflow", "log-tcp-time-wait", (None, None)),

@@ -119,6 +119,20 @@ OWN_QUEUES: tuple[Message, ...] = (
         ("Udp.RcvbufErrors",),
     ),
     Message(
+        "log-send-enobufs",
+        "A program could not send: no room on the way out",
+        r"(?:\bsend(?:to|msg|mmsg)?|\bwrite)\b.{0,60}(?:no buffer space available|enobufs)",
+        "The queue of the device it leaves by (txqueuelen, its qdisc, or a wireless or tunnel"
+        " driver's) was full, or there was no memory for the packet.",
+        "Nothing that was received. The program lost or repeats what it wanted to send;"
+        " Udp.SndbufErrors counts it.",
+        "Send more slowly or in smaller bursts; tc -s qdisc shows which queue dropped. No receive"
+        " setting has a part in it.",
+        "send(2), ENOBUFS; net/ipv4/udp.c, udp_sendmsg()",
+        (),
+        ("Udp.SndbufErrors",),
+    ),
+    Message(
         "log-send-buffer",
         "A program did not get the send buffer that it asked for",
         r"failed to (?:sufficiently )?increase send buffer size"
