@@ -26,6 +26,7 @@ from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
 
 _CHECKSUMS = "IpExt.InCsumErrors"
+_FORWARDING = 1  # 2: this host does not
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -39,17 +40,24 @@ def check(facts: Facts) -> Iterator[Finding]:
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
-        meaning=f"{count(checksums) if checksums else 'None'} of them had a wrong header checksum."
+        meaning=_checksum_words(facts, checksums)
         + (
-            " This host forwards: packets whose TTL ran out here are among them, of a traceroute"
+            "This host forwards: packets whose TTL ran out here are among them, of a traceroute"
             " or, when there are many, of a loop of routes."
             if _forwards(facts)
-            else " The sender, or a card on the way, damages headers."
+            else "The sender, or a card on the way, damages headers."
         ),
         severity=_severity(facts, account, checksums),
         evidence=evidence(facts.delta, _CHECKSUMS),
         recommendations=(look(facts, command, kind="sender", target="sender", why=why),),
     )
+
+
+def _checksum_words(facts: Facts, checksums: int) -> str:
+    """Say how many were damaged, where the counter of that can be read."""
+    if facts.delta.increase(_CHECKSUMS) is None:
+        return ""
+    return f"{count(checksums) if checksums else 'None'} of them had a wrong header checksum. "
 
 
 def _look(facts: Facts, account: Account, checksums: int) -> tuple[str, str]:
@@ -70,7 +78,12 @@ def _ran_out(facts: Facts, account: Account, checksums: int) -> bool:
 
 def _forwards(facts: Facts) -> bool:
     keys = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
-    return any(setting(facts, key) for key in keys)
+    forwarded = ("Ip.ForwDatagrams", "Ip6.OutForwDatagrams")
+    return (
+        any(setting(facts, key) for key in keys)
+        or any(facts.delta.increase(name) for name in forwarded)
+        or facts.delta.after.levels.get("Ip.Forwarding") == _FORWARDING
+    )
 
 
 def _severity(facts: Facts, account: Account, checksums: int) -> Severity:

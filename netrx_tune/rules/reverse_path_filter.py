@@ -37,12 +37,14 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     strict = _suspects(facts, _STRICT, account.lost)
     on = f" on {', '.join(strict)}" if 0 < len(strict) <= 4 else ""
+    known = strict or setting(facts, _ALL) == _STRICT
+    said = f" The filter is strict{on}." if known else ""
     yield found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were refused by the reverse-path filter",
         meaning="The route back to their sources leaves by another device than they came in on, or"
-        f" there is none. The filter is strict{on}.",
+        f" there is none.{said}",
         severity="note",
         recommendations=_advice(facts, strict, _may_be_over(facts, account.lost)),
     )
