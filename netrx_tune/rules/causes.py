@@ -23,13 +23,22 @@ _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
-    own = cause_of_shape(shape) if shape is not None and shape.episodes else None
+    own = None
+    if shape is not None and shape.episodes:
+        own = cause_of_shape(shape, is_alone=_is_alone(facts))
     # Waiting for a CPU is the process's, and few looks at one of its sockets may miss it.
     beside = _watched_beside(facts, sock)
     if beside is not None and own is not None and own.cause != "reader-starved":
         starved = beside.cause == "reader-starved"
         return beside if starved or own.cause == "unknown" else own
     return own or beside or _by_totals(facts, sock)
+
+
+def _is_alone(facts: Facts) -> bool:
+    """Tell whether the namespace has one UDP socket, so that all that is read is read from it."""
+    table = facts.delta.after.sockets
+    counts = table.counts if table else {}
+    return sum(count for kind, count in counts.items() if kind.startswith("udp")) == 1
 
 
 def _watched_beside(facts: Facts, sock: Socket) -> Verdict | None:

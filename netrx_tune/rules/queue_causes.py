@@ -11,7 +11,7 @@ from netrx_tune.model.finding import Cause, Confidence
 from netrx_tune.rules.words import percent
 from netrx_tune.rxpath.queue_shape import QueueShape, middle
 
-_WAITING = 0.30  # share of the watch in which the reader waited for a CPU
+WAITING = 0.30  # share of the watch in which the reader waited for a CPU
 _BY_CHOICE = 0.2  # asleep beside a queue that is not low: what it lacks is no CPU
 THROTTLED = 0.20  # share of the watch in which a quota kept it off
 _SELDOM = 0.05  # share of moments with a low queue up to which it never was calm
@@ -40,11 +40,16 @@ class Verdict(NamedTuple):
     seen: str
 
 
-def cause_of_shape(shape: QueueShape) -> Verdict:
-    """Return why a watched queue overflowed, `unknown` rather than wrong."""
+def cause_of_shape(shape: QueueShape, *, is_alone: bool = False) -> Verdict:
+    """Return why a watched queue overflowed, `unknown` rather than wrong.
+
+    Args:
+        shape: of the queue.
+        is_alone: its socket is the only one whose reads the namespace's counters count.
+    """
     return (
         _starved(shape)
-        or _stopped(shape)
+        or _stopped(shape, is_alone=is_alone)
         or _comes_and_goes(shape)
         or _too_small(shape)
         or _never_calm(shape)
@@ -61,14 +66,14 @@ def _starved(shape: QueueShape) -> Verdict | None:
         )
         return Verdict("reader-starved", "high", seen)
     asleep = 1.0 - wait - (shape.run_share or 0.0)
-    if wait < _WAITING or asleep > shape.low_share + _BY_CHOICE:
+    if wait < WAITING or asleep > shape.low_share + _BY_CHOICE:
         return None
     seen = f"{_full(shape)}, and its reader waited for a CPU {percent(min(1.0, wait))} of the time"
     return Verdict("reader-starved", "medium" if shape.flow.calm_runs else "high", seen)
 
 
-def _stopped(shape: QueueShape) -> Verdict | None:
-    if not _is_unread(shape):
+def _stopped(shape: QueueShape, *, is_alone: bool) -> Verdict | None:
+    if not _is_unread(shape) or (is_alone and shape.flow.read_full):
         return None
     seen = f"{_full(shape)} and nothing was read from it"
     if (shape.stopped_share or 0.0) >= _MOSTLY:

@@ -41,6 +41,7 @@ class Flow(NamedTuple):
     standing_share: float | None  # of the looks inside overflows: nothing was read
     read: int | None  # datagrams that the namespace's programs read in the watch
     calm_runs: int  # times that the queue was seen empty and nothing overflowed
+    read_full: int | None  # the same as `read`, while the queue went on overflowing
 
 
 def steps(moments: Sequence[float], row: Sequence[Tick | None]) -> tuple[Step, ...]:
@@ -101,7 +102,21 @@ def flow(
         standing_share=_standing(own) if capacity >= _STANDING_DATAGRAMS else None,
         read=last.read - first.read if first and last else None,
         calm_runs=_calm_runs(low, full),
+        read_full=_read_full(own, known),
     )
+
+
+def _read_full(own: Sequence[Step], known: Sequence[Counts | None]) -> int | None:
+    """Return what was read from one overflow to the next; None where nobody counted.
+
+    The first step of an overflow is left out: a reader that stops may have read before it.
+    """
+    read = [
+        b.read - a.read
+        for before, step, (a, b) in zip(own, own[1:], list(pairwise(known))[1:], strict=False)
+        if before.drops and step.drops and a and b
+    ]
+    return sum(read) if read else None
 
 
 class _Rates:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.ticks import Tick, Watch
-from netrx_tune.model.sample import Process, Socket
+from netrx_tune.model.sample import Process, Socket, SocketTable
 from netrx_tune.rules.causes import cause_of
 from netrx_tune.rules.queue_causes import cause_of_shape
 from netrx_tune.rules.rule import Facts
@@ -256,3 +256,26 @@ def test_traffic_that_ends_within_the_watch_does_not_make_a_pause_a_burst() -> N
 
 def test_a_queue_that_stands_full_after_the_traffic_was_not_read() -> None:
     assert cause(watched(lambda ms: 50 * (ms < 40), steady(0), seconds=1.5)) == "reader-stopped"
+
+
+def test_a_queue_that_is_full_at_each_look_and_read_between_them_is_not_stopped() -> None:
+    """It fills again within a millisecond or two, and no look falls into those."""
+    reads = pauses(50, 51, speed=166)
+    watch = watched(steady(80), reads, running=lambda ms: reads(ms) > 0)
+    stuck = tuple(
+        tick._replace(unread_bytes=166 * CHARGE, rmem_alloc_bytes=166 * CHARGE)
+        for tick in watch.sockets[INODE]
+    )
+    facts = _facts(watch._replace(sockets={INODE: stuck}), {7: 1})
+    assert cause_of(facts, sock(facts.shapes[INODE].drops)).cause == "reader-stall"
+    table = SocketTable((), {"udp/inet": 2}, "sock_diag")
+    beside = facts.delta._replace(after=facts.delta.after._replace(sockets=table))
+    verdict = cause_of(facts._replace(delta=beside), sock(facts.shapes[INODE].drops))
+    assert (verdict.cause, verdict.confidence) == ("reader-stopped", "medium")  # who read?
+
+
+def test_a_reader_that_read_before_it_stopped_is_stopped() -> None:
+    watch = watched(steady(10), lambda ms: 20 if ms < 2_000 else 0)
+    facts = _facts(watch, {7: 1})
+    assert facts.shapes[INODE].flow.read_full == 0
+    assert cause_of(facts, sock(facts.shapes[INODE].drops)).cause == "reader-stopped"
