@@ -5,10 +5,12 @@ from __future__ import annotations
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.queue_causes import Verdict, cause_of_shape
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.shared_cpu import beside_softirq
 from netrx_tune.rules.sizing import TINY_BYTES, is_full
 from netrx_tune.rules.words import percent, size
 from netrx_tune.rxpath.admission import deferred_credit_share
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
+from netrx_tune.rxpath.queue_shape import QueueShape
 
 __all__ = ["Verdict", "cause_of"]
 
@@ -23,15 +25,21 @@ _LEAST_SECONDS = 1.0  # of a window in which a reader would have read something
 def cause_of(facts: Facts, sock: Socket) -> Verdict:
     """Return why a socket's buffer was full, `unknown` rather than wrong."""
     shape = facts.shapes.get(sock.inode)
-    own = None
-    if shape is not None and shape.episodes:
-        own = cause_of_shape(shape, is_alone=_is_alone(facts))
+    own = _own(facts, sock, shape) if shape is not None and shape.episodes else None
     # Waiting for a CPU is the process's, and few looks at one of its sockets may miss it.
     beside = _watched_beside(facts, sock)
     if beside is not None and own is not None and own.cause != "reader-starved":
         starved = beside.cause == "reader-starved"
         return beside if starved or own.cause == "unknown" else own
     return own or beside or _by_totals(facts, sock)
+
+
+def _own(facts: Facts, sock: Socket, shape: QueueShape) -> Verdict:
+    """Return what the watch of a socket tells of it, and where its reader had to work."""
+    verdict = cause_of_shape(shape, is_alone=_is_alone(facts))
+    if verdict.cause == "sustained-overload":
+        return beside_softirq(facts, sock, shape) or verdict
+    return verdict
 
 
 def _is_alone(facts: Facts) -> bool:

@@ -10,8 +10,9 @@ from netrx_tune.rules.advice import quoted
 from netrx_tune.rules.buffers import name_of
 from netrx_tune.rules.cpus import idle_cpus
 from netrx_tune.rules.placement import move_reader
-from netrx_tune.rules.queue_causes import THROTTLED, Verdict
+from netrx_tune.rules.queue_causes import THROTTLED, WAITING, Verdict
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.shared_cpu import beside_softirq
 from netrx_tune.rxpath.cpu_load import cpu_loads
 
 
@@ -29,6 +30,10 @@ def give_a_cpu(
     moved = move_reader(facts, process, why, no_room) if process else None
     if moved:
         yield moved
+    waits = shape is None or (shape.wait_share or 0.0) >= WAITING
+    if shape is not None and not waits and beside_softirq(facts, sock, shape):
+        yield _hand_packets_on(who, f"{why} No other CPU had half its time left. {no_room}")
+        return
     busy = ""
     if cpu_loads(facts.delta) and not idle_cpus(facts.delta):
         busy = " No CPU of this host had much time left in the window."
@@ -40,6 +45,19 @@ def give_a_cpu(
         + (f" {no_room}" if not moved else ""),
         cost="the CPU time that it needs",
         command="ps -eLo psr,pcpu,pid,tid,ni,comm --sort=-pcpu | head -20",
+    )
+
+
+def _hand_packets_on(who: str, why: str) -> Recommendation:
+    return Recommendation(
+        kind="placement",
+        target=who,
+        scope="cpu",
+        why=f"{why} Bind it to the least busy one, or have its packets handled there: the command"
+        " shows the masks of RPS, 0 where the CPU of the interrupt handles them"
+        " (/proc/irq/N/smp_affinity_list).",
+        cost="CPU time there, off what runs there now",
+        command="grep . /sys/class/net/*/queues/rx-*/rps_cpus",
     )
 
 
