@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import set_sysctl, setting
+from netrx_tune.rules.conntrack_advice import entries_held
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
@@ -34,24 +35,31 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None:
         return
     limit = setting(facts, _MAX)
-    entries = facts.delta.after.levels.get("nf_conntrack.count")
+    entries = entries_held(facts)
+    is_known = bool(limit) and entries is not None
     now = ""
     if limit and entries is not None:
         now = f" The table holds {count(entries)} of {count(limit)} entries now."
+    table = ", whose table is not full" if is_known else ""
     earlier = " It may have been full at some time since boot." if not facts.delta.before else ""
     logging = setting(facts, _LOG) == _EVERY_PROTOCOL
     yield found(
         facts,
         account,
-        f"{lost_of(facts, account, 'packets')} were dropped by connection tracking, whose table is"
-        " not full",
-        meaning=f"A tracker's verdict, or a clash of two entries.{now}{earlier}",
+        f"{lost_of(facts, account, 'packets')} were dropped by connection tracking{table}",
+        meaning=(
+            f"A tracker's verdict, or a clash of two entries.{now}{earlier}"
+            if is_known
+            else "Most often its table was full; how full it is this input does not tell. Else a"
+            " tracker's verdict, or a clash of two entries."
+        ),
         severity="note",
         evidence=evidence(facts.delta, "nf_conntrack.invalid", "nf_conntrack.insert_failed"),
-        recommendations=()
-        if logging
-        else (
-            set_sysctl(
+        recommendations=(
+            None if is_known else _HOW_FULL,
+            None
+            if logging
+            else set_sysctl(
                 facts,
                 _LOG,
                 (_EVERY_PROTOCOL,),
@@ -61,5 +69,15 @@ def check(facts: Facts) -> Iterator[Finding]:
         ),
     )
 
+
+_HOW_FULL = Recommendation(
+    kind="netfilter",
+    target=_MAX,
+    scope="netns",
+    why="Shows entries and limit, and whether the kernel's log says that the table was full.",
+    cost="none",
+    command="sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max;"
+    " dmesg | grep 'table full'",
+)
 
 RULE = Rule(("conntrack-invalid",), check, requires=("nf_conntrack.drop",))

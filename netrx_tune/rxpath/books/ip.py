@@ -159,12 +159,18 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
         rest - full,
         "exact",
         _entry(by, rest - full),
-        why="conntrack dropped, though its table was not full" if rest - full else "",
+        why=_why_invalid(delta) if rest - full else "",
     )
 
 
 def _entry(name: str, count: int) -> tuple[Entry, ...]:
     return (Entry(name, count),) if count else ()
+
+
+def _why_invalid(delta: Delta) -> str:
+    if delta.after.settings.get("net.netfilter.nf_conntrack_max"):
+        return "conntrack dropped, though its table was not full"
+    return "conntrack dropped; whether its table was full is not known"
 
 
 def _conntrack_is_full(delta: Delta) -> bool:
