@@ -15,6 +15,7 @@ from netrx_tune.rules.words import count
 from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+_WRITE_DOWN = "put back what `sysctl -n {}` printed before: run that first"
 _OUTSIDE = " Run it on the host, outside this namespace: the value is the host's."
 _MOMENTS_SECONDS = 60.0  # of a longer window, totals tell nothing of moments
 _SCOPES: dict[Kind, Scope] = {
@@ -98,7 +99,7 @@ def set_sysctl(
         current=(current[0] if len(current) == 1 else old) if current else None,
         proposed=values[0] if len(values) == 1 else new,
         command=_write(facts, key, new),
-        undo=_write(facts, key, old) if old else None,
+        undo=_write(facts, key, old) if old else _WRITE_DOWN.format(key),
     )
 
 
