@@ -16,6 +16,11 @@ TWO_MOMENTS = (
 )
 
 
+def two_moments(gaps: Iterable[Gap]) -> list[str]:
+    """Return what a text shows at two moments."""
+    return [gap.path for gap in gaps if gap.detail == TWO_MOMENTS]
+
+
 def joined(
     parts: Iterable[tuple[str, str]], tables: Container[str], gaps: list[Gap]
 ) -> dict[str, str]:
@@ -49,4 +54,4 @@ def _differs(before: Mapping[str, list[str]], rows: Iterable[tuple[str, list[str
 
 def _label(line: str) -> str:
     """Return a line without its numbers and the room that they take."""
-    return " ".join(_DIGITS.sub(" ", line).split())
+    return " ".join(re.sub(_DIGITS, " ", line).split())

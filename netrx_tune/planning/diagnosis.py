@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.moments import TWO_MOMENTS, two_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
@@ -44,9 +45,15 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
         findings=findings,
         skipped=skipped,
         gaps=delta.after.gaps,
-        notes=delta.notes + tuple(contradictions(delta)),
+        notes=(*delta.notes, *contradictions(delta), *_twice(delta)),
         plan=plan,
     )
+
+
+def _twice(delta: Delta) -> Iterator[str]:
+    """Yield that a text would be a window, were it two."""
+    for path in two_moments(delta.after.gaps):
+        yield f"{path}: {TWO_MOMENTS}"
 
 
 def why_empty(diagnosis: Diagnosis) -> str:

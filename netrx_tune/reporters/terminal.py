@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netrx_tune.collectors.moments import TWO_MOMENTS
 from netrx_tune.model.finding import SEVERITIES, Diagnosis, Finding
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.sample import GapReason
@@ -243,8 +244,9 @@ def _gaps(diagnosis: Diagnosis, *, absent: bool) -> Iterator[str]:
     """Yield the summary; what a host just does not have is no news on a good day."""
     reasons: list[str] = []
     total = 0
+    gaps = [gap for gap in diagnosis.gaps if gap.detail != TWO_MOMENTS]  # which a note says
     for why, words in _WHY_NOTHING.items():
-        paths = [gap.path for gap in diagnosis.gaps if gap.why == why]
+        paths = [gap.path for gap in gaps if gap.why == why]
         if paths and (absent or why != "absent"):
             reasons.append(f"{_named(paths)} ({words})")
             total += len(paths)
