@@ -54,4 +54,4 @@ def _differs(before: Mapping[str, list[str]], rows: Iterable[tuple[str, list[str
 
 def _label(line: str) -> str:
     """Return a line without its numbers and the room that they take."""
-    return " ".join(re.sub(_DIGITS, " ", line).split())
+    return " ".join(_DIGITS.sub(" ", line).split())
