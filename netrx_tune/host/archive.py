@@ -5,6 +5,7 @@
     read_snapshot("copied/")              a folder with proc/net/snmp, or with 0/ and 1/ of it
     read_snapshot("ticket.txt")           what netstat -s and its like printed
     read_snapshot("-")                    any of these but a folder, on standard input
+    read_snapshot("s3://bucket/web7.tar") any of these in storage that fsspec knows
 
 What an input is, is told by what it holds, never by its name.
 """
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from netrx_tune.host.check_inputs import is_remote
 from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
@@ -55,6 +57,10 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
     Raises:
         InputError: it cannot be read, or holds nothing of the kind; one line says why.
     """
+    if is_remote(path):
+        from netrx_tune.host.remote_copies import read_remote  # noqa: PLC0415 - for addresses only
+
+        return read_remote(path, netns)
     try:
         is_folder = path != STANDARD_INPUT and Path(path).is_dir()
         saved = _snapshot(read_folder(path), netns) if is_folder else _read_file(path, netns)

@@ -62,26 +62,25 @@ def server(here: Path) -> Iterator[S3]:
 
 def check(server: S3, *words: str) -> tuple[int, list[dict[str, Any]], str]:
     """Return the exit code, the judgements, and standard error."""
-    done = subprocess.run(
-        [sys.executable, "-m", "netrx_tune", "check", *words, "--format", "jsonl", "--quiet"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **server.environment},
-    )
+    done = run(server, "check", *words, "--format", "jsonl", "--quiet")
     return done.returncode, [json.loads(one) for one in done.stdout.splitlines()], done.stderr
 
 
-def printed(server: S3, *words: str, given: str = "") -> str:
-    """Return what check writes to standard output."""
+def printed(server: S3, *words: str, command: str = "check", given: str = "") -> str:
+    """Return what a command writes to standard output."""
+    return run(server, command, *words, given=given).stdout
+
+
+def run(server: S3, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command where the server is what fsspec finds."""
     return subprocess.run(
-        [sys.executable, "-m", "netrx_tune", "check", *words],
+        [sys.executable, "-m", "netrx_tune", *words],
         input=given,
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, **server.environment},
-    ).stdout
+    )
 
 
 def told(judged: list[dict[str, Any]]) -> list[tuple[str, str | None, str]]:
@@ -138,6 +137,7 @@ def test_a_report_in_an_archive_of_several_is_named(server: S3) -> None:
         (f"{outer}::all/web1.tar.gz", None, "passed"),
         (f"{outer}::all/web2.tar.gz", None, "failed"),
     ]
+    assert told(check(server, f"{outer}::all/web2.tar.gz")[1]) == told(judged)[1:]
 
 
 GONE = "there is no such file or folder"
@@ -200,7 +200,7 @@ def test_no_credentials_and_no_server_are_said_so(server: S3) -> None:
 def test_an_input_that_did_not_change_is_not_judged_again(
     server: S3, tmp_path: Path, place: str
 ) -> None:
-    run = str(tmp_path / "run.jsonl")
+    lines = str(tmp_path / "run.jsonl")
     packed = {
         lost: Path(archive(tmp_path / f"{lost}.tar.gz", lost=lost)).read_bytes()
         for lost in (0, 500)
@@ -208,7 +208,7 @@ def test_an_input_that_did_not_change_is_not_judged_again(
     for lost, resumed, failed in ((0, 0, 0), (0, 1, 0), (500, 0, 1)):
         loose = {f"web2/{name}": text.encode() for name, text in members(lost).items()}
         server.make("often", {"web1.tar.gz": packed[lost], **loose})
-        words = (f"s3://{place}", "--resume", run, "-o", f"jsonl={run}", "-o", "json=-")
+        words = (f"s3://{place}", "--resume", lines, "-o", f"jsonl={lines}", "-o", "json=-")
         summary = json.loads(printed(server, *words))["summary"]
         assert (summary["resumed"], summary["failed"]) == (resumed, failed)
 
@@ -228,6 +228,36 @@ def test_a_web_servers_files_and_lists_are_judged(server: S3, here: Path) -> Non
     code, _, stderr = check(server, f"{address}/gone.tar.gz")
     assert (code, stderr.count("\n")) == (2, 1)
     assert "the storage says: Cannot connect to host" in stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "more", "lost"),
+    [
+        ("day/web2.tar.gz", (), 500),
+        ("folders/host 1", (), 500),
+        ("folders/sosreport-web7", ("--netns", "blue"), 3000),
+        ("many/sos-collector-1.tar::all/web2.tar.gz", (), 500),
+    ],
+)
+def test_from_takes_an_address_too(
+    server: S3, place: str, more: tuple[str, ...], lost: int
+) -> None:
+    words = ("--from", f"s3://fleet/{place}", *more, "--format", "json")
+    document = json.loads(printed(server, *words, command="diagnose"))
+    assert document["ledger"]["lost"] == lost
+
+
+def test_from_says_what_is_wrong_with_an_address_in_one_line(server: S3) -> None:
+    for place, words in (
+        ("day/gone.tar.gz", GONE),
+        ("bad/cut.tar.gz", "damaged gzip: ends early"),
+        ("many/sos-collector-1.tar", "holds the reports of 2 hosts"),
+    ):
+        done = run(server, "diagnose", "--from", f"s3://fleet/{place}")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"netrx-tune: s3://fleet/{place}: {words}")
+        assert done.stderr.count("\n") == 1
+        assert "/tmp" not in done.stderr  # noqa: S108 - where the copy was
 
 
 def test_sarif_keeps_an_address(server: S3) -> None:
