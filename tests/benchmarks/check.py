@@ -1,8 +1,8 @@
 """Snapshots that `check` judges in a second, and the memory that many of them take.
 
 The rate is that of a host of 64 CPUs, two cards of 64 queues and 100 sockets, decompression and
-the line of JSON included; beside it stands one with eight cards and 300 sockets. Memory is that of the largest process, over small snapshots: what grows with their
-number is not in them.
+the line of JSON included; beside it stands one with eight cards and 300 sockets. Memory is that
+of the largest process, over small snapshots: what grows with their number is not in them.
 """
 
 from __future__ import annotations
