@@ -28,7 +28,8 @@ def devices_of(sample: Sample, gaps: list[Gap]) -> dict[str, Device]:
     links = {link.name: link for link in sample.links or ()}
     classes = _classes(sample.files, links, gaps)
     nics = {nic.device: nic for nic in sample.nics or ()}
-    sums = _sums(sample.files, gaps) if _DEV in sample.files else {}
+    is_told = links and all(link.statistics for link in links.values())
+    sums = {} if is_told or _DEV not in sample.files else _sums(sample.files, gaps)
     return {
         name: _device(
             name,

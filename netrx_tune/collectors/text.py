@@ -23,6 +23,7 @@ MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
 _NAMES_AND_VALUES = re.compile(r"(?:[A-Za-z]\w*[ \t]+[0-9]{1,20}[ \t]*\n)+", re.ASCII)
+_SPACE = re.compile(r"\s")
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _NO_ROWS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
@@ -90,7 +91,7 @@ def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
     rows = len(text) // width
     row = text[:width]
     words = row.split()
-    between = [at for at, char in enumerate(row) if char.isspace()]
+    between = [found.start() for found in _SPACE.finditer(row)]
     is_regular = {*map(len, words)} == {8} and width == 8 * len(words) + len(between)
     if not is_regular or any(text[at::width] != row[at] * rows for at in between):
         return None

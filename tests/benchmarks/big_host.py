@@ -78,7 +78,7 @@ def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts
         files=files,
         links=links,
         nics=nics,
-        sockets=_sockets(sockets, number),
+        sockets=_sockets(sockets, number, base),
         processes=_processes(),
     )
 
@@ -164,7 +164,7 @@ def _nic(name: str, queues: int, dice: _Counts) -> Nic:
     return Nic(name, "ice", statistics, 2048, 8160, queues, queues, 50, True)
 
 
-def _sockets(number: int, sample: int) -> SocketTable:
+def _sockets(number: int, sample: int, base: Sample) -> SocketTable:
     sockets = [
         Socket(
             family="inet6" if at % 3 else "inet",
@@ -185,7 +185,9 @@ def _sockets(number: int, sample: int) -> SocketTable:
         )
         for at in range(number)
     ]
-    return SocketTable(tuple(sockets), {"udp/inet": 400, "udp/inet6": 120, "tcp": 900}, "sock_diag")
+    here = base.sockets.counts if base.sockets else {}
+    counts = {**here, "udp/inet": 400, "udp/inet6": 120, "tcp": 900}
+    return SocketTable(tuple(sockets), counts, "sock_diag")
 
 
 def _processes() -> tuple[Process, ...]:
