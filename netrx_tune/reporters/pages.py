@@ -45,6 +45,8 @@ SCHEMA = "netrx-tune/page/v1"
 
 _Maker = Callable[[], Page]
 # "23568 send buffer errors", "RcvbufErrors: 12"; what exporters put before a counter's name.
+_MOST_CHARACTERS = 2000
+_COUNTED = re.compile(r"\b([A-Za-z_]\w{0,40})(?:[=:]| )\s{0,8}(\d{1,20})\b")
 _NUMBERS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])|^\s*node_netstat_")
 
 
@@ -71,13 +73,27 @@ def page(
         found = matches[0][1]()
     elif heard := message_named(name) or message_in(name):
         found = message_page(heard)
-    elif (own := driver_counter_page(name)) is not None:
+    elif (own := driver_counter_page(name) or _page_of_row(name, index)) is not None:
         found = own
     else:
         return None
     others = [shown for shown, _ in matches if shown != found.name]
     found = _with_rules(found, rules, rule_stages or {})
     return found._replace(see_also=tuple(dict.fromkeys((*others, *found.see_also))))
+
+
+def _page_of_row(row: str, index: Mapping[str, list[tuple[str, _Maker]]]) -> Page | None:
+    """Return the page of a row of several counters, such as ifconfig's: of one that is not 0.
+
+    The first that some loss moves; the others are named beside it.
+    """
+    moved = [word for word, digits in _COUNTED.findall(row[:_MOST_CHARACTERS]) if digits.strip("0")]
+    pages = [index[_key(word)][0][1]() for word in dict.fromkeys(moved) if _key(word) in index]
+    pages.sort(key=lambda one: not one.stages)
+    if not pages:
+        return None
+    others = (one.name for one in pages[1:])
+    return pages[0]._replace(see_also=tuple(dict.fromkeys((*others, *pages[0].see_also))))
 
 
 def suggestions(name: str, rules: Mapping[str, str] | None = None, most: int = 5) -> list[str]:
