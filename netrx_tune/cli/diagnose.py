@@ -68,7 +68,9 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_document(diagnoses) | {"profile": profile}, indent=2))
     else:
-        for diagnosis in diagnoses:
+        for number, diagnosis in enumerate(diagnoses):
+            if number:
+                click.echo()
             options.echo_text(diagnosis, color, verbose=verbose)
     return _exit_code(diagnoses, fail_on)
 

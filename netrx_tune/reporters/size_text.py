@@ -95,15 +95,15 @@ def _limit_json(needed: int, current: int | None) -> dict[str, object]:
 
 
 def _blocks(answer: Answer) -> Iterator[Block]:
-    if answer.question and answer.buffer:
-        yield from _buffer(answer.buffer, answer.question)
-        yield BLANK
+    parts = [_queue(one) for one in answer.queues]
     if answer.question and answer.survives:
-        yield from _survival(answer.survives, answer.question)
-        yield BLANK
-    for one in answer.queues:
-        yield from _queue(one)
-        yield BLANK
+        parts.insert(0, _survival(answer.survives, answer.question))
+    if answer.question and answer.buffer:
+        parts.insert(0, _buffer(answer.buffer, answer.question))
+    for number, part in enumerate(parts):
+        if number:
+            yield BLANK
+        yield from part
 
 
 def _buffer(found: BufferAnswer, asked: Question) -> Iterator[Block]:

@@ -9,6 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from netrx_tune.cli import diagnose as module
+from tests import scenario
 
 SNMP = """\
 Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos \
@@ -225,3 +229,11 @@ def test_what_cannot_be_written_is_refused_before_the_watch(command: str) -> Non
     assert (got.returncode, got.stderr.count("\n")) == (2, 1)
     assert "no folder /no/such/folder to write it to" in got.stderr
     assert time.monotonic() - begun < 30
+
+
+def test_namespaces_are_told_apart_by_an_empty_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = next(scenario.diagnose(case) for _, case in scenario.load())
+    monkeypatch.setattr(module, "_everywhere", lambda *_, **__: iter((one, one)))
+    text = CliRunner().invoke(module.command, ["--all-netns"]).stdout
+    first, _, second = text.partition(f"\n\n{text.partition(chr(10))[0]}\n")
+    assert first.count("\nHost: ") == second.count("Host: ") == 1

@@ -184,3 +184,10 @@ def test_another_root_has_its_own_limits(tmp_path: Path) -> None:
     buffer = document(*load, "--root", str(tmp_path))["buffer"]
     assert isinstance(buffer, dict)
     assert buffer["rmem_max"]["current"] == 123456
+
+
+def test_parts_are_apart_and_nothing_follows_the_last() -> None:
+    load = ("--rate", "20000", "--payload", "300", "--stall", "200ms", "--kernel", "6.1")
+    text = run(*load, "--backlog").stdout
+    assert text.count("\n\n") == 1
+    assert not text.endswith("\n\n")
