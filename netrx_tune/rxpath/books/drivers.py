@@ -47,7 +47,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_drops", _RING, ("rx_dropped",)),
     ),
     "mlx5_core": (
-        DriverCounter(r"rx_out_of_buffer", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"rx_out_of_buffer", _RING, ("rx_missed_errors", "rx_dropped")),
         DriverCounter(r"rx_discards_phy", _RING),
         DriverCounter(r"rx_prio\d_discards", _RING, ("ethtool.rx_discards_phy",)),
         DriverCounter(r"rx_buff_alloc_err", _MEMORY),
