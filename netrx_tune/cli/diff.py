@@ -9,7 +9,9 @@ import click
 from netrx_tune.cli import options
 from netrx_tune.cli.diagnose import refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of, saved_delta
+from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import Severity
+from netrx_tune.planning.diagnosis import why_unproven
 from netrx_tune.planning.difference import Difference, Side, compare, is_worse, side
 
 
@@ -69,7 +71,22 @@ def command(
         click.echo(json.dumps(diff_json(found), indent=2))
     else:
         _echo_text(found, color, verbose=verbose)
-    return int(fail_on != "never" and is_worse(found, _severity(fail_on)))
+    return _exit_code(found, fail_on)
+
+
+def _exit_code(found: Difference, fail_on: str) -> int:
+    """Return 1 for what is new in B or worse.
+
+    Raises:
+        NotEnoughData: nothing is, which proves nothing as B's counters of UDP were not all read.
+    """
+    if fail_on == "never":
+        return 0
+    if is_worse(found, _severity(fail_on)):
+        return 1
+    if why := why_unproven(found.b.diagnosis):
+        raise NotEnoughData(f"{found.b.name}: {why}")
+    return 0
 
 
 def _side(place: Place, interval: float, *, quiet: bool) -> Side:

@@ -134,3 +134,15 @@ def test_without_b_the_present_is_this_host(before: str) -> None:
     document = json.loads(done.stdout)
     assert document["b"]["input"] == "this host"
     assert document["b"]["window"]["mode"] == "since-boot"
+
+
+def test_counters_that_cannot_be_read_are_no_improvement(before: str, tmp_path: Path) -> None:
+    blind = tmp_path / "blind" / "proc" / "net"
+    blind.mkdir(parents=True)
+    (blind / "snmp").write_text("Udp: nothing of the kind\n")
+    (blind / "softnet_stat").write_text("00000001" + " 00000000" * 12 + "\n")
+    assert diff(before, str(tmp_path / "blind")).returncode == 0
+    done = diff(before, str(tmp_path / "blind"), "--fail-on", "warning")
+    assert done.returncode == 3
+    assert "UDP counters could not all be read" in done.stderr
+    assert "/proc/net/snmp (unparsed)" in done.stderr
