@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.rules.advice import Need, capped, shows_moments, sysctl_for
-from netrx_tune.rules.memory_advice import memory_bytes
+from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count
 from netrx_tune.rxpath.queue_needs import FRAME_BYTES, bridged_usecs, power_of_two
@@ -13,6 +13,7 @@ _KEY = "net.core.netdev_max_backlog"
 _KERNEL_DEFAULT = 1000
 _STEP = 2 * _KERNEL_DEFAULT
 _MOST = 32768
+_BOUND = "memory bears no more"
 _MEMORY_SHARE = 0.02  # of RAM, the most that the queues of all CPUs may pin
 _PASSED_PER_SECOND = 50_000  # by a CPU that runs the reading program as well
 
@@ -53,5 +54,5 @@ def _need(facts: Facts, refused: int) -> Need:
     of_memory = int(memory_bytes(facts) * _MEMORY_SHARE)
     of_memory //= FRAME_BYTES * (facts.delta.after.host.cpus or 1)
     if of_memory < _MOST:
-        return capped(power_of_two(exact), of_memory, text, "memory bears no more")
+        return capped(power_of_two(exact), of_memory, text, memory_bound(facts, _BOUND))
     return capped(power_of_two(exact), _MOST, text, "beyond that packets only become late")

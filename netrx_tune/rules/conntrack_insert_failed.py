@@ -22,7 +22,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import capped, do, look, sysctl_for
 from netrx_tune.rules.conntrack_advice import BUCKETS, entries_held
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.memory_advice import memory_bytes
+from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
@@ -60,7 +60,7 @@ def _more_buckets(facts: Facts) -> Recommendation | None:
     wanted = power_of_two(max(1, held))
     text = f"A bucket for each of {count(held)} entries: {count(wanted)}"
     most = int(memory_bytes(facts) * _MEMORY_SHARE) // BUCKET_BYTES
-    need = capped(wanted, most, text, "a thousandth of RAM")
+    need = capped(wanted, most, text, memory_bound(facts, "a thousandth of RAM"))
     return sysctl_for(
         facts,
         BUCKETS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.rules.advice import Need, capped, do, setting, sysctl_for
 from netrx_tune.rules.conntrack_advice import BUCKETS, MAX, UDP_STREAM, entries_held
-from netrx_tune.rules.memory_advice import memory_bytes
+from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, size
 from netrx_tune.rxpath.queue_needs import (
@@ -53,10 +53,9 @@ def _need(facts: Facts, refused: int) -> Need:
     memory = int(memory_bytes(facts) * _MEMORY_SHARE) // (ENTRY_BYTES + BUCKET_BYTES)
     least = setting(facts, BUCKETS) or 0
     held = entries_held(facts) or 0
-    bound = _BOUND
+    bound = memory_bound(facts, _BOUND)
     if delta.after.host.memory_bytes is None:
         memory = max(memory, 2 * power_of_two(max(1, held)))
-        bound = "this host's memory is not known"
     if delta.mode == "since-boot" or not delta.seconds:
         room = max(least, power_of_two(2 * max(1, held)))
         text = f"One step, to twice the {count(held)} entries that there are"

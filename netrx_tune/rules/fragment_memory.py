@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import Need, capped, do, set_sysctl, setting, sysctl_for
-from netrx_tune.rules.memory_advice import memory_bytes
+from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
@@ -123,7 +123,7 @@ def _need(facts: Facts, used: int | None, refused: int) -> Need:
     most = int(memory_bytes(facts) * _MEMORY_SHARE)
     if used is None or facts.delta.mode == "since-boot":
         text = f"One step, from the kernel's {size(_KERNEL_DEFAULT)} to {size(2 * _KERNEL_DEFAULT)}"
-        return capped(2 * _KERNEL_DEFAULT, most, text, _BOUND)
+        return capped(2 * _KERNEL_DEFAULT, most, text, memory_bound(facts, _BOUND))
     rate = up(refused, max(1, round(facts.delta.seconds or 1)))
     more = min(refused, rate * _KERNEL_WAIT_SECONDS)
     room = power_of_two(used + more * FRAME_BYTES)
@@ -131,7 +131,7 @@ def _need(facts: Facts, used: int | None, refused: int) -> Need:
         f"{size(used)} were held and {count(more)} refused in up to {_KERNEL_WAIT_SECONDS} s at"
         f" {count(FRAME_BYTES)} B of truesize each: {size(room)} as a power of two"
     )
-    return capped(room, most, text, _BOUND)
+    return capped(room, most, text, memory_bound(facts, _BOUND))
 
 
 def _shorter_wait(facts: Facts, key: str) -> Recommendation | None:

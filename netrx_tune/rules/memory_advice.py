@@ -23,6 +23,11 @@ def memory_bytes(facts: Facts) -> int:
     return facts.delta.after.host.memory_bytes or _UNKNOWN_MEMORY_BYTES
 
 
+def memory_bound(facts: Facts, words: str) -> str:
+    """Return why memory bounds a value: in those words, or since nobody knows how much there is."""
+    return words if facts.delta.after.host.memory_bytes else "this host's memory is not known"
+
+
 def keep_more_free(facts: Facts) -> Recommendation | None:
     """Return the advice to keep more pages free for allocations that may not wait."""
     memory = facts.delta.after.host.memory_bytes
