@@ -27,6 +27,7 @@ def test_findings_keep_the_contract(name: str) -> None:
         if not finding.lost:
             assert finding.severity == "note"
         assert "consider" not in finding.summary + finding.meaning
+        assert len(set(finding.evidence)) == len(finding.evidence), "evidence is said twice"
         for advice in finding.recommendations:
             assert advice.why
             assert advice.cost

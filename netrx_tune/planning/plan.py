@@ -226,8 +226,8 @@ def _enough(items: Plan) -> Iterator[Recommendation]:
                 kind="none",
                 target=item.target,
                 scope=item.scope,
-                why=f"{item.target} stands at {item.current}: raise it no further for this."
-                f" {item.why}",
+                why=f"{item.target} stands at {item.current}, which is enough: raise it no"
+                f" further for this. How that is known: {item.why}",
                 cost="none",
             )
 

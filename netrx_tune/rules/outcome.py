@@ -46,7 +46,7 @@ def found(
         share=account.share,
         present=present(facts),
         meaning=meaning + (_TOTALS if facts.delta.before is None else ""),
-        evidence=account_evidence(facts, account) + evidence,
+        evidence=tuple(dict.fromkeys(account_evidence(facts, account) + evidence)),
         sockets=sockets,
         recommendations=tuple(one for one in recommendations if one),
     )
