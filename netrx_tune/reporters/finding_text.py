@@ -117,7 +117,7 @@ def short(finding: Finding, host: HostFacts) -> Iterator[Block]:
     if finding.meaning:
         yield Block(finding.meaning, 2)
     for item in finding.recommendations[:1]:
-        yield Block(f"{change_words(item)} {sentence(item.why)}", 2, 2, "Do:", "title")
+        yield Block(f"{change_words(item)} {why_words(item)}", 2, 2, "Do:", "title")
         yield from _how(item, host, 4)
         if item.command and item.kind not in _ELSEWHERE:
             yield Block(item.cost, 4, 2, "Costs:")
@@ -193,7 +193,7 @@ def _advice(recommendations: tuple[Recommendation, ...], host: HostFacts) -> Ite
     for number, item in enumerate(recommendations, 1):
         label = f"{number}."
         inner = 4 + len(label) + 1
-        yield Block(f"{change_words(item)} {sentence(item.why)}", 4, len(label) + 1, label, "title")
+        yield Block(f"{change_words(item)} {why_words(item)}", 4, len(label) + 1, label, "title")
         yield from _how(item, host, inner)
         if item.cost:
             yield Block(item.cost, inner, 2, "Costs:")
@@ -215,10 +215,15 @@ def change_words(item: Recommendation) -> str:
     return f"{text}{before} to {_value(item, item.proposed)}."
 
 
-def sentence(text: str) -> str:
-    """Return text with a capital, unless it begins with a name such as recvmmsg()."""
-    first = text.partition(" ")[0]
-    return text[0].upper() + text[1:] if first.isalpha() else text
+def why_words(item: Recommendation) -> str:
+    """Return the reason as sentences; one that begins with Shows is said of the command."""
+    text = item.why
+    first, _, rest = text.partition(" ")
+    if item.command and first == "Shows":
+        text = f"The command below shows {rest}"
+    elif first.isalpha():  # and no name such as recvmmsg()
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 def _value(item: Recommendation, number: int | str) -> str:

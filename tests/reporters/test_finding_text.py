@@ -39,7 +39,7 @@ def test_a_command_that_only_looks_is_not_said_to_take_effect() -> None:
     page = flat(look, sender)
     assert "In the firewall: input." in page
     assert "Run on the host: sysctl" in page
-    assert "At the sender. Fix the NIC To see more, run: sysctl" in page
+    assert "At the sender. Fix the NIC. To see more, run: sysctl" in page
 
 
 def test_a_command_stands_alone_on_its_line_at_any_width() -> None:
@@ -80,3 +80,16 @@ def test_evidence_is_said_once() -> None:
     words = " ".join(page.split())
     assert words.lower().count(seen) == 1
     assert "Read faster." in words
+
+
+def test_what_a_command_shows_is_said_of_the_command() -> None:
+    look = RMEM._replace(
+        kind="sender",
+        target="sender",
+        why="Shows who sends",
+        undo=None,
+        proposed=None,
+        current=None,
+    )
+    assert "At the sender. The command below shows who sends. To see more, run:" in flat(look)
+    assert "At the sender. Shows who sends. " in flat(look._replace(command=None))

@@ -17,7 +17,7 @@ from netrx_tune.reporters.checks.words import (
     standing,
     tally_words,
 )
-from netrx_tune.reporters.finding_text import change_words, sentence
+from netrx_tune.reporters.finding_text import change_words, why_words
 from netrx_tune.reporters.plain import escape
 from netrx_tune.rules.words import count, percent
 
@@ -90,7 +90,7 @@ def _row(judgement: Judgement, text: str, finding: JudgedFinding | None) -> str:
 def _advice(advice: Recommendation) -> str:
     """Return what to do and why, cut so that the command, its cost and the way back stay."""
     steps = " ".join(f"{step.rstrip('.')}." for step in advice_steps(advice))
-    what = f"{change_words(advice)} {sentence(advice.why)}".rstrip(".")
+    what = f"{change_words(advice)} {why_words(advice)}".rstrip(".")
     return f"{_cut(what, max(_LEAST_WHY, _MOST_CELL - len(steps) - 2))}. {steps}"
 
 

@@ -17,7 +17,7 @@ from netrx_tune.reporters.checks.words import (
     spot_words,
     tally_words,
 )
-from netrx_tune.reporters.finding_text import change_words, sentence
+from netrx_tune.reporters.finding_text import change_words, why_words
 from netrx_tune.reporters.plain import BLANK, Block, Style, layout
 from netrx_tune.rules.words import count
 
@@ -124,7 +124,7 @@ def _advice(finding: JudgedFinding) -> Iterator[Block]:
     advice = finding.advice
     if advice is None or not finding.fails:
         return
-    yield Block(f"{change_words(advice)} {sentence(advice.why)}", 4, 2, "Do:", "title")
+    yield Block(f"{change_words(advice)} {why_words(advice)}", 4, 2, "Do:", "title")
     if advice.command:
         yield Block(advice.command, 6, style="command", verbatim=True)
     if advice.cost:

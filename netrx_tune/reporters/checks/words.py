@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.judgement import JudgedFinding, JudgedHost, Judgement, Outcome, Spot
 from netrx_tune.planning.tally import Tally
-from netrx_tune.reporters.finding_text import change_words, evidence_words, sentence
+from netrx_tune.reporters.finding_text import change_words, evidence_words, why_words
 from netrx_tune.reporters.plain import escape
 from netrx_tune.rules.words import count, counted, size
 
@@ -41,7 +41,7 @@ def advice_words(finding: JudgedFinding) -> str:
     advice = finding.advice
     if advice is None:
         return ""
-    words = [escape(change_words(advice)), escape(_whole(sentence(advice.why)))]
+    words = [escape(change_words(advice)), escape(why_words(advice))]
     return "\n".join((*words, *advice_steps(advice)))
 
 
@@ -50,10 +50,6 @@ def advice_steps(advice: Recommendation) -> Iterator[str]:
     for label, said in (("Type", advice.command), ("Costs", advice.cost), ("Undo", advice.undo)):
         if said:
             yield escape(f"{label}: {said}")
-
-
-def _whole(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
 
 
 def evidence_lines(finding: JudgedFinding) -> list[str]:
