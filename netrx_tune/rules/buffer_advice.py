@@ -92,7 +92,7 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
     top = ceiling(facts.delta)
     limit = limit_of(sock, top)
     if sock.rcvbuf_bytes and want.rcvbuf_bytes <= sock.rcvbuf_bytes:
-        yield _no_more_room(facts, sock, want)
+        yield (_no_more_room if want.bounded else _look_longer)(facts, sock, want)
         return
     if is_older_default(sock.rcvbuf_bytes or 0, top):
         yield _restart(facts, sock, top.rmem_default or 0)
@@ -217,6 +217,20 @@ def _no_more_room(facts: Facts, sock: Socket, want: Size) -> Recommendation:
         f" ({want.arithmetic}), so the reader has to become faster",
         cost="a change to the program",
         takes_effect="restart",
+    )
+
+
+def _look_longer(facts: Facts, sock: Socket, want: Size) -> Recommendation:
+    """Return what to do where the overflows that were seen would have had room."""
+    return Recommendation(
+        kind="none",
+        target=name_of(facts.delta, sock),
+        scope="application",
+        why=f"change nothing yet: what this window saw would fit ({want.arithmetic}), yet its"
+        f" buffer of {size(sock.rcvbuf_bytes or 0)} overflowed, so the worst moment was not seen."
+        " A longer window shows it.",
+        cost="a minute",
+        command="netrx-tune diagnose --interval 60",
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netrx_tune.rules.buffer_advice import needed
+from netrx_tune.model.sample import Socket
+from netrx_tune.rules.buffer_advice import needed, recommend
+from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import truesize_of
 from netrx_tune.rxpath.delta import between
@@ -14,20 +16,34 @@ from tests.rxpath.snapshots import snapshot, sock
 SPARE = 1.15
 
 
-def _needed(capacity: int, pause_ms: int, rate: int) -> int:
+def _facts(capacity: int, pause_ms: int, rate: int, rcvbuf: int) -> tuple[Facts, Socket]:
+    """Return a window in which such a queue overflowed at each pause, and its socket."""
     watch = watched(
         lambda _: rate, lambda ms: 0 if ms % 1_000 < pause_ms else 100, capacity=capacity
     )
     shape = queue_shapes(watch)[INODE]
-    loser = sock(shape.drops, rcvbuf=capacity * CHARGE)
+    loser = sock(shape.drops, rcvbuf=rcvbuf)
     counters = {"Udp.RcvbufErrors": shape.drops, "IpExt.InOctets": 62_800, "Ip.InReceives": 100}
     delta = between(
         snapshot(dict.fromkeys(counters, 0), sockets=()),
         snapshot(counters, sockets=(loser,), uptime=105.0),
         live=True,
     )
-    facts = Facts(delta, settle(delta), {INODE: shape})
-    return needed(facts, loser, shape.drops).rcvbuf_bytes
+    return Facts(delta, settle(delta), {INODE: shape}), loser
+
+
+def _needed(capacity: int, pause_ms: int, rate: int) -> int:
+    facts, loser = _facts(capacity, pause_ms, rate, capacity * CHARGE)
+    return needed(facts, loser, loser.drops or 0).rcvbuf_bytes
+
+
+def test_no_buffer_is_proposed_where_what_was_seen_fits() -> None:
+    facts, loser = _facts(60, 200, 20, 100 * 200 * 20 * CHARGE)
+    burst = Verdict("burst", "high", "seen")
+    (advice,) = recommend(facts, loser, loser.drops or 0, burst)
+    assert (advice.kind, advice.proposed) == ("none", None)
+    assert "the worst moment was not seen" in advice.why
+    assert advice.command == "netrx-tune diagnose --interval 60"
 
 
 def test_a_pause_needs_its_length_times_the_rate_whatever_the_buffer_was() -> None:
