@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from netrx_tune import __version__
-from netrx_tune.cli import COMMANDS, options
+from netrx_tune.cli import options
 from netrx_tune.cli.diagnose import memory_of, refuse_emptiness
 from netrx_tune.cli.inputs import Place, delta_of
 from netrx_tune.cli.profile_reading import print_profile
@@ -124,5 +125,10 @@ def _word(made: Profile, output: str | None, base: Profile | None) -> str:
         also = f" {base.name} itself was not applied." if base else ""
         return f"{where}no evidence asks for a setting; the profile is empty.{also}"
     many = f"{len(made.settings)} setting{'s' * (len(made.settings) != 1)}"
-    then = f"; next: netrx-tune apply {output}" if output and "apply" in COMMANDS else ""
-    return f"{where}{many}{escape(then)}"
+    return f"{where}{many}{escape(_next(output)) if output else ''}"
+
+
+def _next(output: str) -> str:
+    """Return what to type then; without a slash or suffix, apply would look for a name."""
+    is_file = "/" in output or output.endswith((".yaml", ".yml"))
+    return f"; next: netrx-tune apply {quote(output if is_file else f'./{output}')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from shlex import quote
 
 import click
 from click.core import ParameterSource
@@ -13,6 +14,7 @@ from netrx_tune.cli.inputs import Place, sampled
 from netrx_tune.cli.saving import save
 from netrx_tune.host.save import check_target
 from netrx_tune.model.errors import InputError
+from netrx_tune.reporters.plain import escape
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
 
@@ -135,4 +137,5 @@ def _tell(output: str, saved: SavedSnapshot, output_format: str, code: int | Non
         }
         click.echo(json.dumps(summary, indent=2), err=ran)
     else:
-        click.echo(f"saved {output}; judge it with: netrx-tune diagnose --from {output}", err=ran)
+        said = f"saved {output}; judge it with: netrx-tune diagnose --from {quote(output)}"
+        click.echo(escape(said), err=ran)

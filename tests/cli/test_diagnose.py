@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from netrx_tune.cli import diagnose as module
+from netrx_tune.cli.profile_generate import _next
 from tests import scenario
 
 SNMP = """\
@@ -237,3 +238,16 @@ def test_namespaces_are_told_apart_by_an_empty_line(monkeypatch: pytest.MonkeyPa
     text = CliRunner().invoke(module.command, ["--all-netns"]).stdout
     first, _, second = text.partition(f"\n\n{text.partition(chr(10))[0]}\n")
     assert first.count("\nHost: ") == second.count("Host: ") == 1
+
+
+def test_the_command_to_type_next_is_one_that_works(tmp_path: Path) -> None:
+    named = tmp_path / "my run \x1b[31m.tar.gz"
+    got = run("snapshot", "--interval", "0", "-o", str(named))
+    assert f"--from '{tmp_path}/my run \\x1b[31m.tar.gz'" in got.stdout
+    assert "\x1b" not in got.stdout
+    made = _next("generated"), _next("a b.yaml"), _next("/x/generated")
+    assert [one.rpartition("apply ")[2] for one in made] == [
+        "./generated",
+        "'a b.yaml'",
+        "/x/generated",
+    ]
