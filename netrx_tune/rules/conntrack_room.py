@@ -65,10 +65,11 @@ def _need(facts: Facts, refused: int) -> Need:
     more = entries(rate, lasts)
     exact = up((held + more) * _SPARE_OF, _SPARE_OF - 1)
     room = max(least, power_of_two(exact))
-    text = (
-        f"{count(held)} entries and {count(rate)}/s refused x {count(lasts)} s (as long as"
-        f" an entry of UDP lasts) = {count(held + more)}, a quarter kept free: {count(room)}"
+    refusals = (
+        f" and {count(rate)}/s refused x {count(lasts)} s (as long as an entry of UDP lasts)"
+        f" = {count(held + more)}"
     )
+    text = f"{count(held)} entries{refusals if rate else ''}, a quarter kept free: {count(room)}"
     return capped(room, memory, text, bound)
 
 
