@@ -1,8 +1,10 @@
 """Snapshots that `check` judges in a second, and the memory that many of them take.
 
 The rate is that of a host of 64 CPUs, two cards of 64 queues and 100 sockets, decompression and
-the line of JSON included; beside it stands one with eight cards and 300 sockets. Memory is that
-of the largest process, over small snapshots: what grows with their number is not in them.
+the line of JSON included; beside it stands one with eight cards and 300 sockets. How fast this
+machine is, Python's tarfile tells, which reads the members of the same archives and does nothing
+with them. Figures are medians of runs that take turns. Memory is that of the largest process,
+over small snapshots: what grows with their number is not in them.
 """
 
 from __future__ import annotations
@@ -19,24 +21,34 @@ from typing import NamedTuple
 from netrx_tune.host.save import write_snapshot
 from tests.benchmarks.big_host import big_host
 from tests.benchmarks.table import Row, show
-from tests.benchmarks.timing import REPOSITORY, Run, cached_bytecode, run
+from tests.benchmarks.timing import REPOSITORY, alternate, cached_bytecode, run
 from tests.saved import archive
 
 MOST_GROWTH_MEGABYTES = 32.0
 _DISTINCT = 8
+_RUNS = 3
+_TARFILE_TIMES = 20
 
 
 class _Host(NamedTuple):
     cards: int
     sockets: int
     most_milliseconds: float | None  # of CPU time to judge it
+    most_of_tarfile: float | None  # what that is of the time that tarfile takes to read it
 
 
-_USUAL = _Host(2, 100, 4.0)  # 250 a second on each core
-_MANY_CARDS = _Host(8, 300, None)
+_USUAL = _Host(2, 100, 4.0, 4 / 15)  # 250 a second on each core, where tarfile takes 15 ms
+_MANY_CARDS = _Host(8, 300, None, None)
 _COMMAND = (
     sys.executable, "-m", "netrx_tune", "check", "--fail-on", "never", "--format", "jsonl", "-q",
 )  # fmt: skip
+_TARFILE = """
+import sys, tarfile
+for path in sys.argv[1:]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            archive.extractfile(member).read()
+"""
 # A process's peak begins with that of the one it was forked from, so a small one starts it.
 _STARTER = (
     "import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ);"
@@ -72,15 +84,28 @@ def _rates(
         )
     originals = sorted(folder.iterdir())
     size = sum(one.stat().st_size for one in originals) / len(originals)
-    _judge(folder, environment, 1)  # warms caches
-    few = _judge(_linked(originals, folder / "a", count), environment, 1)
-    more = _judge(_linked(originals, folder / "b", 2 * count), environment, 1)
+    paths = [*map(str, originals)]
+    ours = (*_COMMAND, "--jobs", "1")
+    tarfile = (sys.executable, "-c", _TARFILE, *paths)
+    few, more, once, again = alternate(
+        (
+            (*ours, str(_linked(originals, folder / "a", count))),
+            (*ours, str(_linked(originals, folder / "b", 2 * count))),
+            tarfile,
+            (*tarfile, *paths * _TARFILE_TIMES),
+        ),
+        _RUNS,
+        environment,
+    )
     cores = len(os.sched_getaffinity(0))
-    all_cores = _judge(folder / "b", environment, cores)
+    all_cores = run((*_COMMAND, "--jobs", str(cores), str(folder / "b")), environment)
     each = (more.cpu_seconds - few.cpu_seconds) / count
+    by_tarfile = (again.cpu_seconds - once.cpu_seconds) / (_TARFILE_TIMES * len(paths))
     return (
         Row(f"64 CPUs, {host.cards} cards, {host.sockets} sockets, packed", size / 1000, " kB"),
         Row("CPU time to judge one", each * 1000, " ms", host.most_milliseconds),
+        Row("tarfile's, to read it", by_tarfile * 1000, " ms"),
+        Row("ours, of tarfile's", each / by_tarfile, " times", host.most_of_tarfile),
         Row("snapshots a second and core", 1 / each, ""),
         Row(f"snapshots a second, {cores} cores", 2 * count / all_cores.seconds, ""),
         Row("peak memory", _peak(folder / "b", environment), " MB"),
@@ -111,10 +136,6 @@ def _linked(originals: Sequence[Path], folder: Path, count: int) -> Path:
     for number in range(count):
         os.link(originals[number % len(originals)], folder / f"{number:06}.tar.gz")
     return folder
-
-
-def _judge(folder: Path, environment: Mapping[str, str], jobs: int) -> Run:
-    return run((*_COMMAND, "--jobs", str(jobs), str(folder)), environment)
 
 
 def _peak(folder: Path, environment: Mapping[str, str]) -> float:
