@@ -44,10 +44,16 @@ from netrx_tune.rxpath.queue_needs import power_of_two
 
 # Of the port's own memory, before any ring.
 _PORT_BUFFER = re.compile(
-    r".*\.(?:rx_discards_phy|rx_prio\d_discards|rx_brb_discard|rx_drops_no_pbuf|RxBG\dFramesDropped)"
+    r".*\.(?:rx_discards_phy|rx_prio\d_discards|rx_brb_discard|rx_drops_no_pbuf|RxBG\dFramesDropped"
+    r"|rx_bg\d_frames_dropped|port\.rx_(?:discards|dropped)|rx_dropped\.nic) *"
 )
-# Drivers whose receive queues are set apart from those that send.
-_APART = frozenset({"bnx2", "gve", "mlx4_en"})
+# Drivers whose receive queues are set apart from those that send: their get_channels functions fill
+# max_rx and leave max_combined at 0 (read at 6.1). Two fill it, too, and have no set_channels.
+_APART = frozenset(
+    {"bnx2", "gve", "ibmvnic", "mlx4_en", "nicvf", "qlcnic", "rvu-nicpf", "rvu-nicvf", "st_gmac",
+     "st_mac100", "st_xgmac", "stmmac", "tg3"}
+)  # fmt: skip
+_FIXED = frozenset({"enic", "hns"})
 _BYTES_PER_BUFFER = 4096  # at most: one page for each place in the ring
 _MOST_DEVICES = 3
 _MOST_CPUS = 4
@@ -212,6 +218,8 @@ def _more_queues(facts: Facts, name: str) -> Recommendation | None:
     nic = _nic(facts, name)
     cpus = facts.delta.after.host.cpus
     if nic is None or not nic.channels_rx or not nic.channels_rx_max or not cpus:
+        return None
+    if nic.driver in _FIXED:
         return None
     queues = min(nic.channels_rx_max, cpus)
     if queues <= nic.channels_rx:

@@ -21,6 +21,7 @@ _DROPS = ("rx_dropped", SUMMED_DROPS)
 _BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors", "rx_frame_sum")
 # Some drivers have these in rx_errors as well, though such frames were good.
 _GOOD = ("rx_missed_errors", "rx_fifo_errors", "rx_over_errors")
+_FAR_MORE = 2  # times; less may be the moments at which the two were read
 _VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "macvlan", "ipvlan", "vlan", "ifb"})
 
 
@@ -149,13 +150,14 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
 def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     """Yield a driver's own counters, those that rx_dropped repeats for no more than it has.
 
-    What XDP dropped goes first: drivers have it in their other counter of drops, too.
+    What XDP dropped goes first: drivers have it in their other counter of drops, too. A counter
+    that gained far more than rx_dropped is not in it: drivers changed that from kernel to kernel.
     """
-    left = sum(_gain(delta, device, field) for field in _DROPS)
+    left = whole = sum(_gain(delta, device, field) for field in _DROPS)
     own = sorted(_own_counters(delta, device), key=lambda one: one.stage != "xdp-native-drop")
     for one in own:
-        if not one.in_rx_dropped:
-            yield one
+        if not one.in_rx_dropped or one.entry.increase > _FAR_MORE * whole:
+            yield one._replace(in_rx_dropped=False)
         elif left:
             part = min(left, one.entry.increase)
             left -= part

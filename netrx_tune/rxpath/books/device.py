@@ -23,7 +23,7 @@ from netrx_tune.rxpath.books.cards import (
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import RING_IN_RX_DROPPED, guessed_driver
+from netrx_tune.rxpath.books.drivers import guessed_driver, hides_full_ring
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
@@ -154,9 +154,10 @@ def _rx_dropped(
 
 def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:
     nic = device.nic
-    driver = nic and (nic.driver or guessed_driver(tuple(nic.statistics)))
+    names = tuple(nic.statistics) if nic else ()
+    driver = nic.driver or guessed_driver(names) if nic else ""
     own = not features.unhandled_frames_are_dropped(kernel) and not is_software(device)
-    if driver in RING_IN_RX_DROPPED or own:
+    if own or hides_full_ring(driver, names):
         return "nic-ring-overflow"
     return "gro-cells-overflow" if device.kind in _CELLS else "l2-unhandled-proto"
 

@@ -3,7 +3,8 @@
 Drivers differ in which of their losses reach the common link statistics. A name stands here
 with its stage and, where other counters have the same packet too, those.
 
-Kernel: drivers/net/ethernet/*/, drivers/net/virtio_net.c, drivers/net/vmxnet3 (read at 6.12).
+Kernel: drivers/net/ethernet/ for all but drivers/net/{virtio_net.c,veth.c,vmxnet3,hyperv}, read at
+6.1; beside each driver stand its names and the function that adds them to the link's.
 """
 
 from __future__ import annotations
@@ -32,69 +33,102 @@ _ALLOWANCES = DriverCounter(
     r"(?:bw_in|pps|conntrack|linklocal)_allowance_exceeded",  # bw_out is of what is sent
     _PLATFORM,
 )
-_INTEL_MEMORY = DriverCounter(r"alloc_rx_(?:page|buff)_failed", _MEMORY)
+_INTEL_MEMORY = DriverCounter(r"alloc_rx_buff_failed", _MEMORY)
 _INTEL_MISSED = DriverCounter(r"rx_missed_errors", _RING, ("rx_missed_errors",))
+# igb_update_stats(), igc_update_stats(): rx_fifo_errors has what each queue dropped and the missed.
 _INTEL_QUEUES = (
     DriverCounter(r"rx_queue_\d+_drops", _RING, ("rx_fifo_errors",)),
     _INTEL_MISSED,
     DriverCounter(r"rx_queue_\d+_alloc_failed", _MEMORY),
 )
 _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
+    # amazon/ena: ena_stats_rx_strings, ena_get_stats64() (XDP's drops are in rx_dropped from 6.10).
+    # refil_partial is left out: it says again what page_alloc_fail does.
     "ena": (
         _ALLOWANCES,
-        DriverCounter(r"queue_\d+_rx_(?:page_alloc_fail|skb_alloc_fail|refil_partial)", _MEMORY),
+        DriverCounter(r"queue_\d+_rx_(?:page|skb)_alloc_fail", _MEMORY),
         DriverCounter(r"queue_\d+_rx_xdp_drop", _XDP, ("rx_dropped",)),
-        DriverCounter(r"rx_drops", _RING, ("rx_dropped",)),
     ),
+    # mellanox/mlx5/core: en_stats.c, mlx5e_get_stats(). out_of_buffer is in rx_dropped to 5.6, in
+    # rx_missed_errors since; the port's discards are in rx_dropped where it was corrected (6.1.y).
     "mlx5_core": (
         DriverCounter(r"rx_out_of_buffer", _RING, ("rx_missed_errors", "rx_dropped")),
-        DriverCounter(r"rx_discards_phy", _RING),
-        DriverCounter(r"rx_prio\d_discards", _RING, ("ethtool.rx_discards_phy",)),
+        DriverCounter(r"rx_discards_phy", _RING, ("rx_dropped",)),
+        DriverCounter(r"rx_prio\d_discards", _RING, ("rx_dropped", "ethtool.rx_discards_phy")),
         DriverCounter(r"rx_buff_alloc_err", _MEMORY),
         DriverCounter(r"rx_xdp_drop", _XDP),
     ),
+    # mellanox/mlx4: en_ethtool.c main_strings, mlx4_en_DUMP_ETH_STATS(): "total number of received
+    # packets dropped" by the card. Nothing adds to rx0_dropped.
     "mlx4_en": (
         DriverCounter(r"rx_dropped", _RING, ("rx_dropped",)),
-        DriverCounter(r"rx\d+_dropped", _RING, ("rx_dropped", "ethtool.rx_dropped")),
+        DriverCounter(r"rx_xdp_drop", _XDP),
     ),
+    # intel/ixgbe: ixgbe_gstrings_stats, ixgbe_update_stats() (QPRDC is in no field of the link).
     "ixgbe": (
         DriverCounter(r"rx_no_dma_resources", _RING),
         _INTEL_MISSED,
+        DriverCounter(r"alloc_rx_page_failed", _MEMORY),
         _INTEL_MEMORY,
     ),
     "igb": _INTEL_QUEUES,
     "igc": _INTEL_QUEUES,
+    # intel/e1000, intel/e1000e: e1000_gstrings_stats, e1000_update_stats(), e1000e_get_stats64().
     "e1000": (_INTEL_MISSED, _INTEL_MEMORY),
     "e1000e": (_INTEL_MISSED, _INTEL_MEMORY),
+    # intel/i40e: i40e_gstrings_stats, i40e_update_pf_stats(). The port's (GLPRT_RDPC) are not the
+    # ring's (GLV_RDPC): i40e_update_vsi_stats() has those in rx_missed_errors, and in rx_dropped
+    # where the port's counter is still called port.rx_dropped.
     "i40e": (
-        DriverCounter(r"port\.rx_(?:discards|dropped)", _RING, ("rx_missed_errors", "rx_dropped")),
+        DriverCounter(r"port\.rx_(?:discards|dropped)", _RING),
+        _INTEL_MISSED,
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
+    # intel/iavf: iavf_gstrings_stats, iavf_virtchnl_completion().
     "iavf": (DriverCounter(r"rx_discards", _RING, ("rx_dropped",)),),
+    # intel/ice: ice_gstrings_vsi_stats, ice_gstrings_pf_stats, ice_update_vsi_stats().
     "ice": (
         DriverCounter(r"rx_dropped", _RING, ("rx_dropped",)),
         DriverCounter(r"rx_dropped\.nic", _RING, ("rx_missed_errors",)),
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
+    # vmxnet3: vmxnet3_rq_dev_stats, vmxnet3_get_stats64(). vmxnet3_rq_rx_complete() drops the
+    # packet that no buffer could be had for (drop_total, in rx_dropped).
     "vmxnet3": (
         DriverCounter(r"pkts rx OOB", _RING),
-        DriverCounter(r"rx buf alloc fail", _MEMORY),
+        DriverCounter(r"rx buf alloc fail", _MEMORY, ("rx_dropped",)),
     ),
+    # google/gve: gve_gstrings_rx_stats.
     "gve": (
         DriverCounter(r"rx_queue_drop_cnt\[\d+\]", _RING),
         DriverCounter(r"rx_(?:buf|skb)_alloc_fail", _MEMORY),
         DriverCounter(r"rx_xdp_drop\[\d+\]", _XDP),
     ),
-    "hv_netvsc": (DriverCounter(r"rx_no_memory", _MEMORY),),
-    "mana": (DriverCounter(r"hc_rx_discards_no_wqe", _RING),),
+    # hyperv: netvsc_stats, netvsc_recv_callback().
+    "hv_netvsc": (
+        DriverCounter(r"rx_no_memory", _MEMORY),
+        DriverCounter(r"rx_queue_\d+_xdp_drop", _XDP),
+    ),
+    # microsoft/mana: mana_eth_stats, mana_rx_skb(); mana_get_stats64() has it in rx_missed_errors
+    # from 6.19.
+    "mana": (
+        DriverCounter(r"hc_rx_discards_no_wqe", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"rx_\d+_xdp_drop", _XDP, ("rx_dropped",)),
+    ),
+    # virtio_net: virtnet_rq_stats_desc, virtnet_stats() (drops has xdp_drops, too). The device's
+    # own hw_drops are shown by some builds; others have them in the queues' netlink statistics.
     "virtio_net": (
         DriverCounter(r"rx_queue_\d+_hw_drops|rx\d+_hw_drops", _PLATFORM),
-        DriverCounter(r"rx_queue_\d+_xdp_drops|rx\d+_xdp_drops", _XDP, ("rx_dropped",)),
+        DriverCounter(r"rx(?:_queue_\d+|\d*)_xdp_drops", _XDP, ("rx_dropped",)),
         DriverCounter(r"rx_queue_\d+_drops|rx\d+_drops", _MEMORY, ("rx_dropped",)),
     ),
+    # veth: veth_rq_stats_desc, veth_get_stats64() (from 5.7).
     "veth": (DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),),
+    # broadcom/tg3: ethtool_stats_keys, tg3_get_nstats().
     "tg3": (DriverCounter(r"rx_discards", _RING, ("rx_missed_errors",)),),
-    "bnx2": (DriverCounter(r"rx_(?:fw_)?discards", _RING, ("rx_missed_errors",)),),
+    # broadcom/bnx2: bnx2_stats_str_arr, bnx2_get_stats64().
+    "bnx2": (DriverCounter(r"rx_(?:fw_|ftq_)?discards", _RING, ("rx_missed_errors",)),),
+    # broadcom/bnx2x: bnx2x_stats_arr, bnx2x_q_stats_arr, bnx2x_net_stats_update().
     "bnx2x": (
         DriverCounter(r"rx_discards", _RING, ("rx_fifo_errors",)),
         DriverCounter(r"\[\d+\]: rx_discards", _RING, ("rx_fifo_errors", "ethtool.rx_discards")),
@@ -102,13 +136,18 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_skb_alloc_discard", _MEMORY),
         DriverCounter(r"\[\d+\]: rx_skb_alloc_discard", _MEMORY, ("ethtool.rx_skb_alloc_discard",)),
     ),
+    # broadcom/bnxt: bnxt_ring_rx_stats_str, bnxt_ring_err_stats_arr (bnxt_sw_func_stats to 6.6),
+    # bnxt_get_ring_stats().
     "bnxt_en": (
         DriverCounter(
-            r"\[\d+\]: rx_discards", _RING, ("rx_missed_errors", "ethtool.rx_total_ring_discards")
+            r"\[\d+\]: rx_discards",
+            _RING,
+            ("rx_missed_errors", "ethtool.rx_total_ring_discards", "ethtool.rx_total_discard_pkts"),
         ),
-        DriverCounter(r"rx_total_ring_discards", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"rx_total_(?:ring_discards|discard_pkts)", _RING, ("rx_missed_errors",)),
         DriverCounter(r"rx_total_oom_discards", _MEMORY, ("rx_dropped",)),
     ),
+    # emulex/benet: et_rx_stats, et_stats, be_get_stats64().
     "be2net": (
         DriverCounter(r"rxq\d+: rx_drops_no_frags", _RING, ("rx_dropped",)),
         DriverCounter(r"rxq\d+: rx_drops_no_skbs", _MEMORY, ("rx_dropped",)),
@@ -118,34 +157,45 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
             ("rx_fifo_errors",),
         ),
     ),
+    # qlogic/qede: qede_stats_arr, qede_rqstats_arr, qede_get_stats64().
     "qede": (
         DriverCounter(r"no_buff_discards", _RING, ("rx_fifo_errors",)),
         DriverCounter(r"\d+: rx_alloc_errors", _MEMORY),
     ),
+    # sfc: ef10.c efx_ef10_update_stats_common() (rx_dropped has the port's only where the card has
+    # no virtual adapters), ef100_nic.c, falcon/falcon.c.
     "sfc": (
         DriverCounter(r"(?:port_)?rx_nodesc_drop(?:s|_cnt)", _RING, ("rx_dropped",)),
         DriverCounter(r"rx_noskb_drops", _MEMORY, ("rx_dropped",)),
     ),
+    # cisco/enic: enic_rx_stats, enic_get_stats() (rx_dropped has rx_drop as well).
     "enic": (DriverCounter(r"rx_no_bufs", _RING, ("rx_dropped",)),),
+    # chelsio/cxgb4: stats_strings, cxgb_get_stats() (what was truncated is in rx_dropped, too).
     "cxgb4": (
         DriverCounter(r"RxBG\dFramesDropped|rx_bg\d_frames_dropped", _RING, ("rx_dropped",)),
     ),
+    # realtek/r8169: rtl8169_gstrings, rtl8169_get_stats64().
     "r8169": (DriverCounter(r"rx_missed", _RING, ("rx_missed_errors",)),),
+    # stmicro/stmmac: stmmac_gstrings_stats, stmmac_mmc, stmmac_get_stats64().
     "stmmac": (
-        DriverCounter(r"mmc_rx_fifo_overflow", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"mmc_rx_fifo_overflow", _RING),
+        DriverCounter(r"rx_overflow_cntr", _RING, ("ethtool.mmc_rx_fifo_overflow",)),
         DriverCounter(
-            r"rx_overflow_cntr|rx_missed_cntr",
-            _RING,
-            ("rx_missed_errors", "ethtool.mmc_rx_fifo_overflow"),
+            r"rx_missed_cntr", _RING, ("rx_missed_errors", "ethtool.mmc_rx_fifo_overflow")
         ),
     ),
 }
+# What `ethtool -i` calls them: stmmac_ethtool_getdrvinfo(), ef4_ethtool_get_drvinfo().
+_ALSO_CALLED = {
+    **dict.fromkeys(("st_gmac", "st_mac100", "st_xgmac"), "stmmac"),
+    **dict.fromkeys(("sfc_falcon", "sfc_siena"), "sfc"),
+}
 
-# Drivers that book a full ring as rx_dropped, so that it is no unknown protocol.
-RING_IN_RX_DROPPED = frozenset({"ena", "ice", "iavf", "mlx4_en", "sfc", "enic", "cxgb4"})
+# Drivers that book a full ring as rx_dropped and little else, so that it is no unknown protocol.
+_RING_IN_RX_DROPPED = frozenset({"ena", "ice", "iavf", "mlx4_en", "cxgb4"})
 
 # Names that other drivers use for something else; the rest tells what it is by itself.
-_AMBIGUOUS = frozenset({r"rx_dropped", r"rx\d+_dropped"})
+_AMBIGUOUS = frozenset({r"rx_dropped"})
 _ANY_DRIVER = (
     *(
         counter
@@ -163,7 +213,7 @@ _MARKS = (
     ("ice", r".+\.nic"),
     ("i40e", r"(?:port|veb)\..+"),
     ("mlx5_core", r"rx_out_of_buffer|rx_discards_phy"),
-    ("mlx4_en", r"rx_csum_complete|rx\d+_csum_ok"),
+    ("mlx4_en", r"rx_alloc_pages|pf_rx_packets"),
     ("ixgbe", r"rx_no_dma_resources|fdir_overflow"),
     ("ena", r"queue_\d+_rx_cnt|\w+_allowance_exceeded"),
     ("vmxnet3", r"pkts rx OOB"),
@@ -172,7 +222,7 @@ _MARKS = (
     ("qede", r"no_buff_discards"),
     ("sfc", r"(?:port_)?rx_nodesc_drop(?:s|_cnt)"),
     ("bnx2x", r"rx_brb_discard"),
-    ("bnxt_en", r"rx_stat_discard|rx_total_ring_discards"),
+    ("bnxt_en", r"rx_stat_discard|rx_total_(?:ring_discards|discard_pkts)"),
     ("tg3", r"rxbds_empty"),
     ("igb", r"rx_queue_\d+_csum_err"),
     ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
@@ -186,6 +236,20 @@ def guessed_driver(names: tuple[str, ...]) -> str:
     stripped = [name.strip() for name in names]
     pointed = (d for d, mark in _MARKS if any(map(re.compile(mark).fullmatch, stripped)))
     return next(pointed, "")
+
+
+def hides_full_ring(driver: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a driver's rx_dropped holds a full ring that no counter of its own names.
+
+    Where one names it, the rest of rx_dropped is what the kernel dropped.
+    """
+    if driver == "i40e":
+        return "port.rx_dropped" in names  # newer ones have port.rx_discards
+    named = any(
+        counter.stage == _RING and "rx_dropped" in counter.also_in
+        for _name, counter in meanings(driver, names)
+    )
+    return driver in _RING_IN_RX_DROPPED and not named
 
 
 def counters_called(name: str) -> tuple[tuple[str, DriverCounter], ...]:
@@ -206,7 +270,7 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
     All cards of a model have the same names, thousands on a large host, so they are looked at
     once. Where the driver is only guessed, other names are taken by their word.
     """
-    known = _BY_DRIVER.get(driver or guessed_driver(names), ())
+    known = _BY_DRIVER.get(_ALSO_CALLED.get(driver, driver) or guessed_driver(names), ())
     counters = known if driver and known else (*known, *_ANY_DRIVER)
     both = ((name, _first(counters, name)) for name in names)
     return tuple((name, counter) for name, counter in both if counter is not None)
