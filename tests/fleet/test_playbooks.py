@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fleet.for_everybody import command_for_everybody
 from tests.fleet.hosts import SSHD, Hosts
 from tests.live.lab import alone, obstacle
 
@@ -243,7 +244,16 @@ def test_where_sudo_is_refused_nothing_is_changed_in_the_batch_and_it_is_said_wh
     run = max((folder / "playbooks/fetched").iterdir())
     assert [path.name for path in run.rglob("*.tar.gz")] == ["web6.tar.gz"]
     assert "/report.md" in printed
-    code, printed = hosts.play(diagnose, by_sudo, limit="web7", become=False, **more)
+
+
+@pytest.mark.live
+def test_without_root_a_host_is_looked_at_as_far_as_its_user_may(
+    hosts: Hosts, folder: Path, by_sudo: Path
+) -> None:
+    diagnose = folder / "playbooks/diagnose.yml"
+    with command_for_everybody() as theirs:
+        more = {"command": theirs, "local_command": OURS, "interval": 1, "redact": False}
+        code, printed = hosts.play(diagnose, by_sudo, limit="web7", become=False, **more)
     assert code == 0, printed
     run = max((folder / "playbooks/fetched").iterdir())
     gaps = json.loads((run / "edge/web7/web7.json").read_text())["gaps"]
