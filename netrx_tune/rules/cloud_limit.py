@@ -4,9 +4,9 @@ What it means: a virtual machine has allowances: bandwidth, packets per second, 
 connections, packets to the platform's own services. Above them the platform queues or drops before
 the machine sees a frame.
 
-How it is counted: the driver's own counters, *_allowance_exceeded of ena and hw_drops of
-virtio_net. "Exceeded" holds what was only delayed as well, so the figure is an upper bound.
-Kernel: drivers/net/ethernet/amazon/ena/ena_ethtool.c; drivers/net/virtio_net.c.
+How it is counted: the driver's own counters, *_allowance_exceeded of ena. "Exceeded" holds what
+was only delayed as well, so the figure is an upper bound.
+Kernel: drivers/net/ethernet/amazon/ena/ena_ethtool.c, ena_stats_eni_strings.
 
 Remedy: a larger machine, less traffic, fewer and larger packets, fewer tracked flows; for the
 platform's name service a cache on this host, another resolver, or more network interfaces.
@@ -26,7 +26,7 @@ from netrx_tune.rules.outcome import by_device, found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
 
-# By the start of the counter's name: what is limited, and what helps.
+# By a part of the counter's name: what is limited, and what helps.
 _LIMITS = {
     "linklocal_allowance": (
         "packets to the platform's own services (name service, time, metadata)",
@@ -45,7 +45,6 @@ _LIMITS = {
         "Less traffic, a larger machine, or several machines.",
     ),
 }
-_OTHER = ("what the virtual switch takes for this machine", "Give the machine a larger share.")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -74,10 +73,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _limit(name: str) -> tuple[str, str]:
-    for start, words in _LIMITS.items():
-        if name.startswith(start):
-            return words
-    return _OTHER
+    return next(words for part, words in _LIMITS.items() if part in name)
 
 
 def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendation]:
@@ -91,7 +87,7 @@ def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendat
             cost="the platform's price list",
         )
     why = "Run it twice, a few seconds apart: it shows which allowance is used up now."
-    command = f"ethtool -S {quoted(device)} | grep -E 'allowance|hw_drop'"
+    command = f"ethtool -S {quoted(device)} | grep allowance"
     yield look(facts, command, kind="platform", target=device, why=why)
 
 

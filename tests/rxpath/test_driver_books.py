@@ -84,6 +84,7 @@ def test_a_packet_is_charged_once_to_what_lost_it(
         ("alloc_rx_buff_failed", {"e1000", "e1000e", "ixgbe"}),
         ("rx_drops", set()),
         ("rx0_dropped", set()),
+        ("rx0_hw_drops", set()),
         ("rx_total_discard_pkts", {"bnxt_en"}),
     ],
 )

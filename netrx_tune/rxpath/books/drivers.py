@@ -115,10 +115,9 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"hc_rx_discards_no_wqe", _RING, ("rx_missed_errors",)),
         DriverCounter(r"rx_\d+_xdp_drop", _XDP, ("rx_dropped",)),
     ),
-    # virtio_net: virtnet_rq_stats_desc, virtnet_stats() (drops has xdp_drops, too). The device's
-    # own hw_drops are shown by some builds; others have them in the queues' netlink statistics.
+    # virtio_net: virtnet_rq_stats_desc, virtnet_stats() (drops has xdp_drops, too). What the device
+    # dropped itself is in the queues' netlink statistics alone (hw_drops, from 6.10).
     "virtio_net": (
-        DriverCounter(r"rx_queue_\d+_hw_drops|rx\d+_hw_drops", _PLATFORM),
         DriverCounter(r"rx(?:_queue_\d+|\d*)_xdp_drops", _XDP, ("rx_dropped",)),
         DriverCounter(r"rx_queue_\d+_drops|rx\d+_drops", _MEMORY, ("rx_dropped",)),
     ),

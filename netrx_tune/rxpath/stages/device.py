@@ -91,10 +91,10 @@ DEVICE_STAGES: tuple[Stage, ...] = (
         ),
         blind=(
             "Drivers differ in what they show. gve and hv_netvsc put almost nothing into the "
-            "kernel's fields; vmxnet3 (pkts rx OOB), ixgbe (rx_no_dma_resources) and mlx5 "
-            "(rx_discards_phy) keep losses in ethtool alone; ena counts ring losses as "
-            "rx_dropped; a virtio guest sees nothing of what its host dropped unless the device "
-            "offers hw_drops."
+            "kernel's fields; vmxnet3 (pkts rx OOB), ixgbe (rx_no_dma_resources), i40e "
+            "(port.rx_discards) and, but for late kernels, mlx5 (rx_discards_phy) keep losses in "
+            "ethtool alone; ena counts ring losses as rx_dropped; a virtio guest sees nothing in "
+            "ethtool of what its host dropped."
         ),
         versions=(
             "i40e moved its ring losses: rx_dropped in 4.4 to 5.15 and 6.6, rx_missed_errors in "
@@ -109,7 +109,7 @@ DEVICE_STAGES: tuple[Stage, ...] = (
         layer="device",
         kind="loss",
         title="the cloud or hypervisor shaped the traffic",
-        function="the platform; ena_ethtool.c and virtio_net.c in drivers/net show it",
+        function="the platform; ena_ethtool.c in drivers/net/ethernet/amazon/ena shows it",
         what=(
             "A virtual machine has allowances: bandwidth, packets per second, tracked "
             "connections, packets to the platform's own services. Above them the platform queues "
@@ -120,8 +120,6 @@ DEVICE_STAGES: tuple[Stage, ...] = (
             "ethtool.pps_allowance_exceeded",
             "ethtool.conntrack_allowance_exceeded",
             "ethtool.linklocal_allowance_exceeded",
-            "ethtool.rx_hw_drops",
-            "ethtool.rx_hw_drop_overruns",
         ),
         knobs=(),
         remedy=(
