@@ -60,12 +60,31 @@ def nic(driver: str, statistics: dict[str, int]) -> Nic:
         # One kernel has the port's discards in rx_dropped, the other does not.
         ("mlx5_core", {"rx_dropped": 70}, {"rx_discards_phy": 70}, {RING: 70}),
         ("mlx5_core", {"rx_dropped": 3}, {"rx_discards_phy": 7000}, {RING: 7000, UNWANTED: 3}),
+        (
+            "mlx5_core",
+            {"rx_dropped": 1002},
+            {"rx_out_of_buffer": 1000, "rx_discards_phy": 500},
+            {RING: 1500, UNWANTED: 2},
+        ),
         ("sfc", {"rx_dropped": 3}, {"port_rx_nodesc_drops": 7000}, {RING: 7000, UNWANTED: 3}),
         ("sfc", {"rx_dropped": 70}, {"port_rx_nodesc_drops": 70}, {RING: 70}),
         # What the driver's own counter does not have of rx_dropped, the kernel dropped.
         ("ice", {"rx_dropped": 100}, {"rx_dropped": 60}, {RING: 60, UNWANTED: 40}),
         ("enic", {"rx_dropped": 100}, {"rx_no_bufs": 60}, {RING: 60, UNWANTED: 40}),
         ("ena", {"rx_dropped": 100}, {"queue_0_rx_cnt": 9}, {RING: 100}),
+        # What queues count is compared together; what XDP dropped is in their other drops, too.
+        (
+            "be2net",
+            {"rx_dropped": 95},
+            {f"rxq{n}: rx_drops_no_frags": 10 for n in range(10)},
+            {RING: 95},
+        ),
+        (
+            "virtio_net",
+            {"rx_dropped": 100},
+            {"rx_queue_0_drops": 100, "rx_queue_0_xdp_drops": 90},
+            {XDP: 90, MEMORY: 10},
+        ),
         # stmmac has the MMC's overflow in no field, and goes by another name in `ethtool -i`.
         ("st_gmac", {"rx_missed_errors": 9}, {"mmc_rx_fifo_overflow": 70}, {RING: 79}),
         ("st_gmac", {}, {"rx_overflow_cntr": 70, "mmc_rx_fifo_overflow": 70}, {RING: 70}),

@@ -39,6 +39,7 @@ class _Own(NamedTuple):
     stage: str
     entry: Entry
     in_rx_dropped: bool
+    pattern: str  # of the driver's names for it
 
 
 def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
@@ -150,18 +151,31 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
 def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     """Yield a driver's own counters, those that rx_dropped repeats for no more than it has.
 
-    What XDP dropped goes first: drivers have it in their other counter of drops, too. A counter
-    that gained far more than rx_dropped is not in it: drivers changed that from kernel to kernel.
+    What XDP dropped goes first: drivers have it in their other counter of drops, too. Counters
+    that gained far more than is left of rx_dropped are not in it: drivers changed that from kernel
+    to kernel.
     """
-    left = whole = sum(_gain(delta, device, field) for field in _DROPS)
-    own = sorted(_own_counters(delta, device), key=lambda one: one.stage != "xdp-native-drop")
-    for one in own:
-        if not one.in_rx_dropped or one.entry.increase > _FAR_MORE * whole:
-            yield one._replace(in_rx_dropped=False)
-        elif left:
+    left = sum(_gain(delta, device, field) for field in _DROPS)
+    has_xdp = False
+    for family in _families(_own_counters(delta, device)):
+        gained = sum(one.entry.increase for one in family)
+        if not family[0].in_rx_dropped or (gained > _FAR_MORE * left and not has_xdp):
+            yield from (one._replace(in_rx_dropped=False) for one in family)
+            continue
+        has_xdp = has_xdp or family[0].stage == "xdp-native-drop"
+        for one in family:
             part = min(left, one.entry.increase)
             left -= part
-            yield one._replace(entry=one.entry._replace(increase=part))
+            if part:
+                yield one._replace(entry=one.entry._replace(increase=part))
+
+
+def _families(own: Iterable[_Own]) -> list[list[_Own]]:
+    """Return the counters by what they are called in every queue, XDP's first."""
+    found: dict[str, list[_Own]] = {}
+    for one in own:
+        found.setdefault(one.pattern, []).append(one)
+    return sorted(found.values(), key=lambda family: family[0].stage != "xdp-native-drop")
 
 
 def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
@@ -177,4 +191,5 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
         summed = bool(_IN_SUMMED_DROPS & {*known.also_in})
         among = _gain(delta, device, "rx_dropped") if "rx_dropped" in known.also_in else 0
         among += _gain(delta, device, SUMMED_DROPS) if summed else 0
-        yield _Own(device.name, known.stage, Entry(full, increase), bool(among))
+        own = Entry(full, increase)
+        yield _Own(device.name, known.stage, own, bool(among), known.pattern)

@@ -42,15 +42,15 @@ _INTEL_QUEUES = (
     DriverCounter(r"rx_queue_\d+_alloc_failed", _MEMORY),
 )
 _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
-    # amazon/ena: ena_stats_rx_strings, ena_get_stats64() (XDP's drops are in rx_dropped from 6.10).
+    # amazon/ena: ena_stats_rx_strings, ena_get_stats64() (late kernels add XDP's to rx_dropped).
     # refil_partial is left out: it says again what page_alloc_fail does.
     "ena": (
         _ALLOWANCES,
         DriverCounter(r"queue_\d+_rx_(?:page|skb)_alloc_fail", _MEMORY),
         DriverCounter(r"queue_\d+_rx_xdp_drop", _XDP, ("rx_dropped",)),
     ),
-    # mellanox/mlx5/core: en_stats.c, mlx5e_get_stats(). out_of_buffer is in rx_dropped to 5.6, in
-    # rx_missed_errors since; the port's discards are in rx_dropped where it was corrected (6.1.y).
+    # mellanox/mlx5/core: en_stats.c, mlx5e_get_stats(). out_of_buffer was in rx_dropped and is in
+    # rx_missed_errors; the port's discards were in no field and are in rx_dropped (both in 6.1.y).
     "mlx5_core": (
         DriverCounter(r"rx_out_of_buffer", _RING, ("rx_missed_errors", "rx_dropped")),
         DriverCounter(r"rx_discards_phy", _RING, ("rx_dropped",)),
@@ -135,7 +135,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_skb_alloc_discard", _MEMORY),
         DriverCounter(r"\[\d+\]: rx_skb_alloc_discard", _MEMORY, ("ethtool.rx_skb_alloc_discard",)),
     ),
-    # broadcom/bnxt: bnxt_ring_rx_stats_str, bnxt_ring_err_stats_arr (bnxt_sw_func_stats to 6.6),
+    # broadcom/bnxt: bnxt_ring_rx_stats_str, bnxt_ring_err_stats_arr (bnxt_sw_func_stats at 6.1),
     # bnxt_get_ring_stats().
     "bnxt_en": (
         DriverCounter(
