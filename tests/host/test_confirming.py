@@ -45,7 +45,9 @@ def test_a_yes_in_time_keeps_it_and_only_then_is_it_for_the_next_boot(root: Path
     done, terminal = confirming(root, 20)
     assert not (root / OURS).exists()
     os.write(terminal, b"yes\n")
-    assert done.communicate(timeout=20)[0].endswith("Undo it with: netrx-tune rollback\n")
+    assert done.communicate(timeout=20)[0].endswith(
+        f"Undo it with: netrx-tune rollback --root {root}\n"
+    )
     assert (done.returncode, value(root, "net/core/rmem_max")) == (0, "800000")
     assert "net.core.rmem_max = 800000\n" in (root / OURS).read_text()
     assert run(root, "rollback", "--yes").returncode == 0
