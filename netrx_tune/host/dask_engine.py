@@ -47,7 +47,7 @@ _PATIENCE = 12  # such looks in a row that find none
 # input: a quarter of the time. One arena that keeps some memory is what a process alone has.
 _MALLOC = {"MALLOC_ARENA_MAX": 1, "MALLOC_TRIM_THRESHOLD_": 128 << 20, "MALLOC_TOP_PAD_": 64 << 20}
 _FEW_COLLECTIONS = 50_000  # objects between two looks for garbage, as in the command itself
-_LOGGERS = ("distributed", "distributed.client")  # those that Dask gives a level
+_LOGGERS = ("distributed", "distributed.client", "tornado", "asyncio")  # that speak
 
 _Paths = tuple[str, ...]
 _Asks = tuple[tuple[str, str | None], ...]  # each with its stamp, where that is known

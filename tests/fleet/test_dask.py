@@ -82,6 +82,7 @@ def test_a_local_cluster_says_what_the_pool_says_and_writes_tables(
         *(*few(folder), "--format", "jsonl", "--scheduler", "local"),
         *("--output", "-", "--output", f"parquet={tmp_path / 'out'}"),
     )
+    assert found[2] == own[2]
     assert found == own
     lines = [json.loads(line) for line in own[1].splitlines()]
     inputs = parquet.read_table(tmp_path / "out/inputs.parquet").to_pylist()
