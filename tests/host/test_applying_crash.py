@@ -10,7 +10,6 @@ from tests.host.inside import lacks, output_of
 
 
 @pytest.mark.skipif(bool(lacks("strace")), reason=lacks("strace") or "runs")
-@pytest.mark.live
 def test_killed_at_every_write_the_host_is_old_or_new_and_comes_back() -> None:
     printed = output_of("tests.host.killing")
     found = re.findall(r"(.+): (\d+) calls, .+; the host came back", printed)
