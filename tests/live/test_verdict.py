@@ -184,3 +184,11 @@ def test_words_that_a_full_buffers_finding_lacks_are_missed() -> None:
     assert "'25 %'" in missed
     elsewhere = FULL._replace(rule="other", text="this one (pid 12) has 25 %")
     assert len(missing_words(truth, REPORT._replace(findings=(elsewhere,)))) == 2
+
+
+def test_the_findings_of_two_causes_are_the_account_together() -> None:
+    parts = tuple(FULL._replace(lost=lost, drops=(lost,)) for lost in (60, 30))
+    assert not [one for one in complaints(FAULT, TRUTH, REPORT._replace(findings=parts))
+                if "differs" in one]  # fmt: skip
+    short = complaints(FAULT, TRUTH, REPORT._replace(findings=parts[:1]))
+    assert any("lost 60) differs from its stage's account" in one for one in short)

@@ -93,6 +93,10 @@ def _totals(truth: Truth, report: Report) -> tuple[str, ...]:
 def _findings(expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
     found = []
     allowed = {each.stage: each.severities for each in expected}
+    # A rule has a finding for each cause that it sees, and together they are the account.
+    together: Counter[tuple[str, str]] = Counter()
+    for finding in report.findings:
+        together[finding.rule, finding.stage] += finding.lost or 0
     for finding in report.findings:
         if finding.rule == "other-namespace-loss":
             continue  # another run of the lab, or another program, loses in its own namespace
@@ -101,7 +105,7 @@ def _findings(expected: Sequence[Expected], report: Report) -> tuple[str, ...]:
             continue
         if not finding.lost:
             found.append(f"{name} is more than a note without loss")
-        elif finding.lost != report.stages.get(finding.stage):
+        elif together[finding.rule, finding.stage] != report.stages.get(finding.stage):
             found.append(f"{name} differs from its stage's account")
         elif finding.stage in allowed and finding.severity not in allowed[finding.stage]:
             found.append(f"{name} should be {' or '.join(sorted(allowed[finding.stage]))}")
