@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.collectors.device_names import kind_by_name
+from netrx_tune.collectors.text import is_decimal
 from netrx_tune.model.sample import Link
 
 __all__ = ["PATTERN", "parse_links"]
@@ -121,7 +122,7 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield what a line says: numbers below their titles, or words with numbers."""
     words = line.split()
     if titles:
-        if len(words) == len(titles) and all(_is_count(word) for word in words):
+        if len(words) == len(titles) and all(is_decimal(word) for word in words):
             for title, word in zip(titles, words, strict=True):
                 if title in _OF_IP:
                     yield _OF_IP[title], int(word)
@@ -139,10 +140,6 @@ def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:
         found = {
             field: int(columns[title])
             for title, field in _COLUMNS.items()
-            if _is_count(columns.get(title, ""))
+            if is_decimal(columns.get(title, ""))
         }
         yield _with(_link(columns["Iface"], kind), found)
-
-
-def _is_count(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) <= 20

@@ -55,19 +55,19 @@ def decimal(found: str, path: str, field: str) -> int:
     Raises:
         ParseError: it is something else, or longer than any 64-bit number.
     """
-    if _is_decimal(found):
+    if is_decimal(found):
         return int(found)
     raise ParseError(path, f"{field}: expected a decimal", found)
 
 
 def signed(found: str, path: str, field: str) -> int:
     """Return a decimal that may be negative, as `decimal` does."""
-    if found.startswith("-") and _is_decimal(found[1:]):
+    if found.startswith("-") and is_decimal(found[1:]):
         return -int(found[1:])
     return decimal(found, path, field)
 
 
-def _is_decimal(found: str) -> bool:
+def is_decimal(found: str) -> bool:
     """Tell whether a word is digits and no longer than any 64-bit number."""
     return len(found) <= MOST_DIGITS and found.isascii() and found.isdigit()
 

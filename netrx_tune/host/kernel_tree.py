@@ -13,11 +13,10 @@ from posixpath import dirname, normpath
 from typing import NamedTuple
 
 from netrx_tune.model.sample import Gap
-from netrx_tune.reporters.snapshot_files import MANIFEST, BySample
+from netrx_tune.reporters.snapshot_files import MANIFEST, SAMPLES, BySample
 
 __all__ = ["RawTree", "Roots", "kernel_files", "place"]
 
-_SAMPLES = ("0/", "1/")
 _TOPS = ("proc/", "sys/", "etc/", "run/", "usr/", "lib/", "netrx/")
 
 _NET = r"""
@@ -133,7 +132,7 @@ class Roots:
     def _home(self, placed: tuple[str, str]) -> tuple[dict[str, str], str]:
         """Return among which texts a file has its place, and under which name."""
         tree, name = self._tree(placed[0]), placed[1]
-        if name.startswith(_SAMPLES):
+        if name.startswith(SAMPLES):
             return tree.samples[int(name[0])], name[1:]
         return tree.files, name
 
@@ -155,7 +154,7 @@ def place(name: str) -> tuple[str, str] | None:
     name = name.removeprefix("./")
     if name.startswith("/") or "/../" in f"/{name}/":
         return None
-    if name == MANIFEST or name.startswith(_SAMPLES):
+    if name == MANIFEST or name.startswith(SAMPLES):
         return "", name
     found = _wanted().fullmatch(name)
     return (found["root"], found["name"]) if found else None

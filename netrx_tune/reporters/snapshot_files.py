@@ -28,6 +28,7 @@ from netrx_tune.reporters.snapshot_records import Known, parse_records, render_r
 __all__ = [
     "BOOT_ID",
     "MANIFEST",
+    "SAMPLES",
     "BySample",
     "Kind",
     "Moment",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 MANIFEST = "netrx.yaml"
-_SAMPLES = ("0/", "1/")
+SAMPLES = ("0/", "1/")
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 UPTIME = "/proc/uptime"
 _MOST_SECONDS = 100_000_000_000  # 3,000 years: above it is no clock, and no date
@@ -188,7 +189,7 @@ def by_sample(files: Mapping[str, str]) -> BySample:
     """Return the files of each sample, from those of an input by their names in it."""
     found: BySample = ({}, {})
     for name, text in files.items():
-        if name.startswith(_SAMPLES):
+        if name.startswith(SAMPLES):
             found[int(name[0])][name[1:]] = text
     return found
 
