@@ -64,7 +64,8 @@ def command(
         diagnoses = tuple(_everywhere(interval, judge, quiet=quiet))
     else:
         diagnoses = (judge(delta_of(place, interval, quiet=quiet, keep=save)),)
-    refuse_emptiness(diagnoses[0])
+    if not diagnoses[0].findings:
+        refuse_emptiness(diagnoses[0])
     if output_format == "json":
         click.echo(json.dumps(_document(diagnoses) | {"profile": profile}, indent=2))
     else:
@@ -72,6 +73,7 @@ def command(
             if number:
                 click.echo()
             options.echo_text(diagnosis, color, verbose=verbose)
+    refuse_emptiness(diagnoses[0])
     return _exit_code(diagnoses, fail_on)
 
 

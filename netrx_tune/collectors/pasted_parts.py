@@ -40,7 +40,7 @@ _LINES = (
     ("/proc/version", r"Linux version \d.*"),
     (RELEASE, r"Linux \S+ \d+\.\d+\S* .*"),
     (SYSCTL_A, r"[a-z][a-z0-9_]*(?:\.[\w./:-]+)+ = .*"),
-    (SOCKETS, ss_text.HEADER.pattern),
+    (SOCKETS, ss_text.STARTS),
     (ETHTOOL, r"NIC statistics:|(?:Ring|Channel|Coalesce) parameters for \S+:|driver: \S+"),
     (NETSTAT_S, netstat_s.STARTS.pattern),
 )
@@ -92,6 +92,7 @@ def parts_of(text: str) -> Iterator[Part]:
     part: Part | None = None
     device = awaited = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    plain = plain.replace("**", "")  # what somebody made bold
     for line in dedent(plain).split("\n"):
         if len(line) > _MOST_IN_LINE:
             continue
@@ -146,7 +147,7 @@ def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     if part.kind == ETHTOOL and line.strip():
         is_title = ":" not in line and _LETTER.search(line)  # of what else is printed
         return kind is None and not is_title and not _prompts(line)
-    if kind == SOCKETS or not line.strip():
+    if not line.strip() or ss_text.HEADER.fullmatch(line.strip()):
         return False
     if part.kind in {SOCKETS, LINKS, NETSTAT_S}:
         return kind in {None, part.kind} and not _prompts(line)

@@ -4,10 +4,12 @@
          skmem:(r156672,rb212992,t0,tb212992,f3072,w0,o0,bl0,d3908)
 
     udp   8390400      0 0.0.0.0:1900      0.0.0.0:*             17804/perl
+    tcp       129      0 0.0.0.0:5060      0.0.0.0:*   LISTEN    56907/kamailio
 
 Without -m there is no memory, without -e no inode: then a negative number stands for it, made of
 what is known of the socket, the same in two texts of one host. ss leaves out sockets by its
-options; those that it shows are taken for all of their kind.
+options; those that it shows are taken for all of their kind. Of a listener netstat shows how many
+connections wait and not how many may.
 
 Source: iproute2 misc/ss.c, inet_show_sock(), print_skmeminfo() (read at 6.1); net-tools netstat.c,
 udp_do_one() (read at 2.10).
@@ -33,9 +35,15 @@ ROW = re.compile(
     r"(?P<local>\S+:[\w*-]+)\s+(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
 )
 NETSTAT_ROW = re.compile(
-    r"(?P<netid>udp|udplite)6?\s+(?P<unread>\d+)\s+\d+\s+(?P<local>\S+:[\w*-]+)\s+"
-    r"(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
+    r"(?P<netid>udp|udplite|tcp(?=.* LISTEN\b))6?\s+(?P<unread>\d+)\s+\d+\s+"
+    r"(?P<local>\S+:[\w*-]+)\s+(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
 )
+# How a row looks where its header is gone, as `ss -lnt | grep 8080` leaves it.
+_ANY_ROW = (
+    r"(?:(?:udp|tcp)\s+)?(?:UNCONN|ESTAB|LISTEN)\s+\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+.*"
+    r"|(?:udp|udplite|tcp)6?\s+\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+(?:\s.*)?"
+)
+STARTS = rf"{HEADER.pattern}|{_ANY_ROW}"
 _NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S+(?: \S+)*)$")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _DROPS = re.compile(r"skmem:\([a-z0-9,]*,d\d")
@@ -181,13 +189,13 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
         backlog_bytes=memory.get("bl"),
         drops=memory.get("d"),
         accept_queue=_count(row["unread"]) if is_listener else None,
-        accept_limit=_count(row["limit"]) if is_listener else None,
+        accept_limit=_count(row["limit"]) if is_listener and row.re is ROW else None,
     )
     return _Row(socket, *_user(row, chunk))
 
 
 def _is_listener(row: re.Match[str]) -> bool:
-    return row.groupdict().get("state") == "LISTEN"
+    return row["netid"] == "tcp" if row.re is NETSTAT_ROW else row["state"] == "LISTEN"
 
 
 def _user(row: re.Match[str], chunk: str) -> tuple[int, str, str]:

@@ -95,6 +95,10 @@ def headline(diagnosis: Diagnosis) -> str:
         suffix = " These are totals: nothing tells when."
     if ledger.lost:
         return _loss(ledger, when) + suffix
+    if all(account.lost is None for account in ledger.accounts):
+        return (
+            "No counter of the receive path could be read: nothing tells whether packets are lost."
+        )
     if ledger.offered is None:
         unread = "the UDP counters could not all be read, so loss there would not show."
         return f"No loss was seen {when}, but {unread}{suffix}"

@@ -12,7 +12,7 @@ from netrx_tune.rules.words import count, size
 RMEM_MAX = "net.core.rmem_max"
 RMEM_DEFAULT = "net.core.rmem_default"
 # Before 6.18 both are 212992 where nobody set them: net/core/sock.c, sysctl_rmem_max.
-_KERNEL_DEFAULT_BYTES = 212992
+KERNEL_DEFAULT_BYTES = 212992
 
 
 class Ceiling(NamedTuple):
@@ -43,8 +43,8 @@ def limit_of(sock: Socket, top: Ceiling) -> Limit:
     if top.rmem_max is None:
         # A container of an older kernel: the limits are the host's, and not to be seen.
         known: dict[int, Limit] = {
-            _KERNEL_DEFAULT_BYTES: "rmem-default",
-            2 * _KERNEL_DEFAULT_BYTES: "rmem-max",
+            KERNEL_DEFAULT_BYTES: "rmem-default",
+            2 * KERNEL_DEFAULT_BYTES: "rmem-max",
         }
         return known.get(granted, "unknown")
     if _is_either(granted, top):
@@ -58,7 +58,7 @@ def limit_of(sock: Socket, top: Ceiling) -> Limit:
 
 def is_older_default(granted_bytes: int, top: Ceiling) -> bool:
     """Tell whether a socket has the kernel's default where another one is in force since."""
-    return granted_bytes == _KERNEL_DEFAULT_BYTES < (top.rmem_default or 0)
+    return granted_bytes == KERNEL_DEFAULT_BYTES < (top.rmem_default or 0)
 
 
 def limit_words(limit: Limit, granted_bytes: int, top: Ceiling) -> str:
@@ -106,7 +106,7 @@ def _asked_for(granted_bytes: int, top: Ceiling) -> str:
     text = f"the program asked for {count(granted_bytes // 2)} B"
     if top.rmem_max:
         text += f", {RMEM_MAX} would allow {count(top.rmem_max)} B"
-    if granted_bytes == 2 * _KERNEL_DEFAULT_BYTES:
+    if granted_bytes == 2 * KERNEL_DEFAULT_BYTES:
         text += "; or it runs since before that limit was raised, and a restart is what it needs"
     return text
 

@@ -41,6 +41,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "other-namespace-loss": ((), ()),
     "past-loss": ((), ()),
     "pause-frames-sent": ((), ()),
+    "queue-full-now": ((), ()),
     "reverse-path-filter": (("route-rpfilter",), ("TcpExt.IPReversePathFilter",)),
     "rmem-max-excessive": ((), ("net.core.rmem_max",)),
     "sandboxed-kernel": ((), ()),

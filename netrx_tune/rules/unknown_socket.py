@@ -9,7 +9,7 @@ from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffer_advice import raise_rmem_max
-from netrx_tune.rules.buffers import RMEM_MAX, ceiling, name_of
+from netrx_tune.rules.buffers import KERNEL_DEFAULT_BYTES, RMEM_MAX, ceiling, name_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import TINY_BYTES, Size, size_without_shape
 from netrx_tune.rules.words import percent, size
@@ -18,7 +18,6 @@ _LARGE_RMEM_MAX = 16 << 20  # a ceiling that no longer is what stands in the way
 _LARGE_SHARE = 0.05
 _LONG_SECONDS = 60.0
 _FULL = 0.9
-_DEFAULT_BYTES = 212992  # net.core.rmem_default where nobody set it
 
 
 def watch_it(facts: Facts) -> Recommendation:
@@ -64,7 +63,7 @@ def unread_words(sock: Socket) -> str:
 def suspects_words(facts: Facts) -> str:
     """Return which queue is about as long as a default buffer, where no drops are shown."""
     table = facts.delta.after.sockets
-    least = _FULL * (ceiling(facts.delta).rmem_default or _DEFAULT_BYTES)
+    least = _FULL * (ceiling(facts.delta).rmem_default or KERNEL_DEFAULT_BYTES)
     long = [
         sock
         for sock in (table.sockets if table else ())
@@ -88,7 +87,7 @@ def without_size(
     less than what it holds.
     """
     top = ceiling(facts.delta)
-    current = top.rmem_default or _DEFAULT_BYTES
+    current = top.rmem_default or KERNEL_DEFAULT_BYTES
     want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
     if held_bytes > TINY_BYTES and held_bytes >= want.rcvbuf_bytes:
         yield _read(facts, who, held_bytes)

@@ -128,6 +128,19 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
+def test_what_can_be_said_without_any_counter_is_shown_and_exit_3_all_the_same(
+    tmp_path: Path,
+) -> None:
+    text = tmp_path / "ss.txt"
+    text.write_text('LISTEN 129    128    *:8080    *:*    users:(("java",pid=42,fd=33))\n')
+    got = run("diagnose", "--from", str(text), "--format", "json")
+    assert got.returncode == 3
+    assert [one["rule"] for one in json.loads(got.stdout)["findings"]] == ["queue-full-now"]
+    shown = run("diagnose", "--from", str(text))
+    assert shown.returncode == 3
+    assert shown.stdout.startswith("No counter of the receive path could be read")
+
+
 SNMP6 = "Ip6InReceives {n}\nIp6InDelivers {n}\nUdp6InDatagrams {n}\nUdp6InErrors 0\n"
 
 

@@ -52,7 +52,32 @@ def test_netstat_lists_queues_and_programs_and_no_drops() -> None:
     ssdp, mdns = sockets(snapshot)
     assert (ssdp.local, ssdp.unread_bytes, ssdp.drops) == ("0.0.0.0:1900", 8_390_400, None)
     assert (mdns.local, mdns.family) == ("[::]:5353", "inet6")
-    assert [(one.name, one.pid) for one in snapshot.processes.values()] == [("perl", 17804)]
+    assert {(one.name, one.pid) for one in snapshot.processes.values()} == {
+        ("sshd", 700),
+        ("perl", 17804),
+    }
+
+
+def test_rows_are_read_where_their_header_was_left_out() -> None:
+    rows = [*SHARED.splitlines()[1:], NETSTAT.splitlines()[3]]
+    assert [one.local for one in sockets(read("\n".join(rows)))] == [
+        "0.0.0.0:53",
+        "0.0.0.0:53",
+        "0.0.0.0:1900",
+    ]
+
+
+def test_of_a_listener_netstat_shows_who_waits_and_not_how_many_may() -> None:
+    rows = (
+        "tcp      129      0 192.0.2.1:5060      0.0.0.0:*           LISTEN      56907/kamailio\n"
+        "tcp      153      0 192.0.2.1:5060      192.0.2.7:21929     CLOSE_WAIT  -\n"
+    )
+    (listener,) = sockets(read(rows))
+    assert (listener.accept_queue, listener.accept_limit, listener.unread_bytes) == (
+        129,
+        None,
+        None,
+    )
 
 
 def test_a_list_of_a_later_moment_replaces_the_earlier_one() -> None:
