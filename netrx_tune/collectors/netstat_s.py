@@ -152,23 +152,29 @@ def parse_netstat_s(text: str, path: str) -> Reading:
     Raises:
         ParseError: no line of it is known, as in another language.
     """
-    values = dict(_values(text))
+    values = {name: value for _, name, value in _values(text)}
     if not values:
         raise ParseError(path, "expected netstat -s of net-tools in English (LC_ALL=C)", text)
     levels = {name: values.pop(name) for name in [*values] if name in LEVELS}
     return Reading(counters=values, levels=levels)
 
 
-def _values(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each number under the kernel's name for it."""
+def line_of(text: str, name: str) -> int | None:
+    """Return the line that a counter was read from: the last one that tells of it."""
+    return max((number for number, found, _ in _values(text) if found == name), default=None)
+
+
+def _values(text: str) -> Iterator[tuple[int, str, int]]:
+    """Yield the line of each number, the kernel's name for it, and the number."""
     section = ""
-    for _, line in numbered(text):
+    for number, line in numbered(text):
         stripped = _REMARK.sub("", line).strip().removesuffix(".")
         heading = _SECTION.fullmatch(stripped)
         if heading:
             section = heading[1]
         else:
-            yield from _value(section, stripped)
+            for name, value in _value(section, stripped):
+                yield number, name, value
 
 
 def _value(section: str, line: str) -> Iterator[tuple[str, int]]:

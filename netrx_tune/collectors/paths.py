@@ -156,6 +156,12 @@ NET_CLASS_FULL_FILES = (
     "/sys/class/net/*/type",
 )
 
+# The tables of what no file of the kernel holds.
+SOCKETS = "/netrx/sockets.jsonl"
+LINKS = "/netrx/links.jsonl"
+NICS = "/netrx/nics.jsonl"
+RULES = "/netrx/rules.jsonl"
+
 # The text of `sysctl -a`, where a bundle holds that instead of the files.
 SYSCTL_A = "/netrx/sysctl-a"
 # What commands print of the counters, where there is nothing better.

@@ -12,7 +12,8 @@ What an input is, is told by what it holds, never by its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from netrx_tune.host.nested import NESTED, inner_blocks, is_packed_report, split
 from netrx_tune.host.save import write_snapshot
 from netrx_tune.host.tar_members import MOST_MEMBER_BYTES, is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
+from netrx_tune.model.places import Places
 from netrx_tune.model.sample import Gap
 from netrx_tune.reporters.snapshot_files import (
     MANIFEST,
+    SAMPLES,
     SavedSnapshot,
     interval,
     parse_snapshot,
@@ -101,13 +104,27 @@ def _only_host(path: str, packed: list[str], netns: str | None) -> SavedSnapshot
     if path == STANDARD_INPUT:
         raise InputError(f"{path}: an archive of archives, which is read from a file only")
     if len(packed) == 1:
-        return _read_file(f"{path}{NESTED}{packed[0]}", netns)
+        return _within(packed[0], _read_file(f"{path}{NESTED}{packed[0]}", netns))
     named = ", ".join(ascii(name)[1:-1] for name in packed[:_MOST_NAMED])
     more = ", ..." if len(packed) > _MOST_NAMED else ""
     raise InputError(
         f"{path}: holds the reports of {len(packed)} hosts ({named}{more});"
         f" name one as {path}{NESTED}NAME"
     )
+
+
+def _within(inner: str, saved: SavedSnapshot | None) -> SavedSnapshot | None:
+    """Return the report of an inner archive, its members named as the outer one's."""
+    if saved is None or saved.places is None:
+        return saved
+    places = saved.places._replace(below=f"{inner}{NESTED}{saved.places.below}")
+    beside = {name: partial(_read_within, inner, read) for name, read in saved.namespaces.items()}
+    return saved._replace(places=places, namespaces=beside)
+
+
+def _read_within(inner: str, read: Callable[[], SavedSnapshot]) -> SavedSnapshot:
+    saved = read()
+    return _within(inner, saved) or saved
 
 
 def _read_archive(unpacked: Iterator[bytes], path: str, packed: list[str]) -> RawTree:
@@ -162,14 +179,19 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
         system = foreign_system(text)
         if system:
             raise InputError(f"{path}: a text of {system}; only what Linux counts can be judged")
-        from netrx_tune.planning.messages import message_among  # noqa: PLC0415 - seldom
-
-        heard = message_among(text.splitlines())
-        if heard:
-            known = f"netrx-tune explain {heard.message.name}"
-            raise InputError(f"{path}: a log and no counters; of a line in it tells: {known}")
+        for said in _log_lines(text):
+            raise InputError(f"{path}: a log and no counters; of a line in it tells: {said.detail}")
         raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
-    return saved_snapshot((sample,), kind="text")
+    logged = tuple(_log_lines(text))
+    return saved_snapshot((sample._replace(gaps=sample.gaps + logged),), kind="text")
+
+
+def _log_lines(text: str) -> Iterator[Gap]:
+    """Yield what explains each line of a log that stands in a text, and is no counter."""
+    from netrx_tune.planning.messages import messages_among  # noqa: PLC0415 - seldom
+
+    for heard in messages_among(text.splitlines()):
+        yield Gap(LOG_LINE, "unparsed", f"netrx-tune explain {heard.message.name}")
 
 
 def _no_text(start: bytes) -> str | None:
@@ -187,7 +209,9 @@ def _no_text(start: bytes) -> str | None:
 def _snapshot(tree: RawTree, netns: str | None = None) -> SavedSnapshot | None:
     """Return what a tree holds, or None if that is nothing of a host."""
     if MANIFEST in tree.files:
-        saved: SavedSnapshot | None = parse_snapshot(tree.files[MANIFEST], tree.samples)
+        own = parse_snapshot(tree.files[MANIFEST], tree.samples)
+        last = SAMPLES[len(own.samples) - 1]
+        saved: SavedSnapshot | None = own._replace(places=Places(tree.root + last))
     elif any(tree.samples):
         saved = _interval(tree, netns)
     else:
@@ -202,7 +226,8 @@ def _interval(tree: RawTree, netns: str | None) -> SavedSnapshot | None:
         start = f"{number}/"
         files = {path[1:]: text for path, text in texts.items()}
         links = {name[2:]: target for name, target in tree.links.items() if name.startswith(start)}
-        host = _host(RawTree(files, links, ({}, {})), str(number), netns)
+        part = RawTree(files, links, ({}, {}), root=tree.root + start)
+        host = _host(part, str(number), netns)
         if host:
             hosts.append(host._replace(kind="folder"))
     return interval(*hosts) if len(hosts) == 2 else next(iter(hosts), None)
@@ -214,7 +239,8 @@ def _host(tree: RawTree, number: str, netns: str | None) -> SavedSnapshot | None
         from netrx_tune.host.sosreport import read_sosreport  # noqa: PLC0415 - for these only
 
         return read_sosreport(tree, netns)
-    files, gaps = kernel_files(tree)
+    files, gaps, members = kernel_files(tree)
     if not any(path.startswith("/proc/net/") for path in files):
         return None
-    return saved_snapshot((parse_records(files, number, gaps),), kind="tree")
+    saved = saved_snapshot((parse_records(files, number, gaps),), kind="tree")
+    return saved._replace(places=Places(tree.root, members))

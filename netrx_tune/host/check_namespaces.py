@@ -48,8 +48,8 @@ def _judged(
     diagnosis = conclude(window.delta)
     if why_empty(diagnosis):
         return Gap(f"netns {netns}", "absent", "not judged: the input has no counters of it")
-    after, below = window.delta.after, window.below
-    return judge(name, diagnosis, after, policy, today, below=below, namespace=netns)
+    after, places = window.delta.after, window.places
+    return judge(name, diagnosis, after, policy, today, places=places, namespace=netns)
 
 
 def _unreadable(own: Judgement, netns: str, reason: str) -> Judgement:

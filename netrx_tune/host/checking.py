@@ -145,7 +145,7 @@ def _judged(path: str, policy: Policy, today: date) -> tuple[Judgement, ...]:
 
     window = saved_window(path)
     delta = window.delta
-    own = judge(path, conclude(delta), delta.after, policy, today, below=window.below)
+    own = judge(path, conclude(delta), delta.after, policy, today, places=window.places)
     if not window.namespaces:
         return (own,)
     from netrx_tune.host.check_namespaces import with_namespaces  # noqa: PLC0415 - of reports

@@ -110,7 +110,14 @@ def read_folder(path: str) -> RawTree:
             _walk_host(found, f"{sample}/")
     else:
         _walk_host(found, "")
-    return RawTree(found.files, {}, by_sample(found.files), tuple(found.gaps))
+    inside = root.removeprefix(os.path.realpath(path)).strip("/")
+    return RawTree(
+        found.files,
+        {},
+        by_sample(found.files),
+        tuple(found.gaps),
+        f"{inside}/" if inside else "",
+    )
 
 
 def _report_folder(path: str) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from netrx_tune.model.sample import Gap
 from netrx_tune.reporters.snapshot_files import MANIFEST, SAMPLES, BySample
 
-__all__ = ["RawTree", "Roots", "kernel_files", "place"]
+__all__ = ["KernelFiles", "RawTree", "Roots", "kernel_files", "place"]
 
 _TOPS = ("proc/", "sys/", "etc/", "run/", "usr/", "lib/", "netrx/")
 
@@ -65,13 +65,15 @@ _PROCESS = re.compile(r"proc/(?P<pid>\d+)/net/")
 class RawTree(NamedTuple):
     """Texts and links of one folder or archive by their relative names.
 
-    The texts in 0/ and 1/ stand apart, in `samples`.
+    The texts in 0/ and 1/ stand apart, in `samples`. `root` is the folder of the input that all
+    names are below: "sosreport-web7/", or "".
     """
 
     files: dict[str, str]
     links: dict[str, str]
     samples: BySample
     gaps: tuple[Gap, ...] = ()
+    root: str = ""
 
     @property
     def is_sosreport(self) -> bool:
@@ -120,7 +122,7 @@ class Roots:
             text = self._text((root, normpath(f"{dirname(name)}/{target}")))
             if text is not None and self._text((root, name)) is None:
                 self.add((root, name), text)
-        return tree
+        return tree._replace(root=root)
 
     def _tree(self, root: str) -> RawTree:
         return self._trees.setdefault(root, RawTree({}, {}, ({}, {})))
@@ -166,9 +168,18 @@ def _wanted() -> re.Pattern[str]:
     return re.compile(_WANTED, re.VERBOSE | re.DOTALL)
 
 
-def kernel_files(tree: RawTree) -> tuple[dict[str, str], tuple[Gap, ...]]:
+class KernelFiles(NamedTuple):
+    """Texts under the paths that a kernel had them; `members` are those under other names."""
+
+    files: dict[str, str]
+    gaps: tuple[Gap, ...]
+    members: dict[str, str]
+
+
+def kernel_files(tree: RawTree) -> KernelFiles:
     """Return the texts of a host's tree under the paths that its kernel had them."""
     files: dict[str, str] = {}
+    members: dict[str, str] = {}
     gaps: list[Gap] = []
     net = _net_folder(tree)
     for name, text in tree.files.items():
@@ -177,11 +188,13 @@ def kernel_files(tree: RawTree) -> tuple[dict[str, str], tuple[Gap, ...]]:
             continue
         if text or not path.startswith("/proc/"):
             files[path] = text
+            if path[1:] != name:
+                members[path] = name
         elif not path.startswith("/proc/sys/"):  # where some can only be written
             gaps.append(Gap(path, "absent", "the file is empty"))  # so the copying failed
     if "/etc/os-release" not in files and "/usr/lib/os-release" in files:
         files["/etc/os-release"] = files["/usr/lib/os-release"]  # there the one is a link
-    return files, tuple(gaps)
+    return KernelFiles(files, tuple(gaps), members)
 
 
 def _path(name: str, net: str) -> str | None:

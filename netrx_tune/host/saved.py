@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from netrx_tune.host.archive import read_snapshot
+from netrx_tune.model.places import Places
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
 from netrx_tune.reporters.snapshot_files import SavedSnapshot
@@ -15,13 +16,12 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot
 class SavedWindow(NamedTuple):
     """What grew in a saved input.
 
-    `below` is the folder in it of its last sample: "1/", or ""; None where it is a text, in which
-    files of the kernel have no place, or a namespace that sos ran commands in. `redactions` name
-    what stand-ins replace, `namespaces` what else the input looks into.
+    `places` tell where in it the members of its last sample stand, None where it is a text.
+    `redactions` name what stand-ins replace, `namespaces` what else the input looks into.
     """
 
     delta: Delta
-    below: str | None
+    places: Places | None
     redactions: tuple[str, ...]
     namespaces: Mapping[str, Callable[[], SavedWindow]] = {}
 
@@ -50,11 +50,8 @@ def _window(saved: SavedSnapshot) -> SavedWindow:
     before = saved.samples[0] if len(saved.samples) > 1 else None
     delta = measure(before, saved.samples[-1], live=False, netns=saved.netns)
     after = delta.after._replace(gaps=delta.after.gaps + saved.gaps)
-    numbered = saved.kind in {"netrx", "folder"}
-    has_files = saved.kind != "text" and not (saved.kind == "sosreport" and saved.netns)
-    below = f"{len(saved.samples) - 1}/" if numbered else "" if has_files else None
     beside = {name: partial(_read, read) for name, read in saved.namespaces.items()}
-    return SavedWindow(delta._replace(after=after), below, saved.redactions, beside)
+    return SavedWindow(delta._replace(after=after), saved.places, saved.redactions, beside)
 
 
 def _read(read: Callable[[], SavedSnapshot]) -> SavedWindow:

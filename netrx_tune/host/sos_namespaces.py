@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from netrx_tune.collectors.paths import OF_HOST
 from netrx_tune.collectors.sysctl import name_of, path_of, said_by_sysctl_a
@@ -22,6 +23,7 @@ from netrx_tune.rxpath.kernel_features import sysctl_scope
 
 __all__ = [
     "SOFTNET_GAP",
+    "Member",
     "Namespaces",
     "by_namespace",
     "namespace_gaps",
@@ -29,7 +31,15 @@ __all__ = [
     "of_every_namespace",
 ]
 
-Namespaces = Mapping[str, Mapping[str, str]]
+
+class Member(NamedTuple):
+    """What a command printed, and under which name the report has it."""
+
+    name: str
+    text: str
+
+
+Namespaces = Mapping[str, Mapping[str, Member]]
 
 _FOLDER = "sos_commands/networking/"
 _IN_FOLDER = re.compile(rf"{_FOLDER}namespaces/(?P<netns>[^/]+)/(?P<command>[^/]+)")
@@ -48,7 +58,7 @@ _OF_EVERY = re.compile(
 )
 
 
-def namespace_members(found: Namespaces, netns: str) -> Mapping[str, str]:
+def namespace_members(found: Namespaces, netns: str) -> Mapping[str, Member]:
     """Return what commands printed in a namespace, under the names they have for the host's own.
 
     Raises:
@@ -96,17 +106,18 @@ def _settings(listed: str) -> Iterator[tuple[str, str]]:
 
 def by_namespace(members: Mapping[str, str]) -> Namespaces:
     """Return what commands printed, by the network namespace that they ran in."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Member]] = {}
     for name, text in members.items():
         match = _IN_FOLDER.fullmatch(name) or _BESIDE.fullmatch(name)
         if match:
             netns = match["netns"]
             command = match["command"].removeprefix(f"ip_netns_exec_{netns}_")
-            found.setdefault(netns, {})[_FOLDER + command] = text
+            found.setdefault(netns, {})[_FOLDER + command] = Member(name, text)
     return found
 
 
-def _detail(netns: str, own: Mapping[str, str]) -> str:
-    if any(text and _JUDGED.fullmatch(name.removeprefix(_FOLDER)) for name, text in own.items()):
+def _detail(netns: str, own: Mapping[str, Member]) -> str:
+    printed = (command.removeprefix(_FOLDER) for command, member in own.items() if member.text)
+    if any(map(_JUDGED.fullmatch, printed)):
         return f"not judged here: sos ran commands in it; judge it with --netns {netns}"
     return "sos ran commands in it, but did not copy its counters"

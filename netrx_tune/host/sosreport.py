@@ -29,7 +29,17 @@ from netrx_tune.collectors.conntrack_text import parse_conntrack_s
 from netrx_tune.collectors.link_text import parse_links
 from netrx_tune.collectors.netstat_s import parse_netstat_s
 from netrx_tune.collectors.nstat import parse_nstat
-from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.paths import (
+    CONNTRACK_S,
+    LINKS,
+    NETSTAT_S,
+    NICS,
+    NSTAT,
+    OF_HOST,
+    RULES,
+    SOCKETS,
+    SYSCTL_A,
+)
 from netrx_tune.collectors.ss_text import parse_ss
 from netrx_tune.collectors.sysctl import path_of, said_by_sysctl_a
 from netrx_tune.host.kernel_tree import RawTree, kernel_files
@@ -42,7 +52,8 @@ from netrx_tune.host.sos_namespaces import (
     of_every_namespace,
 )
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Gap, Nic, Sample
+from netrx_tune.model.places import Places, of_device
+from netrx_tune.model.sample import Gap, Link, Nic, Sample
 from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
 
 __all__ = ["read_sosreport"]
@@ -60,6 +71,8 @@ _PRINTED = {
     CONNTRACK_S: (re.compile(r"sos_commands/\w+/conntrack_-S"), parse_conntrack_s),
 }
 _SS = re.compile(r"sos_commands/\w+/ss_-\w*a\w*m\w*")
+# The tables of a snapshot of our own: a report has them in what commands printed, or not at all.
+_UNPRINTED = dict.fromkeys((SOCKETS, LINKS, NICS, RULES), "")
 _DENIED = re.compile(r"^sysctl: permission denied on key '(?P<key>net[^']+)'", re.MULTILINE)
 _RELEASE = "/proc/sys/kernel/osrelease"
 _UP = re.compile(
@@ -86,7 +99,7 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
     Raises:
         ValueError: the report says nothing of that namespace.
     """
-    files, found = kernel_files(tree)
+    files, found, members = kernel_files(tree)
     gaps = list(found)
     _add_uptime(tree.files, files)
     _add_hostname(tree.files, files)
@@ -99,24 +112,32 @@ def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
     beside = {
         name: partial(_namespace, tree, copied, namespaces, name) for name in sorted(namespaces)
     }
-    _add_settings(tree.files, files, gaps)
-    sample = _printed(tree.files, files, gaps)
+    members.update(_UNPRINTED)
+    _add_settings(tree.files, files, gaps, members)
+    sample = _printed(tree.files, files, gaps, members)
     sample = sample._replace(gaps=sample.gaps + namespace_gaps(namespaces))
     saved = saved_snapshot((sample,), kind="sosreport")
-    return _dated(saved._replace(namespaces=beside), tree.files)
+    places = Places(tree.root, members)
+    return _dated(saved._replace(namespaces=beside, places=places), tree.files)
 
 
 def _namespace(
     tree: RawTree, files: Mapping[str, str], namespaces: Namespaces, netns: str
 ) -> SavedSnapshot:
     """Return what a report says of a further network namespace."""
-    members = namespace_members(namespaces, netns)
-    known = of_every_namespace(files, _command(tree.files, "sysctl_-a")[1])
+    printed = namespace_members(namespaces, netns)
+    texts = {command: member.text for command, member in printed.items()}
+    listing, listed = _command(tree.files, "sysctl_-a")
+    known = of_every_namespace(files, listed)
+    members = {path: listing for path in known if path.startswith(OF_HOST)}
+    members.update((OF_HOST + path, path[1:]) for path in files if OF_HOST + path in known)
     gaps = [SOFTNET_GAP]
-    _add_settings(members, known, gaps)
-    sample = _printed(members, known, gaps)
+    own = dict(_UNPRINTED)
+    _add_settings(texts, known, gaps, own)
+    sample = _printed(texts, known, gaps, own)
+    members.update((path, command and printed[command].name) for path, command in own.items())
     saved = saved_snapshot((sample,), kind="sosreport", netns=netns)
-    return _dated(saved, tree.files)
+    return _dated(saved._replace(places=Places(tree.root, members)), tree.files)
 
 
 def _dated(saved: SavedSnapshot, members: Mapping[str, str]) -> SavedSnapshot:
@@ -133,9 +154,11 @@ def _dated(saved: SavedSnapshot, members: Mapping[str, str]) -> SavedSnapshot:
     )
 
 
-def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap]) -> Sample:
-    """Return the sample of files and of what commands printed beside them."""
-    for name, text in members.items():
+def _printed(
+    texts: Mapping[str, str], files: dict[str, str], gaps: list[Gap], members: dict[str, str]
+) -> Sample:
+    """Return the sample of files and of what commands printed beside them; note which ones."""
+    for name, text in texts.items():
         if text and _KEPT.fullmatch(name):
             files[f"/{name}"] = text
         for path, (look, parse) in _PRINTED.items():
@@ -145,16 +168,17 @@ def _printed(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap])
                 except ParseError:  # the command's complaint
                     gaps.append(Gap(name, "absent", text.strip().partition("\n")[0][:80]))
                 else:
-                    files[path] = text
-    listed = next((parse_ss([text]) for name, text in members.items() if _SS.fullmatch(name)), None)
-    links = tuple(
-        link
-        for name, text in members.items()
-        if _LINKS.fullmatch(name)
-        for link in parse_links(text)
-    )
-    sample = Sample(files, links=links or None, nics=_nics(members, gaps))
-    if listed is not None:
+                    files[path], members[path] = text, name
+    links: list[Link] = []
+    for name in filter(_LINKS.fullmatch, texts):
+        found = parse_links(texts[name])
+        links += found
+        members.update((of_device(LINKS, link.name), name) for link in found)
+    sample = Sample(files, links=tuple(links) or None, nics=_nics(texts, gaps, members))
+    listing = next(filter(_SS.fullmatch, texts), None)
+    if listing is not None:
+        listed = parse_ss([texts[listing]])
+        members[SOCKETS] = listing
         sample = sample._replace(sockets=listed.table, processes=listed.processes)
     return sample._replace(gaps=tuple(gaps))
 
@@ -167,11 +191,13 @@ def _command(files: Mapping[str, str], command: str) -> tuple[str, str]:
     return "", ""
 
 
-def _add_settings(members: Mapping[str, str], files: dict[str, str], gaps: list[Gap]) -> None:
+def _add_settings(
+    texts: Mapping[str, str], files: dict[str, str], gaps: list[Gap], members: dict[str, str]
+) -> None:
     """Add what `sysctl -a` and `uname -a` say to the files that sos copied."""
-    name, listed = _command(members, "sysctl_-a")
+    name, listed = _command(texts, "sysctl_-a")
     if listed:
-        files[SYSCTL_A] = listed
+        files[SYSCTL_A], members[SYSCTL_A] = listed, name
     elif name:
         gaps.append(Gap(name, "absent", "the file is empty"))
     for path, text in said_by_sysctl_a(listed).items():
@@ -180,7 +206,7 @@ def _add_settings(members: Mapping[str, str], files: dict[str, str], gaps: list[
         Gap(path_of(found["key"]), "denied", "sysctl: permission denied")
         for found in _DENIED.finditer(listed)
     )
-    words = _command(members, "uname_-a")[1].split()
+    words = _command(texts, "uname_-a")[1].split()
     if words[:1] == ["Linux"] and len(words) > 2:
         files.setdefault(_RELEASE, f"{words[2]}\n")
 
@@ -214,18 +240,22 @@ def _utc(date: str) -> str | None:
     return f"{found['year']}-{month:02}-{day:02}T{hour:02}:{found['rest']}Z"
 
 
-def _nics(members: Mapping[str, str], gaps: list[Gap]) -> tuple[Nic, ...] | None:
+def _nics(
+    texts: Mapping[str, str], gaps: list[Gap], members: dict[str, str]
+) -> tuple[Nic, ...] | None:
     """Return what ethtool said of each device, or None if it was not run."""
-    texts: dict[str, dict[str, str]] = {}
-    for name, text in members.items():
+    said: dict[str, dict[str, str]] = {}
+    for name, text in texts.items():
         found = _ETHTOOL.fullmatch(name)
         if found and _says_something(name, found["device"], found["option"], text, gaps):
-            texts.setdefault(found["device"], {})[_FIELDS[found["option"]]] = text
+            said.setdefault(found["device"], {})[_FIELDS[found["option"]]] = text
+            if found["option"] == "S":  # the counters, which findings tell of
+                members[of_device(NICS, found["device"])] = name
     nics = (
         ethtool_text.parse(device, ethtool_text.Texts(**fields), device)
-        for device, fields in texts.items()
+        for device, fields in said.items()
     )
-    return tuple(nic for nic in nics if nic) if texts else None
+    return tuple(nic for nic in nics if nic) if said else None
 
 
 def _says_something(name: str, device: str, option: str, text: str, gaps: list[Gap]) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 from netrx_tune.model.errors import ProfileError
 from netrx_tune.model.finding import Diagnosis, Recommendation
 from netrx_tune.model.judgement import JudgedFinding
+from netrx_tune.model.places import Places
 from netrx_tune.model.profile import SettingMode
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.evidence_places import counter_spot, setting_spot
@@ -41,7 +42,7 @@ class Seen(NamedTuple):
 
     diagnosis: Diagnosis
     snapshot: Snapshot
-    below: str | None
+    places: Places | None
 
 
 def demands(policy: Policy, seen: Seen) -> Iterator[Unmet | Unknown]:
@@ -103,7 +104,7 @@ def _setting(
             summary=summary,
             fingerprint="",
             fails=True,
-            spot=setting_spot(key, seen.snapshot, seen.below),
+            spot=setting_spot(key, seen.snapshot, seen.places),
             advice=Recommendation(
                 kind="sysctl",
                 target=key,
@@ -168,7 +169,7 @@ def _lost(stage: str, limit: LossLimit, seen: Seen) -> Iterator[Unmet | Unknown]
             lost=lost,
             share=share,
             present=None if seen.diagnosis.window.mode == "since-boot" else True,
-            spot=counter_spot(counter, seen.snapshot, seen.below),
+            spot=counter_spot(counter, seen.snapshot, seen.places),
         ),
     )
 

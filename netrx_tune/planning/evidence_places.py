@@ -1,103 +1,179 @@
-"""Where in a snapshot a counter or a setting stands: the file, and the line where it is one."""
+"""Where in an input a counter or a setting stands: the member, and the line where it is one."""
 
 from __future__ import annotations
 
-from netrx_tune.collectors.paths import SYSCTL_A
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from netrx_tune.collectors.dev import parse_dev
+from netrx_tune.collectors.ethtool import link_statistics
+from netrx_tune.collectors.host import byte_order
+from netrx_tune.collectors.netstat import parse_netstat
+from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
+from netrx_tune.collectors.paths import (
+    CONNTRACK_S,
+    DIAGNOSED,
+    LINKS,
+    NETSTAT_S,
+    NICS,
+    NSTAT,
+    OF_HOST,
+    RULES,
+    SOCKETS,
+    SYSCTL_A,
+)
+from netrx_tune.collectors.snmp import parse_snmp
+from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sysctl import path_of
+from netrx_tune.collectors.text import Reading, attempt
 from netrx_tune.model.judgement import Spot
+from netrx_tune.model.places import Places
 from netrx_tune.model.snapshot import Snapshot
 
-# Files whose lines have a heading line above them: "Udp: InDatagrams ..." and "Udp: 17 ...".
-_PAIRS = {
-    "Ip": "/proc/net/snmp",
-    "Icmp": "/proc/net/snmp",
-    "IcmpMsg": "/proc/net/snmp",
-    "Tcp": "/proc/net/snmp",
-    "Udp": "/proc/net/snmp",
-    "UdpLite": "/proc/net/snmp",
-    "TcpExt": "/proc/net/netstat",
-    "IpExt": "/proc/net/netstat",
-}
-_LINES = "/proc/net/snmp6"
-_SNMP6 = frozenset({"Ip6", "Icmp6", "Udp6", "UdpLite6"})
-_LISTING = "/sos_commands/kernel/sysctl_-a"  # where a support archive has it
-# Where one counter is a column, or the sum of rows, the file is all that can be said.
+_Parse = Callable[[str, str], Reading]
+_LineOf = Callable[[str, str], int | None]  # of a counter in a text
+
+_PROTOCOLS = frozenset(
+    {"Ip", "Icmp", "IcmpMsg", "Tcp", "Udp", "UdpLite", "TcpExt", "IpExt", "MPTcpExt"}
+    | {"Ip6", "Icmp6", "Udp6", "UdpLite6"}
+)
+_STAT = "/proc/stat"
+# Where a counter is a column, or the sum of rows, the file is all that can be said.
 _FILES = {
     "softnet": "/proc/net/softnet_stat",
-    "nf_conntrack": "/proc/net/stat/nf_conntrack",
     "rt_cache": "/proc/net/stat/rt_cache",
     "xfrm": "/proc/net/xfrm_stat",
-    "nft": "/netrx/rules.jsonl",
-    "tc": "/netrx/rules.jsonl",
+    "stat": _STAT,
 }
+_CONNTRACK = "/proc/net/stat/nf_conntrack"
+_DEV = "/proc/net/dev"
+_RULE = re.compile(r"(?:nft|tc)[ :]")
 
 
-def counter_spot(name: str, snapshot: Snapshot, below: str | None) -> Spot:
+def counter_spot(name: str, snapshot: Snapshot, places: Places | None) -> Spot:
     """Return where a counter stands.
 
     Args:
         name: as findings have it: "Udp.RcvbufErrors", "eth0.rx_dropped", "softnet.dropped".
         snapshot: whose files are searched for the line.
-        below: the folder of the sample: "1/", "" where there is none, None where the input has
-            no files of the kernel.
+        places: where the members of its sample stand, None where the input has no members.
     """
-    group, _, field = name.partition(".")
-    if group in _PAIRS:
-        text = snapshot.files.get(_PAIRS[group])
-        return Spot("") if text is None else _spot(_PAIRS[group], below, _pair_line(text, group))
-    if group in _SNMP6:
-        text = snapshot.files.get(_LINES)
-        return Spot("") if text is None else _spot(_LINES, below, _line(text, group + field))
-    if group in _FILES:
-        return _spot(_FILES[group], below, None)
+    if places is None:
+        return Spot("")
+    group, _, rest = name.partition(".")
+    if group in _PROTOCOLS:
+        return _protocol_spot(name, snapshot, places)
+    if _RULE.match(name):
+        return Spot(places.member(RULES))
     if group.endswith("_socket"):
-        return _spot("/netrx/sockets.jsonl", below, None)
-    return _device_spot(group, field, snapshot, below)
+        return _socket_spot(group.removesuffix("_socket"), snapshot, places)
+    path = _conntrack(name, snapshot) if group == "nf_conntrack" else _FILES.get(group)
+    if path is None:
+        return _device_spot(name, snapshot, places)
+    row = rf"{re.escape(rest.partition('.')[0])} " if path == _STAT else ""
+    return _file_spot(path, snapshot, places, row)
 
 
-def setting_spot(key: str, snapshot: Snapshot, below: str | None) -> Spot:
+def setting_spot(key: str, snapshot: Snapshot, places: Places | None) -> Spot:
     """Return where a sysctl stands: its own file, or the listing of all."""
+    if places is None:
+        return Spot("")
     path = path_of(key)
     if path in snapshot.files:
-        return _spot(path, below, 1)
-    if SYSCTL_A in snapshot.files:
-        return _spot(_LISTING, below, _line(snapshot.files[SYSCTL_A], key))
+        return Spot(places.member(path), 1)
+    if OF_HOST + path in snapshot.files:
+        return Spot(places.member(OF_HOST + path))
+    return _file_spot(SYSCTL_A, snapshot, places, rf"{re.escape(key)} = ")
+
+
+def _file_spot(path: str, snapshot: Snapshot, places: Places, start: str = "") -> Spot:
+    """Return a file of the sample, and the line that begins so; the input where it is not there."""
+    if path not in snapshot.files:
+        return Spot("")
+    return Spot(places.member(path), _line(snapshot.files[path], start) if start else None)
+
+
+def _conntrack(name: str, snapshot: Snapshot) -> str:
+    """Return the kernel's file, or what `conntrack -S` printed, where only that has it."""
+    read = attempt(snapshot.files, _CONNTRACK, parse_nf_conntrack, [])
+    return _CONNTRACK if read and name in read.per_cpu else CONNTRACK_S
+
+
+def _protocol_spot(name: str, snapshot: Snapshot, places: Places) -> Spot:
+    """Return where a protocol's counter stands: in the first text that tells of the protocol."""
+    group = name.partition(".")[0]
+    for path, parse, line_of in _texts(snapshot.files):
+        read = attempt(snapshot.files, path, parse, [])
+        known = (*read.counters, *read.levels) if read else ()
+        if any(one.partition(".")[0] == group for one in known):
+            return Spot(places.member(path), line_of(snapshot.files[path], name))
     return Spot("")
 
 
-def _device_spot(device: str, field: str, snapshot: Snapshot, below: str | None) -> Spot:
+def _texts(files: Mapping[str, str]) -> Iterator[tuple[str, _Parse, _LineOf]]:
+    """Yield the texts that tell of protocols, as `assemble` believes them: the first first."""
+    yield "/proc/net/snmp", parse_snmp, _line_of_values
+    yield "/proc/net/netstat", parse_netstat, _line_of_values
+    yield "/proc/net/snmp6", parse_snmp6, _line_of_name
+    if NSTAT in files:
+        from netrx_tune.collectors.nstat import parse_nstat  # noqa: PLC0415 - seldom
+
+        yield NSTAT, parse_nstat, _line_of_name
+    if NETSTAT_S in files:
+        from netrx_tune.collectors.netstat_s import (  # noqa: PLC0415 - likewise
+            line_of,
+            parse_netstat_s,
+        )
+
+        yield NETSTAT_S, parse_netstat_s, line_of
+
+
+def _line_of_values(text: str, name: str) -> int | None:
+    """Return the line of a group's values: "Udp: 17 ...", below "Udp: InDatagrams ..."."""
+    return _line(text, rf"{name.partition('.')[0]}: *-?\d")
+
+
+def _line_of_name(text: str, name: str) -> int | None:
+    """Return the line "UdpInErrors 17"."""
+    return _line(text, rf"{re.escape(name.replace('.', ''))}\s")
+
+
+def _socket_spot(protocol: str, snapshot: Snapshot, places: Places) -> Spot:
+    """Return the table that lists a protocol's sockets: the kernel's file where that was read."""
+    if not places.members.get(SOCKETS):
+        from netrx_tune.collectors.proc_sockets import proc_sockets  # noqa: PLC0415 - seldom
+
+        for path, what in DIAGNOSED.items():
+            if path in snapshot.files and what.startswith(f"{protocol}/"):
+                read = proc_sockets({path: snapshot.files[path]}, byte_order(None), [])
+                if read and any(sock.drops for sock in read.sockets):
+                    return Spot(places.member(path))
+    return Spot(places.member(SOCKETS))
+
+
+def _device_spot(name: str, snapshot: Snapshot, places: Places) -> Spot:
     """Return where a device's counter stands; what is no device's is in no file we can name."""
-    if device not in snapshot.devices:
+    known = (one for one in snapshot.devices.values() if name.startswith(f"{one.name}."))
+    device = max(known, key=lambda one: len(one.name), default=None)
+    if device is None:
         return Spot("")
+    field = name.removeprefix(f"{device.name}.")
     if field.startswith("ethtool."):
-        return _spot("/netrx/nics.jsonl", below, None)
-    own = f"/sys/class/net/{device}/statistics/{field}"
-    if own in snapshot.files:
-        return _spot(own, below, 1)
-    listing = "/proc/net/dev"
-    if listing in snapshot.files:
-        return _spot(listing, below, _line(snapshot.files[listing], f"{device}:"))
-    return _spot("/netrx/links.jsonl", below, None)
+        return Spot(places.member(NICS, device.name))
+    figure = device.statistics.get(field)
+    own = f"/sys/class/net/{device.name}/statistics/{field}"
+    # rtnetlink is asked a moment before or after: the file may show another figure.
+    if figure is not None and snapshot.files.get(own, "").strip() == str(figure):
+        return Spot(places.member(own), 1)
+    columns = (attempt(snapshot.files, _DEV, parse_dev, []) or ({}, ()))[0].get(device.name, {})
+    if figure is not None and columns.get(field) == figure:
+        return _file_spot(_DEV, snapshot, places, rf" *{re.escape(device.name)}:")
+    by_driver = link_statistics(device.nic) if device.nic else {}
+    is_drivers = by_driver == device.statistics and field in by_driver
+    return Spot(places.member(NICS if is_drivers else LINKS, device.name))
 
 
-def _spot(path: str, below: str | None, line: int | None) -> Spot:
-    return Spot("") if below is None else Spot(below + path.lstrip("/"), line)
-
-
-def _pair_line(text: str, group: str) -> int | None:
-    """Return the line of a group's values, the second that begins with its name."""
-    start, seen = f"{group}:", False
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith(start):
-            if seen:
-                return number
-            seen = True
-    return None
-
-
-def _line(text: str, first: str) -> int | None:
-    """Return the line whose first word that is."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.lstrip().startswith(first) and not line.lstrip()[len(first) :][:1].isalnum():
-            return number
-    return None
+def _line(text: str, start: str) -> int | None:
+    """Return the number of the first line that begins so."""
+    found = re.search(f"^{start}", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else None

@@ -15,6 +15,7 @@ from netrx_tune.model.judgement import (
     StageLoss,
     Totals,
 )
+from netrx_tune.model.places import Places
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.demands import Seen, Unknown, demands
 from netrx_tune.planning.diagnosis import why_empty, why_unproven
@@ -27,6 +28,7 @@ from netrx_tune.rules import rule_names
 from netrx_tune.rules.words import percent
 
 _MOST_EVIDENCE = 6
+_PLAIN = Places()  # of a tree whose files stand under their own paths
 _KEPT = frozenset(one.name for one in TUNABLES if one.where == "sysctl")
 _GENERAL = ("net.ipv4.conf.all.", "net.ipv4.conf.default.")
 
@@ -38,7 +40,7 @@ def judge(
     policy: Policy,
     today: date,
     *,
-    below: str | None = "",
+    places: Places | None = _PLAIN,
     namespace: str | None = None,
 ) -> Judgement:
     """Return what a policy makes of one input.
@@ -49,13 +51,12 @@ def judge(
         snapshot: its last sample, for settings and for the places of counters.
         policy: what to judge it by.
         today: the day on which acceptances hold or have expired.
-        below: the folder of that sample in the input: "1/", "", or None for an input without
-            files of the kernel.
+        places: where the members of that sample stand in the input, None where it is a text.
         namespace: the one that this is of, where the input holds several and judges the host's
             own, too. What it does not tell of a demand is then not missed.
     """
     host = label_of(name, snapshot)
-    seen = Seen(diagnosis, snapshot, below)
+    seen = Seen(diagnosis, snapshot, places)
     asked = list(demands(policy, seen))
     unknown = tuple(one for one in asked if isinstance(one, Unknown) and policy.judges(one.rule))
     unmet = ((one.subject, one.finding) for one in asked if not isinstance(one, Unknown))
@@ -127,10 +128,10 @@ def _spot(finding: Finding, seen: Seen) -> Spot:
     moved = (item for item in finding.evidence if item.increase)
     first = next(moved, next(iter(finding.evidence), None))
     if first:
-        return counter_spot(first.counter, seen.snapshot, seen.below)
+        return counter_spot(first.counter, seen.snapshot, seen.places)
     for advice in finding.recommendations:
         if advice.target in seen.snapshot.settings:
-            return setting_spot(advice.target, seen.snapshot, seen.below)
+            return setting_spot(advice.target, seen.snapshot, seen.places)
     return Spot("")
 
 

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from netrx_tune.collectors.boot_id import hashed_boot
 from netrx_tune.collectors.clock import CLOCK
+from netrx_tune.model.places import Places
 from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.reporters.snapshot_manifest import (
     About,
@@ -65,6 +66,7 @@ class SavedSnapshot(NamedTuple):
     meta: Mapping[str, str] = {}  # what else the input says of itself: "tool", "sos"
     # Further network namespaces that it looks into, each read when it is asked for.
     namespaces: Mapping[str, Callable[[], SavedSnapshot]] = {}
+    places: Places | None = None  # of the last sample's members; None for a text
 
     @property
     def seconds(self) -> float | None:

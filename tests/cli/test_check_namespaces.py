@@ -140,9 +140,9 @@ def test_the_other_forms_tell_namespaces_apart() -> None:
     assert place["physicalLocation"]["artifactLocation"]["uri"] == SOS
     assert place["logicalLocations"] == [
         {
-            "name": "netns blue",
-            "fullyQualifiedName": f"{SOS}!/netns blue",
-            "kind": "namespace",
+            "name": f"{FOLDER}/blue/ip_netns_exec_blue_nstat_-zas:6",
+            "fullyQualifiedName": f"{SOS}!/{FOLDER}/blue/ip_netns_exec_blue_nstat_-zas:6",
+            "kind": "member",
         }
     ]
     assert result["partialFingerprints"]["netrxTune/v1"] == marks(lines(SOS)[1])[0]

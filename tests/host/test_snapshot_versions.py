@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from netrx_tune.host.archive import read_snapshot
+from netrx_tune.model.places import Places
 from netrx_tune.model.sample import (
     Gap,
     Link,
@@ -103,6 +104,7 @@ V1 = SavedSnapshot(
     ),
     times=(Moment("2026-11-22T19:30:27.500Z", 100.25), Moment(None, 105.5)),
     kind="netrx",
+    places=Places("1/"),
     kernel="6.1.0-18-amd64",
     netns="blue",
     redactions=("addresses", "boot id"),
