@@ -13,7 +13,7 @@ from netrx_tune.planning.fleet_report import (
     RuleRow,
 )
 from netrx_tune.planning.fleet_statistics import order_of_magnitude
-from netrx_tune.rules.words import count, percent
+from netrx_tune.rules.words import about, count, percent
 
 MOST_SHOWN = 3  # roles or kernels of one finding
 NO_PROOF = (
@@ -71,7 +71,7 @@ def fence_line(report: FleetReport) -> str:
         f"more than {percent(limits.share)}. That is the larger of 0.1 %, ten times the median of"
         f" {count(limits.hosts)} hosts ({percent(limits.median)}, taken as 0.001 % where it is"
         " less), and 3.5 robust standard deviations above it (each a factor of"
-        f" {limits.spread_times:.2g})."
+        f" {about(limits.spread_times)})."
     )
     if not report.outliers:
         so_many = f"{of(report.above_fence, limits.hosts)} hosts lose {bound_words}"

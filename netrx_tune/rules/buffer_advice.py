@@ -29,7 +29,7 @@ from netrx_tune.rules.sizing import (
     truesize_of,
 )
 from netrx_tune.rules.starved_reader import give_a_cpu
-from netrx_tune.rules.words import count, percent, size
+from netrx_tune.rules.words import about, count, percent, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
 _MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
@@ -300,7 +300,7 @@ def _why_no_room(facts: Facts, sock: Socket, drops: int, shape: QueueShape | Non
     more = capacity(facts.delta, larger) - capacity(facts.delta, held)
     return (
         f"A bigger buffer does not help: {count(round(surplus))}/s come in more than go out, so"
-        f" {size(larger)} in place of {size(held)} would fill {more / surplus:.2g} s later (at"
+        f" {size(larger)} in place of {size(held)} would fill {about(more / surplus)} s later (at"
         f" {count(truesize_of(facts.delta)[0])} B each) and then lose as before."
     )
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from netrx_tune.model.finding import Evidence
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.rules.words import count, percent
+from netrx_tune.rules.words import about, count, percent
 from netrx_tune.rxpath.cpu_load import (
     IDLE,
     SOFTIRQ,
@@ -86,7 +86,7 @@ def _by_watch(cpu: int, watched: tuple[Overflow, ...], seconds: float | None) ->
     behind = [one for one in watched if one.seconds >= _LONG_SECONDS and _is_full(one)]
     if sum(one.dropped for one in behind) >= _MOST * dropped:
         worst = max(behind, key=lambda one: one.seconds)
-        part = f"for {worst.seconds:.2g} s on end"
+        part = f"for {about(worst.seconds)} s on end"
         if seconds and worst.seconds >= 0.8 * seconds:
             part = "all through the window"
         seen = f"CPU {cpu} was behind {part}: {_spent(worst)} while it dropped"
@@ -97,7 +97,7 @@ def _by_watch(cpu: int, watched: tuple[Overflow, ...], seconds: float | None) ->
     seen = (
         f"CPU {cpu} had time left ({_spent(max(watched, key=lambda one: one.dropped))} while it"
         f" dropped), but bursts of up to {count(arrived)} packets were too long for its queue,"
-        f" {times}, for at most {longest:.2g} s"
+        f" {times}, for at most {about(longest)} s"
     )
     return Judgement("bursts", seen)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netrx_tune.model.finding import Cause, Confidence
-from netrx_tune.rules.words import percent
+from netrx_tune.rules.words import about, percent
 from netrx_tune.rxpath.queue_shape import QueueShape, middle
 
 WAITING = 0.30  # share of the watch in which the reader waited for a CPU
@@ -159,7 +159,7 @@ def _behind(shape: QueueShape) -> Verdict:
     if shape.manner == "uneven":
         return _unevenly_read(shape)
     lasting = max(episode.seconds for episode in shape.episodes)
-    seen = f"more came in than its reader took out, for {lasting:.2g} s on end"
+    seen = f"more came in than its reader took out, for {about(lasting)} s on end"
     return Verdict("sustained-overload", "medium", seen)
 
 
@@ -191,17 +191,17 @@ def _without_rates(shape: QueueShape) -> Verdict:
 def _burst(shape: QueueShape, confidence: Confidence) -> Verdict:
     lasting = middle(episode.seconds for episode in shape.episodes)
     surge = shape.flow.surge
-    faster = f", with arrivals {surge:.2g} times as fast as else" if surge else ""
+    faster = f", with arrivals {about(surge)} times as fast as else" if surge else ""
     seen = (
         f"its queue stood empty in {percent(shape.low_share)} of the looks and overflowed"
-        f" {_times(shape)}, within {lasting:.2g} s each{faster}"
+        f" {_times(shape)}, within {about(lasting)} s each{faster}"
     )
     return Verdict("burst", confidence, seen)
 
 
 def _pause(shape: QueueShape, confidence: Confidence) -> Verdict:
     seen = (
-        f"the reader paused {_times(shape)}, for up to {shape.pause_seconds:.2g} s, while"
+        f"the reader paused {_times(shape)}, for up to {about(shape.pause_seconds)} s, while"
         " arrivals went on as before"
     )
     if shape.throttled_share:
@@ -216,5 +216,5 @@ def _full(shape: QueueShape) -> str:
 def _times(shape: QueueShape) -> str:
     count = len(shape.episodes)
     period = shape.period_seconds
-    every = f", about every {period:.2g} s" if period and count > 2 else ""
+    every = f", about every {about(period)} s" if period and count > 2 else ""
     return f"{count} times{every}" if count > 1 else "once"

@@ -22,6 +22,7 @@ _UDP_BYTES = 8
 _MOST_TIMES = 4  # a measured charge over the expected one
 _UNKNOWN_PAYLOAD_BYTES = 1400
 _FALLBACK_BOUND_BYTES = 64 << 20
+_LEAST_CARD_SHARE = 0.01  # of what IP received: below it the rest is this host's own traffic
 
 
 class Size(NamedTuple):
@@ -42,9 +43,14 @@ def truesize_of(delta: Delta) -> tuple[int, str]:
     else:
         payload, family = found
         how = f"mean payload {count(payload)} B"
-    link: Link = "nic" if _has_nic(delta) else "veth"
-    charge = truesize_range(payload, delta.after.host.kernel, link, family=family.number)
-    return charge.high, how
+    cards = _cards(delta)
+    link: Link = "nic" if cards and _brought_by(cards, delta) else "veth"
+    kernel = delta.after.host.kernel
+    charge = truesize_range(payload, kernel, link, family=family.number).high
+    if cards and link == "veth":
+        most = truesize_range(payload, kernel, "nic", family=family.number).high
+        how += f", none by a card: those cost up to {count(most)} B"
+    return charge, how
 
 
 def plausible_charge(delta: Delta, measured: int | None) -> int | None:
@@ -85,8 +91,17 @@ def _mean_payload(delta: Delta) -> tuple[int, _Family] | None:
     return max(means)[1:] if means else None
 
 
-def _has_nic(delta: Delta) -> bool:
-    return any(d.kind == "" and d.name != "lo" for d in delta.after.devices.values())
+def _cards(delta: Delta) -> tuple[str, ...]:
+    devices = delta.after.devices.values()
+    return tuple(d.name for d in devices if d.kind == "" and d.name != "lo")
+
+
+def _brought_by(cards: tuple[str, ...], delta: Delta) -> bool:
+    """Tell whether cards brought any of the traffic worth a word; so it is where nothing tells."""
+    came = sum(delta.increase(f"{family.mib}.InReceives") or 0 for family in _FAMILIES)
+    brought = [delta.increase(f"{card}.rx_packets") for card in cards]
+    known = [packets for packets in brought if packets is not None]
+    return len(known) < len(cards) or sum(known) >= _LEAST_CARD_SHARE * came
 
 
 def capacity(delta: Delta, rcvbuf_bytes: int) -> int:

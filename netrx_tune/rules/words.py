@@ -44,6 +44,11 @@ def rate(per_second: float) -> str:
     return "less than 0.001" if 0 < per_second < 0.001 else f"{per_second:.2g}"
 
 
+def about(number: float) -> str:
+    """Return a number to two digits, never with an exponent: 0.058, 2.4, 120, 1,000."""
+    return f"{float(f'{number:.2g}'):,.10g}"
+
+
 def size(number_bytes: int) -> str:
     """Return bytes as KiB or MiB where that is shorter to read."""
     for unit, scale in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):

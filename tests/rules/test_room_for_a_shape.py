@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netrx_tune.model.sample import Socket
+from netrx_tune.model.snapshot import Device
 from netrx_tune.rules.buffer_advice import needed, recommend
 from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.rule import Facts
@@ -57,11 +58,28 @@ def test_a_small_need_is_not_rounded_up_to_twice_itself() -> None:
     assert pause <= _needed(20, 40, 1) <= 1.7 * pause
 
 
-def _truesize(counters: dict[str, int]) -> int:
+def _charge(counters: dict[str, int], devices: tuple[Device, ...] = ()) -> tuple[int, str]:
     delta = between(
-        snapshot(dict.fromkeys(counters, 0)), snapshot(counters, uptime=105.0), live=True
+        snapshot(dict.fromkeys(counters, 0), devices=devices),
+        snapshot(counters, uptime=105.0, devices=devices),
+        live=True,
     )
-    return truesize_of(delta)[0]
+    return truesize_of(delta)
+
+
+def _truesize(counters: dict[str, int]) -> int:
+    return _charge(counters)[0]
+
+
+def test_a_card_that_brought_nothing_does_not_make_local_traffic_dearer() -> None:
+    # 300 B over loopback are 960 or 1,280 B; in a card's page they would be 5,056 B.
+    octets = {"IpExt.InOctets": 10_000 * 328, "Ip.InReceives": 10_000}
+    card = (Device("lo", {}), Device("eth0", {}))
+    charge, how = _charge({**octets, "eth0.rx_packets": 99}, card)
+    assert charge == 1_280
+    assert how == "mean payload 300 B, none by a card: those cost up to 5,056 B"
+    assert _charge({**octets, "eth0.rx_packets": 100}, card) == (5_056, "mean payload 300 B")
+    assert _charge(octets, card)[0] == 5_056  # what the card brought is not told
 
 
 def test_fragments_are_one_datagram() -> None:

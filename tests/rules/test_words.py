@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netrx_tune.rules.words import counted, percent, rate, were
+from netrx_tune.rules.words import about, counted, percent, rate, were
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ def test_a_share_has_no_exponent(share: float, text: str) -> None:
 )
 def test_a_rate_has_no_exponent(per_second: float, text: str) -> None:
     assert rate(per_second) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0.0581, "0.058"), (2.36, "2.4"), (20.0, "20"), (123.4, "120"), (1000.0, "1,000"), (0.0, "0")],
+)
+def test_a_number_that_is_roughly_known_has_no_exponent(number: float, text: str) -> None:
+    assert about(number) == text
 
 
 def test_one_is_not_many() -> None:
