@@ -8,8 +8,9 @@ from netrx_tune.model.finding import Diagnosis
 from netrx_tune.planning.difference import Difference, Loss, Rate, Side, StageChange
 from netrx_tune.planning.difference_findings import FindingChange, Turn
 from netrx_tune.planning.difference_settings import SettingChange
+from netrx_tune.reporters.headline import headline
 from netrx_tune.reporters.plain import BLANK, Block, Style, layout
-from netrx_tune.reporters.terminal import books, headline
+from netrx_tune.reporters.terminal import books
 from netrx_tune.rules.words import count, percent, rate
 from netrx_tune.rxpath.stages import STAGES
 

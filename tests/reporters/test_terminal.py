@@ -12,8 +12,9 @@ import pytest
 from netrx_tune.model.finding import Diagnosis, Skipped, Window
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.reporters.drawn_path import PLACES, at
+from netrx_tune.reporters.headline import headline
 from netrx_tune.reporters.plain import cells
-from netrx_tune.reporters.terminal import headline, render
+from netrx_tune.reporters.terminal import render
 from netrx_tune.rxpath.stages import STAGES
 from tests.reporters.example import (
     BACKLOG,
@@ -159,6 +160,15 @@ def test_a_sandbox_with_constant_counters_says_that_nothing_can_be_told() -> Non
             Ledger((Account("nf-input-drop", 5, "exact", (), 10),), 10, 5, 0, 5, 0),
             Window("between-samples", None),
             "5 of 10 packets lost between the two samples (50 %), 1 stage, all of them by policy.",
+        ),
+        (
+            Ledger((Account("ip-unattributed", 1, "at-most", (), 10),), 10, 9, 0, 1, 1),
+            Window("interval", 5.0),
+            (
+                "No packet was lost for certain in 5.0 s: 1 of 10 reached IP and was not delivered"
+                " by its counters, as few as multicast that nobody joined makes, or counters that"
+                " are read one after the other."
+            ),
         ),
         (
             Ledger((Account("udp-no-port", 1, "at-most", (), 10),), None, None, 0, 1, 0),
