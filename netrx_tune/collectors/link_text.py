@@ -134,8 +134,8 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
 def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:
     """Yield the device of a row of `netstat -i`."""
     words = line.split()
-    if len(words) == len(titles):
-        columns = dict(zip(titles, words, strict=True))
+    if len(words) >= len(titles):  # behind them may stand a remark
+        columns = dict(zip(titles, words, strict=False))
         kind = "bond" if "m" in columns.get("Flg", "") else kind_by_name(columns["Iface"])
         found = {
             field: int(columns[title])

@@ -63,7 +63,7 @@ def foreign_system(text: str) -> str | None:
 
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
-    parts = list(parts_of(text))
+    parts = parts_of(text)
     if not parts:
         return None
     gaps: list[Gap] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from netrx_tune.collectors import ethtool_text
+from netrx_tune.collectors import ethtool_text, pasted_statistics
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.collectors.link_text import parse_links
 from netrx_tune.collectors.moments import TWO_MOMENTS
@@ -63,7 +63,10 @@ def nics_of(parts: Sequence[Part], unnamed: str, gaps: list[Gap]) -> tuple[Nic, 
         if len(part.text) > MOST_CHARACTERS:
             gaps.append(too_long(f"ethtool {device}"))
             continue
-        text = "\n".join(line for line in part.lines if ":" in line or field != "statistics")
+        lines = part.lines
+        if field == "statistics":
+            lines = [lines[0], *pasted_statistics.plain(lines[1:])]
+        text = "\n".join(lines)
         try:
             ethtool_text.parse(device, ethtool_text.Texts(**{field: text}), ETHTOOL)
         except ParseError as error:

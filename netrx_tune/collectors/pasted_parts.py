@@ -8,6 +8,7 @@ from textwrap import dedent
 
 from netrx_tune.collectors import conntrack_text, netstat_s, nstat, ss_text
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
+from netrx_tune.collectors.pasted_statistics import is_bare, uncommented
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
 
 RELEASE = "/proc/sys/kernel/osrelease"
@@ -68,7 +69,7 @@ _BEFORE = (
     ("", re.compile(r"(?:.*[$#%>] )?cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
 _LETTER = re.compile(r"[A-Za-z]")
-_STATISTIC = re.compile(r"\S.*: *\d+")
+_STATISTIC = re.compile(r"\S.*?: *\d+(?:\s.*)?")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
 _GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+):(-?[0-9][0-9 \t]*)")
 
@@ -87,11 +88,19 @@ class Part:
         return "\n".join(self.lines) + "\n"
 
 
-def parts_of(text: str) -> Iterator[Part]:
-    """Yield the parts of a text."""
+def parts_of(text: str) -> list[Part]:
+    """Return the parts of a text; statistics of no heading count where there are no others."""
+    parts = list(_parts_of(text))
+    if any(part.kind == ETHTOOL for part in parts):
+        return parts
+    return list(_parts_of(text, bare=True))
+
+
+def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
     part: Part | None = None
     device = awaited = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    plain = uncommented(plain)
     plain = plain.replace("**", "")  # what somebody made bold
     for line in dedent(plain).split("\n"):
         if len(line) > _MOST_IN_LINE:
@@ -104,6 +113,8 @@ def parts_of(text: str) -> Iterator[Part]:
             yield part
         command = _OF_DEVICE.search(line)
         device = command["device"] if command else device
+        if bare and kind is None and is_bare(line):
+            awaited = ETHTOOL
         part = _begun(line.strip(), kind, device, awaited)
         awaited = _awaited(line) if line.strip() else awaited
     if part:

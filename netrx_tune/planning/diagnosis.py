@@ -15,6 +15,7 @@ from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.books.udp_errors import contradictions
+from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
 
@@ -45,13 +46,14 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
         findings=findings,
         skipped=skipped,
         gaps=delta.after.gaps,
-        notes=(*delta.notes, *contradictions(delta), *_twice(delta)),
+        notes=(*delta.notes, *contradictions(delta), *_remarks(delta)),
         plan=plan,
     )
 
 
-def _twice(delta: Delta) -> Iterator[str]:
-    """Yield that a text would be a window, were it two."""
+def _remarks(delta: Delta) -> Iterator[str]:
+    """Yield what is in no figure, and that a text would be a window, were it two."""
+    yield from unnamed_drops(delta)
     for path in two_moments(delta.after.gaps):
         yield f"{path}: {TWO_MOMENTS}"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from netrx_tune.collectors.ethtool import link_statistics
 from netrx_tune.model.sample import Nic
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.books.drivers import counters_called, guessed_driver
-from netrx_tune.rxpath.delta import between
+from netrx_tune.rxpath.books.unnamed import unnamed_drops
+from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
 from tests.rxpath.snapshots import snapshot
 
 RING, MEMORY, XDP = "nic-ring-overflow", "nic-alloc-fail", "xdp-native-drop"
+WIRE = "nic-wire-error"
 UNWANTED = "l2-unhandled-proto"
 
 
@@ -94,6 +97,72 @@ def test_a_packet_is_charged_once_to_what_lost_it(
     driver: str, link: dict[str, int], own: dict[str, int], expected: dict[str, int]
 ) -> None:
     assert lost(driver, link, own) == expected
+
+
+@pytest.mark.parametrize(
+    ("link", "own", "expected"),
+    [
+        # igb has it in rx_fifo_errors, virtio_net in rx_dropped: it is one frame all the same.
+        ({"rx_dropped": 70}, {"rx_queue_0_drops": 70}, {RING: 70}),
+        ({"rx_fifo_errors": 70}, {"rx_queue_0_drops": 70}, {RING: 70}),
+        ({"rx_missed_errors": 70}, {"rx_discards": 70}, {RING: 70}),
+        # Both fields of a driver that counts a full ring in each; a few may well be others.
+        ({"rx_dropped": 7000, "rx_fifo_errors": 7001}, {}, {RING: 7001}),
+        ({"rx_dropped": 7000, "rx_fifo_errors": 9}, {}, {RING: 9, UNWANTED: 7000}),
+        ({"rx_dropped": 7, "rx_fifo_errors": 7}, {}, {RING: 7, UNWANTED: 7}),
+    ],
+)
+def test_what_an_unknown_driver_counts_twice_is_one_frame(
+    link: dict[str, int], own: dict[str, int], expected: dict[str, int]
+) -> None:
+    assert lost("", link, own) == expected
+
+
+@pytest.mark.parametrize(
+    ("driver", "own", "expected"),
+    [
+        # The driver's copy of the link's rx_dropped, where nobody read the link's.
+        ("", {"rx_dropped": 70}, {UNWANTED: 70}),
+        ("ixgbe", {"rx_dropped": 70}, {UNWANTED: 70}),
+        ("", {"rx_dropped": 70, "port.rx_dropped": 0}, {RING: 70}),
+        ("ice", {"rx_dropped": 70}, {RING: 70}),
+        # Damaged frames by the names that drivers have for them.
+        ("mlx5_core", {"rx_crc_errors_phy": 70}, {WIRE: 70}),
+        ("", {"port.rx_crc_errors": 70, "rx_crc_errors": 70}, {WIRE: 70}),
+        ("", {"port_rx_bad": 70, "port_rx_packets": 71}, {WIRE: 70}),
+    ],
+)
+def test_a_driver_speaks_where_the_link_was_not_read(
+    driver: str, own: dict[str, int], expected: dict[str, int]
+) -> None:
+    nic_alone = link_statistics(nic(driver, own))
+    delta = since_boot(snapshot(devices=(Device("eth0", nic_alone, nic=nic(driver, own)),)))
+    assert {a.stage: a.lost for a in settle(delta).accounts if a.lost} == expected
+
+
+@pytest.mark.parametrize(("packets", "arrived"), [(0, 4000), (3999, 7999), (4001, 4001)])
+def test_broken_frames_are_among_those_that_arrived(packets: int, arrived: int) -> None:
+    statistics = {"rx_packets": packets, "rx_errors": 4000}
+    account = settle(since_boot(snapshot(devices=(Device("eth0", statistics),)))).account(WIRE)
+    assert account is not None
+    assert account.offered == arrived
+
+
+@pytest.mark.parametrize(
+    ("driver", "own", "said"),
+    [
+        ("", {"rx_drops": 12345}, "rx_drops 12,345"),
+        ("mlx5_core", {"rx0_oversize_drops": 1, "rx1_oversize_drops": 2}, "rxN_oversize_drops 3"),
+        ("sfc", {"port_rx_nodesc_drops": 70}, ""),
+        ("", {"rx_no_buffer_count": 70, "tx_drops": 70, "fdir_overflow": 70}, ""),
+        ("", {"rx_drops": 0}, ""),
+    ],
+)
+def test_a_name_that_nobody_knows_is_said(driver: str, own: dict[str, int], said: str) -> None:
+    device = Device("eth0", {"rx_packets": 9}, nic=nic(driver, own))
+    notes = "\n".join(unnamed_drops(since_boot(snapshot(devices=(device,)))))
+    assert said in notes
+    assert bool(said) == bool(notes)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,13 @@ def _wire(delta: Delta, devices: list[Device]) -> Account:
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
     lost = sum(entry.increase for entry in by)
-    return Account("nic-wire-error", lost, "exact", tuple(by), _offered(delta, devices, ()))
+    return Account("nic-wire-error", lost, "exact", tuple(by), _arrived(delta, devices, lost))
+
+
+def _arrived(delta: Delta, devices: list[Device], broken: int) -> int | None:
+    """Return the frames on the wire: most drivers count the good ones alone as packets."""
+    packets = _offered(delta, devices, ())
+    return packets + broken if packets is not None and broken > packets else packets
 
 
 def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Account]:
@@ -116,7 +122,7 @@ def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Ac
         "xdp-native-drop": [],
     }
     for one in own:
-        charged[one.stage].append(one.entry)
+        charged.setdefault(one.stage, []).append(one.entry)
     blind = any(device.nic is None and not is_software(device) for device in devices)
     for stage, by in charged.items():
         why = "needs the driver's statistics (ethtool)" if blind else ""
@@ -127,7 +133,10 @@ def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Ac
             continue
         bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
         lost = sum(entry.increase for entry in by)
-        yield Account(stage, lost, bound, tuple(by), _offered(delta, devices, by))
+        offered = _offered(delta, devices, by)
+        if stage == "nic-wire-error":
+            offered = _arrived(delta, devices, lost)
+        yield Account(stage, lost, bound, tuple(by), offered)
 
 
 def _ring_unseen(delta: Delta, devices: list[Device]) -> str:

@@ -17,18 +17,17 @@ from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
     card_accounts,
     is_software,
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import guessed_driver, hides_full_ring
+from netrx_tune.rxpath.books.drivers import guessed_driver, hides_full_ring, meanings
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
 
-# A bond's statistics repeat those of the devices below it (bond_get_stats()).
-_REPEATING = frozenset({"bond", "team"})
 _BY_DEVICE = (
     "nic-wire-error",
     "nic-ring-overflow",
@@ -40,6 +39,8 @@ _BY_DEVICE = (
     "ip-otherhost",
 )
 _DROPS = ("rx_dropped", SUMMED_DROPS)
+_CHANCE = 10  # two counters may well be equal that are smaller
+_MOMENTS = 100  # one part in so many may be the moments at which both were read
 _CELLS = frozenset(
     {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "erspan",
      "macsec", "xfrm", "bareudp", "amt", "pfcp", "dsa"}
@@ -48,16 +49,17 @@ _CELLS = frozenset(
 
 def device_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts from the wire up to the IP layer."""
-    devices = [d for d in delta.after.devices.values() if d.kind not in _REPEATING]
+    devices, joining = counted_once(delta.after.devices.values())
     nics = any(device.nic and device.nic.statistics for device in devices)
     if not nics and not readable(delta, devices, "rx_packets"):
         return (*_blind(), *_softnet(delta), *_policy(delta))
     here = backlog_drops_here(delta)
     cards = card_accounts(delta, devices)
+    beyond = own_drops(delta, devices, joining, _DROPS)
     accounts = (
         *cards.accounts,
         *_softnet(delta),
-        *_rx_dropped(delta, devices, here or 0, cards.in_rx_dropped),
+        *_rx_dropped(delta, devices, here or 0, cards.in_rx_dropped, beyond),
         _veth_ring(delta, devices),
         *_policy(delta),
         _stray(delta, devices, "rx-nohandler", "rx_nohandler"),
@@ -119,13 +121,19 @@ def _flow_limit(delta: Delta, flows: int) -> Iterator[Account]:
 
 
 def _rx_dropped(
-    delta: Delta, devices: list[Device], backlog: int, own: Mapping[str, int]
+    delta: Delta,
+    devices: list[Device],
+    backlog: int,
+    own: Mapping[str, int],
+    beyond: Iterable[tuple[Device, Entry]],
 ) -> Iterator[Account]:
     """Divide rx_dropped by what kind of device counted it.
 
     Left out is what the driver's own counters name (`own`, by device) and the backlog's part.
+    `beyond` are drops of devices that otherwise repeat what others counted.
     """
-    if not readable(delta, devices, *_DROPS):
+    counted = [(device, entry) for device in devices for entry in _drops(delta, device)]
+    if not counted and not readable(delta, devices, *_DROPS):
         why = "needs rx_dropped of devices"
         yield Account("l2-unhandled-proto", None, "unseen", (), why=why)
         return
@@ -135,21 +143,41 @@ def _rx_dropped(
         "l2-unhandled-proto": [],
     }
     certain = True
-    for device in devices:
-        for entry in _sum(delta, [device], *_DROPS):
-            unnamed = max(0, entry.increase - own.get(device.name, 0))
-            from_backlog = min(backlog, unnamed)
-            backlog -= from_backlog
-            left = unnamed - from_backlog
-            if left:
-                certain = certain and is_software(device)
-                stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
-                shares[stage].append(Entry(entry.counter, left))
+    for device, entry in (*counted, *beyond):
+        unnamed = max(0, entry.increase - own.get(device.name, 0))
+        from_backlog = min(backlog, unnamed)
+        backlog -= from_backlog
+        left = unnamed - from_backlog
+        if left:
+            certain = certain and is_software(device)
+            stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
+            shares[stage].append(Entry(entry.counter, left))
     offered = received(delta, devices)
     for stage, by in shares.items():
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
             yield account._replace(bound="exact" if certain else "at-most")
+
+
+def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
+    """Return what a device dropped; the driver's own copy counts where the link's is missing."""
+    entries = _sum(delta, [device], *_DROPS)
+    if entries:
+        full = delta.increase(f"{device.name}.rx_fifo_errors") or 0
+        return tuple([entry for entry in entries if not _same(entry.increase, full)])
+    nic = device.nic
+    if nic is None or "rx_dropped" not in nic.statistics:
+        return ()
+    copy = f"{device.name}.ethtool.rx_dropped"
+    if not delta.increases.get(copy) or readable(delta, [device], *_DROPS):
+        return ()
+    charged = any(name == "rx_dropped" for name, _ in meanings(nic.driver, tuple(nic.statistics)))
+    return () if charged else (Entry(copy, delta.increases[copy]),)
+
+
+def _same(drops: int, full: int) -> bool:
+    """Tell drops that are the frames for which the card had no room, counted once more."""
+    return drops > _CHANCE and abs(drops - full) <= drops // _MOMENTS
 
 
 def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 _RING, _MEMORY = "nic-ring-overflow", "nic-alloc-fail"
 _XDP, _PLATFORM = "xdp-native-drop", "nic-host-shaping"
+_WIRE = "nic-wire-error"
+_CRC = ("rx_crc_errors",)
 
 
 class DriverCounter(NamedTuple):
@@ -57,6 +59,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_prio\d_discards", _RING, ("rx_dropped", "ethtool.rx_discards_phy")),
         DriverCounter(r"rx_buff_alloc_err", _MEMORY),
         DriverCounter(r"rx_xdp_drop", _XDP),
+        DriverCounter(r"rx_crc_errors_phy", _WIRE, _CRC),
     ),
     # mellanox/mlx4: en_ethtool.c main_strings, mlx4_en_DUMP_ETH_STATS(): "total number of received
     # packets dropped" by the card. Nothing adds to rx0_dropped.
@@ -81,6 +84,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     # where the port's counter is still called port.rx_dropped.
     "i40e": (
         DriverCounter(r"port\.rx_(?:discards|dropped)", _RING),
+        DriverCounter(r"port\.rx_crc_errors", _WIRE, _CRC),
         _INTEL_MISSED,
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
@@ -90,6 +94,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     "ice": (
         DriverCounter(r"rx_dropped", _RING, ("rx_dropped",)),
         DriverCounter(r"rx_dropped\.nic", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"rx_crc_errors\.nic", _WIRE, _CRC),
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
     # vmxnet3: vmxnet3_rq_dev_stats, vmxnet3_get_stats64(). vmxnet3_rq_rx_complete() drops the
@@ -124,7 +129,10 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     # veth: veth_rq_stats_desc, veth_get_stats64() (from 5.7).
     "veth": (DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),),
     # broadcom/tg3: ethtool_stats_keys, tg3_get_nstats().
-    "tg3": (DriverCounter(r"rx_discards", _RING, ("rx_missed_errors",)),),
+    "tg3": (
+        DriverCounter(r"rx_discards", _RING, ("rx_missed_errors",)),
+        DriverCounter(r"rx_fcs_errors", _WIRE, _CRC),
+    ),
     # broadcom/bnx2: bnx2_stats_str_arr, bnx2_get_stats64().
     "bnx2": (DriverCounter(r"rx_(?:fw_|ftq_)?discards", _RING, ("rx_missed_errors",)),),
     # broadcom/bnx2x: bnx2x_stats_arr, bnx2x_q_stats_arr, bnx2x_net_stats_update().
@@ -145,6 +153,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         ),
         DriverCounter(r"rx_total_(?:ring_discards|discard_pkts)", _RING, ("rx_missed_errors",)),
         DriverCounter(r"rx_total_oom_discards", _MEMORY, ("rx_dropped",)),
+        DriverCounter(r"rx_fcs_err_frames", _WIRE, _CRC),
     ),
     # emulex/benet: et_rx_stats, et_stats, be_get_stats64().
     "be2net": (
@@ -166,6 +175,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     "sfc": (
         DriverCounter(r"(?:port_)?rx_nodesc_drop(?:s|_cnt)", _RING, ("rx_dropped",)),
         DriverCounter(r"rx_noskb_drops", _MEMORY, ("rx_dropped",)),
+        DriverCounter(r"port_rx_bad", _WIRE, _CRC),
     ),
     # cisco/enic: enic_rx_stats, enic_get_stats() (rx_dropped has rx_drop as well).
     "enic": (DriverCounter(r"rx_no_bufs", _RING, ("rx_dropped",)),),
@@ -182,6 +192,7 @@ _BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(
             r"rx_missed_cntr", _RING, ("rx_missed_errors", "ethtool.mmc_rx_fifo_overflow")
         ),
+        DriverCounter(r"mmc_rx_crc_error", _WIRE, _CRC),
     ),
 }
 # What `ethtool -i` calls them: stmmac_ethtool_getdrvinfo(), ef4_ethtool_get_drvinfo().
@@ -270,6 +281,15 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
     once. Where the driver is only guessed, other names are taken by their word.
     """
     known = _BY_DRIVER.get(_ALSO_CALLED.get(driver, driver) or guessed_driver(names), ())
-    counters = known if driver and known else (*known, *_ANY_DRIVER)
-    both = ((name, _first(counters, name)) for name in names)
+    both = ((name, _first(known, name)) for name in names)
+    if not (driver and known):
+        both = ((name, counter or _of_some_driver(name)) for name, counter in both)
     return tuple((name, counter) for name, counter in both if counter is not None)
+
+
+def _of_some_driver(name: str) -> DriverCounter | None:
+    """Return what a name says where nobody knows whose it is: it may be wherever some have it."""
+    found = [one for one in _ANY_DRIVER if re.fullmatch(one.pattern, name.strip())]
+    if not found:
+        return None
+    return found[0]._replace(also_in=tuple(dict.fromkeys(f for one in found for f in one.also_in)))

@@ -1,0 +1,43 @@
+"""The lines of `ethtool -S` as people keep them: with remarks, in columns, or cut out.
+
+rx_crc_errors: 602    ---> counted where the check failed
+tx_errors: 0 // none
+port_rx_pause: 0            port_rx_control: 0
+# rx_no_dma_resources: 34,432     # shortage
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_NUMBER = r"\d+(?:,\d{3})*"
+_PAIR = re.compile(rf"\s*(?P<name>\S.*?):\s*(?P<value>{_NUMBER})(?=\s|$)")
+_NEXT = re.compile(rf"\s{{2,}}(?P<name>[\w.\[\]-]+):\s*(?P<value>{_NUMBER})(?=\s|$)")
+# Names that only a driver gives; a text may show them without the command or its heading.
+_BARE = re.compile(
+    r"(?:(?:port|veb)[._])?(?:rx|tx)\d*[_-][\w.\[\]-]+:\s*\d.*"
+    r"|(?:bw_in|bw_out|pps|conntrack|linklocal)_allowance_\w+:\s*\d.*"
+    r"|(?:queue_\d+|vf|\[\d+\]:|[rt]xq\d+:) ?_?(?:rx|tx)_\w+:\s*\d.*"
+    r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"
+)
+_COMMENTED = re.compile(r"^\s*#+\s+(?=[\w.\[\]-]+: *\d)", re.MULTILINE)
+
+
+def is_bare(line: str) -> bool:
+    """Tell a statistic by its name."""
+    return _BARE.fullmatch(line.strip()) is not None
+
+
+def uncommented(text: str) -> str:
+    """Return a text with the statistics that stand in it as comments."""
+    return _COMMENTED.sub("", text)
+
+
+def plain(lines: Iterable[str]) -> Iterator[str]:
+    """Yield one "name: number" per line; what is no statistic is left out."""
+    for line in lines:
+        found = _PAIR.match(line)
+        while found:
+            yield f"{found['name']}: {found['value'].replace(',', '')}"
+            found = _NEXT.match(line, found.end())
