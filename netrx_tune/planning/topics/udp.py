@@ -217,8 +217,9 @@ UDP_TOPICS: tuple[Topic, ...] = (
             "RcvbufErrors."
         ),
         now=(
-            "The same, and IgnoredMulti counts what no socket wanted. IPv4 still has no counter "
-            "for a group that was not joined; IPv6 counts Ip6.InDiscards."
+            "The same, and IgnoredMulti counts what no socket wanted. A group that "
+            "was not joined still has no counter; IPv6 counts in Ip6.InDiscards what a source "
+            "filter refused."
         ),
         lost=(
             "One slow member loses its copy alone: RcvbufErrors and InErrors count copies, so they "

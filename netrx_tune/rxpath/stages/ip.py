@@ -86,7 +86,10 @@ _HEADER_STAGES: tuple[Stage, ...] = (
         reasons=("NOMEM", "IPV6DISABLED", "NOT_SPECIFIED"),
         knobs=("vm.min_free_kbytes", "net.ipv6.conf.IF.disable_ipv6"),
         remedy="End the memory pressure; for IPv6 see whether disable_ipv6 is meant.",
-        wrong_when="Socket buffers. Ip6.InDiscards also counts multicast that was not joined.",
+        wrong_when=(
+            "Socket buffers. Ip6.InDiscards also counts multicast from a source that a joined "
+            "group excludes."
+        ),
         versions="All kernels; the reason NOMEM stands here from 6.18.",
     ),
 )
@@ -418,8 +421,12 @@ _ROUTE_STAGES: tuple[Stage, ...] = (
             "raise net.ipv4.igmp_max_memberships if joins were refused."
         ),
         wrong_when="Any buffer. Groups that no program of this host wants are not loss.",
-        blind="IPv4 has no counter: the books show it within ip-unattributed.",
-        versions="3.10 to 6.18. IPv6 counts Ip6.InDiscards.",
+        blind=(
+            "A group that nobody joined has no counter: the books show it within ip-unattributed. "
+            "Ip6.InMcastPkts counts it with the joined ones; Ip6.InDiscards only what a joined "
+            "group's source filter refuses."
+        ),
+        versions="3.10 to 6.18.",
     ),
     Stage(
         name="l2-mcast-unicast",
