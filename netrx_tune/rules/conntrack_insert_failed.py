@@ -1,15 +1,17 @@
 """Two packets raced for one connection entry.
 
 What it means: two first packets of one flow were tracked at the same time, typically the two
-questions (A and AAAA) of a name lookup from one port, and the second could not be entered. Or the
-hash chain of the entry had become too long.
+questions (A and AAAA) of a name lookup from one port, and the second could not be entered. Or two
+connections were given one port by source address translation at the same time. Or the hash chain of
+the entry had become too long.
 
 How it is counted: insert_failed of /proc/net/stat/nf_conntrack, as far as it is in `drop` too. From
 4.9 to 5.4 it also rises for clashes that were resolved, so there `drop` alone is charged.
 Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm(), nf_ct_resolve_clash().
 
-Remedy: leave that traffic out of tracking, or let resolvers send one question after the other. More
-hash buckets only where chains are too long (chaintoolong).
+Remedy: leave that traffic out of tracking, or let resolvers send one question after the other.
+Where this host translates source addresses, let it choose their ports at random. More hash buckets
+only where chains are too long (chaintoolong).
 
 When not to act: a few an hour cost a repeated lookup each. The size of the table is not the matter.
 """
@@ -45,7 +47,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning="Their hash chains were too long."
         if long_chains
         else "Two packets of one new flow were tracked at once, and the second had to go: typical"
-        " of name lookups that ask two questions from one port.",
+        " of name lookups that ask two questions from one port, and of source address translation"
+        " that gives two connections one port.",
         evidence=evidence(facts.delta, "nf_conntrack.insert_failed", _TOO_LONG),
         recommendations=(_more_buckets(facts) if long_chains else None, *_RACES),
     )
@@ -85,6 +88,14 @@ _RACES = (
         why='Or let clients ask one question after the other: "options single-request-reopen" in'
         " /etc/resolv.conf (glibc), or a caching resolver on each host.",
         cost="a lookup of both kinds takes a little longer",
+    ),
+    do(
+        "netfilter",
+        "masquerade",
+        why="Where this host translates source addresses for others (containers, a gateway): random"
+        " ports keep new connections apart, with --random-fully at MASQUERADE or SNAT, or"
+        " fully-random in nft.",
+        cost="ports are no longer kept as the client chose them",
     ),
 )
 
