@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
+from netrx_tune.collectors.log_text import PATH as LOG
+from netrx_tune.collectors.log_text import parse_log
 from netrx_tune.collectors.netstat import parse_netstat
 from netrx_tune.collectors.nf_conntrack import parse_nf_conntrack
 from netrx_tune.collectors.paths import CONNTRACK_S, DIAGNOSED, NETSTAT_S, NSTAT, OF_HOST, SYSCTL_A
@@ -32,6 +34,7 @@ _READERS: dict[str, Callable[[str, str], Reading]] = {
     "/proc/net/stat/rt_cache": parse_rt_cache,
     "/proc/net/xfrm_stat": parse_xfrm_stat,
     "/proc/pressure/cpu": parse_pressure_cpu,
+    LOG: parse_log,
 }
 
 

@@ -24,11 +24,13 @@ from netrx_tune.collectors.pasted_parts import (
     SOCKETS,
     SOFTNET,
     SOFTNET_DECIMAL,
+    SOFTNET_SHORT,
+    SYSCTL_FILE,
     TABLES,
     parts_of,
 )
 from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
-from netrx_tune.collectors.softnet_stat import from_decimals
+from netrx_tune.collectors.softnet_stat import from_decimals, from_first_columns
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.model.sample import Gap, Link, Sample
 
@@ -39,10 +41,10 @@ _EXPECTED: tuple[tuple[str, set[str]], ...] = (
     ("/proc/net/snmp", {NSTAT, NETSTAT_S}),
     ("/proc/net/snmp6", {NSTAT}),
     ("/proc/net/netstat", {NSTAT, NETSTAT_S}),
-    (SOFTNET, {SOFTNET_DECIMAL}),
+    (SOFTNET, {SOFTNET_DECIMAL, SOFTNET_SHORT}),
     ("/proc/net/udp", {SOCKETS}),
     ("/proc/net/dev", {LINKS, ETHTOOL}),
-    ("/proc/sys/net", {SYSCTL_A}),
+    ("/proc/sys/net", {SYSCTL_A, SYSCTL_FILE}),
 )
 _FOREIGN = tuple(
     (whose, re.compile(rf"^(?:{look})", re.MULTILINE))
@@ -61,6 +63,23 @@ def foreign_system(text: str) -> str | None:
     return next((whose for whose, look in _FOREIGN if look.search(text)), None)
 
 
+def _take_variants(files: dict[str, str]) -> None:
+    """Put what guides and people made of a file or command in its place."""
+    if SOFTNET_DECIMAL in files:
+        files.setdefault(SOFTNET, from_decimals(files.pop(SOFTNET_DECIMAL)))
+    if SOFTNET_SHORT in files:
+        files.setdefault(SOFTNET, from_first_columns(files.pop(SOFTNET_SHORT)))
+    if SYSCTL_FILE in files:
+        # What sysctl itself printed, and therefore is in force, comes after it and wins.
+        files[SYSCTL_A] = _as_printed(files.pop(SYSCTL_FILE)) + files.get(SYSCTL_A, "")
+
+
+def _as_printed(text: str) -> str:
+    """Return lines such as "net.core.rmem_max=212992  # B" as sysctl prints them."""
+    lines = (re.split(r" ?[=:] ?", line.partition("#")[0], maxsplit=1) for line in text.split("\n"))
+    return "".join(f"{' = '.join(words).rstrip()}\n" for words in lines if len(words) > 1)
+
+
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
     parts = parts_of(text)
@@ -69,8 +88,7 @@ def parse_pasted(text: str) -> Sample | None:
     gaps: list[Gap] = []
     texts = ((part.kind, part.text) for part in parts if part.kind.startswith("/"))
     files = joined(texts, TABLES, gaps)
-    if SOFTNET_DECIMAL in files:
-        files.setdefault(SOFTNET, from_decimals(files.pop(SOFTNET_DECIMAL)))
+    _take_variants(files)
     if RELEASE in files:
         words = files[RELEASE].split()
         files[RELEASE] = f"{words[2 if words[0] == 'Linux' else 0]}\n"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from textwrap import dedent
 
-from netrx_tune.collectors import conntrack_text, netstat_s, nstat, ss_text
+from netrx_tune.collectors import conntrack_text, log_text, netstat_s, nstat, ss_text
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
 from netrx_tune.collectors.pasted_statistics import is_bare, uncommented
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
@@ -17,6 +17,12 @@ LINKS = "link"
 ETHTOOL = "ethtool"
 SOFTNET = "/proc/net/softnet_stat"
 SOFTNET_DECIMAL = "/netrx/softnet-decimal"  # as awk writes it, column by column
+SOFTNET_SHORT = "/netrx/softnet-short"  # its first columns
+SYSCTL_FILE = "/netrx/sysctl-file"  # what a file for sysctl sets
+_SET_BY_FILE = (
+    r"(?:net\.(?:core|ipv[46]|netfilter)(?:\.[\w/-]+)+ ?[=:]|(?:vm|kernel)(?:\.\w+)+ ?=)"
+    r" ?-?\d[\d \t]*(?:#.*)?"
+)
 # How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
 _LINES = (
     ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
@@ -27,12 +33,14 @@ _LINES = (
         rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|{nstat.EXPORTED}|\{{\"kernel\":.*",
     ),
     (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
+    (SOFTNET_SHORT, r"[0-9a-f]{8}(?:\s+[0-9a-f]{8}){2,7}(?:\s*\.{2,})?"),
     (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
     ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops"),
     ("/proc/net/udp", r"sl\s+local_address\s+rem_address.* drops"),
     ("/proc/net/stat/nf_conntrack", r"entries\s+(?:searched|clashres)\s.*"),
     ("/proc/net/stat/rt_cache", r"entries\s+in_hit\s.*"),
     (CONNTRACK_S, conntrack_text.LINE),
+    (log_text.PATH, log_text.LINE),
     (LINKS, LINK_LINES),
     ("/proc/net/dev", r"Inter-\|.*|face \|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
     ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
@@ -41,6 +49,7 @@ _LINES = (
     ("/proc/version", r"Linux version \d.*"),
     (RELEASE, r"Linux \S+ \d+\.\d+\S* .*"),
     (SYSCTL_A, r"[a-z][a-z0-9_]*(?:\.[\w./:-]+)+ = .*"),
+    (SYSCTL_FILE, _SET_BY_FILE),
     (SOCKETS, ss_text.STARTS),
     (ETHTOOL, r"NIC statistics:|(?:Ring|Channel|Coalesce) parameters for \S+:|driver: \S+"),
     (NETSTAT_S, netstat_s.STARTS.pattern),
@@ -55,7 +64,7 @@ _ROWS = {
     "/proc/net/stat/rt_cache": _PER_CPU,
 }
 # Their lines have no names, so a second table in a text is another moment's and not more of it.
-TABLES = {SOFTNET, SOFTNET_DECIMAL, "/proc/net/dev", CONNTRACK_S, *_ROWS}
+TABLES = {SOFTNET, SOFTNET_DECIMAL, SOFTNET_SHORT, "/proc/net/dev", CONNTRACK_S, *_ROWS}
 _MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")

@@ -92,3 +92,13 @@ def from_decimals(text: str) -> str:
         " ".join(f"{int(word):08x}" for word in line.split()) for line in text.split("\n") if line
     )
     return "\n".join([*rows, ""])
+
+
+def from_first_columns(text: str) -> str:
+    """Return rows of which only the first words were kept with as many as the oldest kernel has.
+
+    The words between the third and the tenth are 0 on every kernel of today.
+    """
+    rows = (line.rstrip(". ").split() for line in text.split("\n") if line)
+    kept = (" ".join((row + ["00000000"] * LEAST_WORDS)[:LEAST_WORDS]) for row in rows)
+    return "\n".join([*kept, ""])

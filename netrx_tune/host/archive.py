@@ -188,10 +188,11 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
 
 def _log_lines(text: str) -> Iterator[Gap]:
     """Yield what explains each line of a log that stands in a text, and is no counter."""
+    from netrx_tune.collectors.log_text import OTHER_LINE  # noqa: PLC0415 - seldom
     from netrx_tune.planning.messages import messages_among  # noqa: PLC0415 - seldom
 
     for heard in messages_among(text.splitlines()):
-        yield Gap(LOG_LINE, "unparsed", f"netrx-tune explain {heard.message.name}")
+        yield Gap(OTHER_LINE, "unparsed", f"netrx-tune explain {heard.message.name}")
 
 
 def _no_text(start: bytes) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.log_text import OTHER_LINE
 from netrx_tune.collectors.moments import TWO_MOMENTS, two_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
@@ -56,6 +57,9 @@ def _remarks(delta: Delta) -> Iterator[str]:
     yield from unnamed_drops(delta)
     for path in two_moments(delta.after.gaps):
         yield f"{path}: {TWO_MOMENTS}"
+    for gap in delta.after.gaps:
+        if gap.path == OTHER_LINE:
+            yield f"the text holds a line of a log, of which tells: {gap.detail}"
 
 
 def why_empty(diagnosis: Diagnosis) -> str:

@@ -20,15 +20,20 @@ __all__ = ["MESSAGES", "Heard", "Message", "message_in", "message_named"]
 
 _MOST_CHARACTERS = 2000
 _MOST_LINES = 2000
+_GROUP = re.compile(r"\(\?P<\w+>")
 
 # The first that fits is meant: what is said of receiving stands before what is said of sending,
 # and what the kernel left out of its log after what it wrote.
 MESSAGES: tuple[Message, ...] = (*SMALL_BUFFERS, *OWN_QUEUES, *DEVICE_LINES, *KERNEL_LINES)
 
 
+def _plain(line: str) -> str:
+    return " ".join(line[:_MOST_CHARACTERS].casefold().split())
+
+
 def message_in(line: str) -> Heard | None:
     """Return the message that a line of a log holds, None if none is known."""
-    text = " ".join(line[:_MOST_CHARACTERS].casefold().split())
+    text = _plain(line)
     for message in MESSAGES:
         match = re.search(message.words, text)
         if match:
@@ -36,9 +41,16 @@ def message_in(line: str) -> Heard | None:
     return None
 
 
-def message_among(lines: Iterable[str]) -> Heard | None:
-    """Return the first message that any of the first lines of a log holds."""
-    return next((heard for line in islice(lines, _MOST_LINES) if (heard := message_in(line))), None)
+def messages_among(lines: Iterable[str]) -> tuple[Heard, ...]:
+    """Return the messages that any of the first lines of a log hold, each once."""
+    any_of = re.compile("|".join(_GROUP.sub("(?:", message.words) for message in MESSAGES))
+    found: dict[str, Heard] = {}
+    for line in islice(lines, _MOST_LINES):
+        text = _plain(line)
+        heard = message_in(line) if any_of.search(text) else None
+        if heard:
+            found.setdefault(heard.message.name, heard)
+    return tuple(found.values())
 
 
 def message_named(name: str) -> Heard | None:

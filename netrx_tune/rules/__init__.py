@@ -84,7 +84,8 @@ def _rule(name: str) -> Rule:
 
 def _missing(requires: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     """Return what a rule needs and nobody can read; one name of an alternative will do."""
-    readable = (facts.delta.increases, facts.delta.after.settings)
+    after = facts.delta.after
+    readable = (facts.delta.increases, after.settings, after.levels)
     if not requires:
         return ()
     return tuple(

@@ -4,7 +4,8 @@ What it means: every new flow needs an entry, and net.netfilter.nf_conntrack_max
 The first packet of each new flow was dropped; flows that have an entry go on.
 
 How it is counted: `drop` of /proc/net/stat/nf_conntrack while the table stands near its limit. The
-kernel's log says "nf_conntrack: table full, dropping packet", at a limited rate.
+kernel's log says "nf_conntrack: table full, dropping packet", at a limited rate: where a text shows
+those lines and no statistics, each stands for one packet at least.
 Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc().
 
 Remedy: raise net.netfilter.nf_conntrack_max and nf_conntrack_buckets together; leave stateless UDP
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import setting
 from netrx_tune.rules.conntrack_advice import MAX, UDP_STREAM, entries_held
@@ -56,4 +58,4 @@ def _timeout_words(facts: Facts) -> str:
     return f" A UDP flow that is over keeps its entry for up to {count(seconds)} s."
 
 
-RULE = Rule(("conntrack-table-full",), check, requires=("nf_conntrack.drop",))
+RULE = Rule(("conntrack-table-full",), check, requires=(f"nf_conntrack.drop|{TABLE_FULL}",))

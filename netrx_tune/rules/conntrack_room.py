@@ -21,6 +21,7 @@ from netrx_tune.rxpath.queue_needs import (
 )
 
 _MEMORY_SHARE = 0.05  # of RAM, the most that the table may take
+_USUAL = 262144  # net/netfilter/nf_conntrack_core.c, nf_conntrack_init_start()
 _BOUND = "memory bears no more"
 _LASTS_SECONDS = 120  # nf_conntrack_udp_timeout_stream, by default
 _SPARE_OF = 4  # one part in so many stays free: near the limit the kernel clears up early
@@ -55,10 +56,15 @@ def _need(facts: Facts, refused: int) -> Need:
     held = entries_held(facts) or 0
     bound = memory_bound(facts, _BOUND)
     if delta.after.host.memory_bytes is None:
-        memory = max(memory, 2 * power_of_two(max(1, held)))
+        memory = max(memory, 2 * power_of_two(max(1, held or setting(facts, MAX) or 1)))
     if delta.mode == "since-boot" or not delta.seconds:
-        room = max(least, power_of_two(2 * max(1, held)))
-        text = f"One step, to twice the {count(held)} entries that there are"
+        there = held or setting(facts, MAX)
+        if not there:
+            text = f"One step, to {count(_USUAL)}: the kernel's own with 4 GiB and more."
+            return Need((_USUAL,), text)
+        room = max(least, power_of_two(2 * there))
+        text = f"One step, to twice the {count(there)} entries that there"
+        text += " are" if held else " may be"
         return capped(room, memory, f"{text}: {count(room)}", bound)
     lasts = setting(facts, UDP_STREAM) or _LASTS_SECONDS
     rate = up(refused, max(1, round(delta.seconds)))

@@ -15,7 +15,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "closed-with-unread": (("udp-closed-unread",), ()),
     "cloud-limit": (("nic-host-shaping",), ()),
     "conntrack-dropped": (("conntrack-invalid",), ("nf_conntrack.drop",)),
-    "conntrack-full": (("conntrack-table-full",), ("nf_conntrack.drop",)),
+    "conntrack-full": (("conntrack-table-full",), ("nf_conntrack.drop|log.conntrack_table_full",)),
     "conntrack-insert-failed": (("conntrack-insert-fail",), ("nf_conntrack.drop",)),
     "conntrack-nearly-full": ((), ("net.netfilter.nf_conntrack_max",)),
     "default-buffer-huge": ((), ("net.core.rmem_default|net.core.wmem_default",)),

@@ -5,7 +5,8 @@ not allowed, so the SYN was dropped.
 
 How it is counted: TcpExt.TCPReqQFullDrop; each is in ListenDrops too, and is charged once. With
 SYN cookies off a SYN is refused as well when less than a quarter of tcp_max_syn_backlog is free,
-and that is in ListenDrops alone. TCPReqQFullDoCookies counts SYNs that were answered: no loss.
+and that is in ListenDrops alone. Where only ListenDrops is shown, what exceeds ListenOverflows is
+the most that it can be. TCPReqQFullDoCookies counts SYNs that were answered: no loss.
 Kernel: net/ipv4/tcp_input.c, tcp_syn_flood_action(), tcp_conn_request().
 
 Remedy: let SYN cookies answer (net.ipv4.tcp_syncookies = 1); for honest bursts a longer queue.
@@ -20,12 +21,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.advice import Need, capped, set_sysctl, setting, shows_moments, sysctl_for
+from netrx_tune.rules.advice import (
+    Need,
+    capped,
+    look,
+    set_sysctl,
+    setting,
+    shows_moments,
+    sysctl_for,
+)
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, when
 from netrx_tune.rxpath.queue_needs import HALF_OPEN_BYTES, USECS, arrivals, power_of_two
 
+_FULL = "TcpExt.TCPReqQFullDrop"
 _COOKIES = "net.ipv4.tcp_syncookies"
 _QUEUE = "net.ipv4.tcp_max_syn_backlog"
 _MOST = 65536
@@ -38,16 +48,42 @@ def check(facts: Facts) -> Iterator[Finding]:
     account = lost_at(facts, "tcp-syn-queue-full")
     if account is None:
         return
-    off = setting(facts, _COOKIES) == 0
+    cookies = setting(facts, _COOKIES)
+    hidden = cookies is None and _FULL not in facts.delta.increases
     yield found(
         facts,
         account,
         f"{lost_of(facts, account, 'connection attempts')} found the queue of half-open connections"
         " full",
-        meaning="SYN cookies, which answer without that queue, are switched off here."
-        if off
-        else "A burst of new connections, or a SYN flood.",
-        recommendations=(_cookies(facts) if off else None, _longer(facts, account.lost or 0)),
+        meaning=_meaning(cookies, hidden=hidden),
+        recommendations=(
+            _cookies(facts) if cookies == 0 else None,
+            _look(facts) if hidden else None,
+            _longer(facts, account.lost or 0),
+        ),
+    )
+
+
+def _meaning(cookies: int | None, *, hidden: bool) -> str:
+    if cookies == 0:
+        return "SYN cookies, which answer without that queue, are switched off here."
+    if hidden:
+        return (
+            "They are in ListenDrops and met no full accept queue. A full queue of half-open"
+            " connections counts there, and so do a SYN without a route back, an ICMP error for a"
+            " half-open connection, and want of memory."
+        )
+    return "A burst of new connections, or a SYN flood."
+
+
+def _look(facts: Facts) -> Recommendation:
+    return look(
+        facts,
+        "nstat -az TcpExtTCPReqQFullDrop TcpExtTCPReqQFullDoCookies",
+        kind="none",
+        target="TCPReqQFullDrop",
+        why=f"Tells whether it was that queue: TCPReqQFullDrop then grows. `sysctl {_COOKIES}`"
+        " shows whether SYN cookies are allowed, with which nobody is refused for it.",
     )
 
 
@@ -92,4 +128,4 @@ def _need(facts: Facts, refused: int) -> Need:
     )
 
 
-RULE = Rule(("tcp-syn-queue-full",), check, requires=("TcpExt.TCPReqQFullDrop|TcpExt.ListenDrops",))
+RULE = Rule(("tcp-syn-queue-full",), check, requires=(f"{_FULL}|TcpExt.ListenDrops",))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
@@ -136,6 +137,7 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
     """
     dropped = delta.increase("nf_conntrack.drop")
     if dropped is None:
+        yield from _logged(delta)
         return
     kernel = delta.after.host.kernel
     failed = delta.increase("nf_conntrack.insert_failed") or 0
@@ -163,6 +165,14 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
     )
 
 
+def _logged(delta: Delta) -> Iterator[Account]:
+    """Yield what the kernel's log tells of a full table; of two logs nobody knows the end."""
+    lines = delta.after.levels.get(TABLE_FULL, 0)
+    if lines and delta.before is None:
+        why = "lines of the kernel's log, which leaves most of them out"
+        yield Account("conntrack-table-full", lines, "at-least", _entry(TABLE_FULL, lines), why=why)
+
+
 def _entry(name: str, count: int) -> tuple[Entry, ...]:
     return (Entry(name, count),) if count else ()
 
@@ -180,9 +190,9 @@ def _conntrack_is_full(delta: Delta) -> bool:
     """
     limit = delta.after.settings.get("net.netfilter.nf_conntrack_max", ())
     counts = [s.levels.get("nf_conntrack.count", 0) for s in (delta.before, delta.after) if s]
-    if not limit or not limit[0]:
-        return bool(delta.increase("nf_conntrack.early_drop"))
-    return max(counts) >= 0.9 * limit[0] or bool(delta.increase("nf_conntrack.early_drop"))
+    if delta.increase("nf_conntrack.early_drop") or delta.after.levels.get(TABLE_FULL):
+        return True
+    return bool(limit and limit[0]) and max(counts) >= 0.9 * limit[0]
 
 
 def _martians(delta: Delta, room: int) -> Account:

@@ -34,18 +34,23 @@ def _half_open(delta: Delta, asked: int | None) -> Account:
     """Return what the queue of half-open connections refused, as far as ListenDrops tells.
 
     Without SYN cookies the last quarter of the queue is for known peers: who is refused for that
-    is in ListenDrops alone, beside the few for whom there was no memory or no route.
+    is in ListenDrops alone, beside the few for whom there was no memory or no route. Where an input
+    shows ListenDrops and neither the full queue's own counter nor the setting, all may be that.
     """
     stage, counter = "tcp-syn-queue-full", "TcpExt.TCPReqQFullDrop"
     named = counted(delta, stage, counter, offered=asked)
     refused, full = delta.increase("TcpExt.ListenDrops"), delta.increase("TcpExt.ListenOverflows")
-    if delta.after.settings.get("net.ipv4.tcp_syncookies") != (0,) or refused is None:
+    cookies = delta.after.settings.get("net.ipv4.tcp_syncookies")
+    if refused is None or full is None:
         return named
-    rest = refused - (full or 0) - (named.lost or 0)
-    if rest <= 0 or full is None:
+    rest = refused - full - (named.lost or 0)
+    allowed = cookies is not None and cookies != (0,)
+    if rest <= 0 or allowed or (cookies is None and named.lost is not None):
         return named
     by = (*named.by, Entry("TcpExt.ListenDrops", rest))
     why = "ListenDrops that no full queue counted, with SYN cookies switched off"
+    if cookies is None:
+        why = "ListenDrops that no full accept queue counted; TCPReqQFullDrop is not shown"
     return Account(stage, (named.lost or 0) + rest, "at-most", by, asked, why=why)
 
 

@@ -1,0 +1,22 @@
+"""Lines of the kernel's log that count a loss which nothing else in a text may count.
+
+    [12345.678] nf_conntrack: nf_conntrack: table full, dropping packet
+
+The line stands for one packet at least: the kernel writes only a few of them each second.
+Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc().
+"""
+
+from __future__ import annotations
+
+from netrx_tune.collectors.text import Reading, numbered
+
+PATH = "/netrx/log"
+LINE = r"(?:.*(?:[\]>:]|\d) +)?(?:nf_conntrack: |ip_conntrack: ){1,2}table full, dropping packet\.?"
+TABLE_FULL = "log.conntrack_table_full"
+# The path of a gap that is a line of a log among counters; its detail is what explains it.
+OTHER_LINE = "a line of a log"
+
+
+def parse_log(text: str, _path: str = PATH) -> Reading:
+    """Return how many such lines there are, as a level: a log may be cut off at any place."""
+    return Reading(levels={TABLE_FULL: sum(1 for _ in numbered(text))})
