@@ -28,8 +28,8 @@ Family = Literal["ip", "ip6"]
 GET_INFO, GET_ENTRIES = 64, 65  # IPT_SO_GET_INFO and ..._ENTRIES, the same in IPv6
 _PROGRAMS: dict[Family, str] = {"ip": "iptables-legacy", "ip6": "ip6tables-legacy"}
 # By enum nf_inet_hooks.
-_CHAINS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
-_HOOKS: tuple[Hook, ...] = ("prerouting", "input", "other", "other", "other")
+CHAINS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+HOOKS: tuple[Hook, ...] = ("prerouting", "input", "forward", "other", "other")
 
 _INFO = Struct("=32sI5I5III")  # name, hooks, entry per hook, policy per hook, count, size
 _NAME_AND_SIZE = Struct("@32sI0Q")  # padded to where the entries begin
@@ -38,7 +38,7 @@ _ENTRY: dict[Family, Struct] = {"ip": Struct("@84sIHHIQQ"), "ip6": Struct("@136s
 _EXTENSION = Struct("=H29sx")  # struct xt_entry_match and xt_entry_target: size, name, revision
 _VERDICT = Struct("=i")
 _DROP = -1  # -NF_DROP - 1; positive verdicts are offsets of entries to jump to
-_TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other"}
+TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other"}
 _MOST_BYTES = 1 << 28  # of a table; a million rules
 # Of a match only its first bytes are stable: older kernels show their own state behind them.
 _STABLE_BYTES = 8
@@ -139,7 +139,7 @@ def _rows(info: Info, entries: Iterator[_Entry]) -> Iterator[tuple[str, int, _En
             chain, number = entry.label, 0
             continue
         if entry.at in info.chains:
-            chain, number = _CHAINS[info.chains[entry.at]], 0
+            chain, number = CHAINS[info.chains[entry.at]], 0
         number += 1
         yield chain, number, entry
 
@@ -148,14 +148,14 @@ def _chains(rules: list[Rule]) -> list[Chain]:
     """Return the chains of one table; here every use of a chain is seen."""
     used = Counter(rule.place for rule in rules)
     used.update(rule.place._replace(chain=target) for rule in rules for target in rule.jumps)
-    hooks = dict(zip(_CHAINS, _HOOKS, strict=True))
+    hooks = dict(zip(CHAINS, HOOKS, strict=True))
     return [Chain(place, hooks.get(place.chain), count, None) for place, count in used.items()]
 
 
 def _discard(entry: _Entry) -> Discard | None:
     if not entry.target and entry.verdict == _DROP:
         return Discard("drop", entry.packets)
-    verdict = _TARGETS.get(entry.target)
+    verdict = TARGETS.get(entry.target)
     return None if verdict is None else Discard(verdict, entry.packets)
 
 

@@ -25,11 +25,11 @@ from netrx_tune.collectors.nftables_fields import (
 )
 from netrx_tune.collectors.nftables_rules import OBJECT_COUNTER
 
-Hook = Literal["ingress", "prerouting", "input", "other"]
+Hook = Literal["ingress", "prerouting", "input", "forward", "other"]
 
 _NEWCHAIN, _GETCHAIN, _NEWOBJ, _GETOBJ = (SUBSYSTEM | kind for kind in (3, 4, 18, 19))
 # enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp and bridge are other paths.
-_INET_HOOKS: dict[int, Hook] = {0: "prerouting", 1: "input", 5: "ingress"}
+_INET_HOOKS: dict[int, Hook] = {0: "prerouting", 1: "input", 2: "forward", 5: "ingress"}
 _HOOKS: dict[str, dict[int, Hook]] = {
     "inet": _INET_HOOKS,
     "ip": _INET_HOOKS,

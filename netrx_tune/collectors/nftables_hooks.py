@@ -118,7 +118,7 @@ def _counter(rule: Rule, hooks: Mapping[Place, Hook], discard: Discard) -> RuleC
 
 
 def _handle(rule: Rule) -> str:
-    return f"{' '.join(rule.place)} handle {rule.handle}"
+    return f"{' '.join(rule.place)} {rule.label or f'handle {rule.handle}'}"
 
 
 def _name(elements: Elements, rule: Rule) -> str:

@@ -70,6 +70,7 @@ class Rule(NamedTuple):
     jumps: tuple[str, ...]
     sets: tuple[str, ...] = ()  # those it refers to, in whatever way
     verdict_maps: tuple[str, ...] = ()  # those among them that give the verdict
+    label: str = ""  # where a text shows no handle
 
 
 def rules_request() -> bytes:

@@ -70,9 +70,10 @@ class RuleCounter(NamedTuple):
 
     source: Literal["nft", "tc"]
     place: str  # "inet filter input handle 7", "qdisc clsact ffff: dev eth0"
-    hook: Literal["ingress", "prerouting", "input", "other"]
+    hook: Literal["ingress", "prerouting", "input", "forward", "other"]
     verdict: Literal["drop", "reject", "other"]
     packets: int
+    at_most: int | None = None  # where a text rounds: then `packets` is the least it can be
 
 
 class Link(NamedTuple):

@@ -15,6 +15,7 @@ from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.books.rules import forwarded_notes
 from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
@@ -47,7 +48,7 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
         findings=findings,
         skipped=skipped,
         gaps=delta.after.gaps,
-        notes=(*delta.notes, *contradictions(delta), *_remarks(delta)),
+        notes=(*delta.notes, *contradictions(delta), *forwarded_notes(delta), *_remarks(delta)),
         plan=plan,
     )
 

@@ -86,9 +86,10 @@ _NIC: Mapping[str, Check] = {
 _RULE: Mapping[str, Check] = {
     "source": one_of("nft", "tc"),
     "place": is_text,
-    "hook": one_of("ingress", "prerouting", "input", "other"),
+    "hook": one_of("ingress", "prerouting", "input", "forward", "other"),
     "verdict": one_of("drop", "reject", "other"),
     "packets": is_count,
+    "at_most": _maybe_count,
 }
 _PROCESS: Mapping[str, Check] = {
     "inode": is_count,

@@ -30,7 +30,9 @@ _WHERE = {
     "nf-input-drop": "on the way in",
 }
 _MOST = 3
-_LEGACY = ("iptables-legacy", "ip6tables-legacy")
+_IPTABLES = tuple(
+    f"{program}{kind}" for program in ("iptables", "ip6tables") for kind in ("", "-legacy")
+)
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -77,10 +79,10 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
 
 
 def _show(words: list[str]) -> str:
-    """Return the command that lists a chain or set; iptables-legacy is no part of nftables."""
+    """Return the command that lists a chain or set; what iptables shows, it is asked for."""
     if not words:
         return "nft -a list ruleset"
-    if words[0] in _LEGACY:
+    if words[0] in _IPTABLES:
         return f"{words[0]} -t {quoted(words[1])} -vnL {quoted(words[2])} --line-numbers"
     family, table, name, *of_set = words
     kind = name if of_set else "chain"

@@ -28,6 +28,7 @@ from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
 from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.rules import knows_netfilter
 
 _LARGE_SHARE = 0.01
 # Drivers that count no multicast, beside everything that is not hardware.
@@ -63,8 +64,8 @@ def _may_be_firewall(facts: Facts) -> bool:
 
     A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
     """
-    rules = facts.delta.after.rules
-    return rules is None or any(rule.source == "nft" for rule in rules)
+    snap = facts.delta.after
+    return not knows_netfilter(snap) or any(rule.source == "nft" for rule in snap.rules or ())
 
 
 def _may_be_multicast(facts: Facts, account: Account) -> bool:
@@ -97,8 +98,10 @@ def _counts_ipsec(facts: Facts) -> bool:
 def _meaning(facts: Facts, account: Account) -> str:
     causes = []
     known = ""
-    if facts.delta.after.rules is None:
-        causes.append("a firewall rule (the rules could not be read)")
+    snap = facts.delta.after
+    if not knows_netfilter(snap):
+        unread = "the rules could not be read" if snap.rules is None else "not all could be read"
+        causes.append(f"a firewall rule ({unread})")
     elif _may_be_firewall(facts):
         causes.append("a firewall rule without a counter")
     else:

@@ -93,7 +93,7 @@ def test_rules_and_policies_count_what_they_discard() -> None:
         ("iptables-legacy filter INPUT rule 2", "input", "reject", 4),
         ("iptables-legacy filter INPUT rule 3", "input", "other", 5),
         ("iptables-legacy filter INPUT policy", "input", "drop", 8),
-        ("iptables-legacy filter FORWARD rule 1", "other", "drop", 9),
+        ("iptables-legacy filter FORWARD rule 1", "forward", "drop", 9),
     ]
 
 

@@ -150,7 +150,7 @@ def test_a_rule_names_its_place_and_where_it_jumps() -> None:
     [
         (INET, 0, "prerouting"),
         (INET, 1, "input"),
-        (INET, 2, "other"),
+        (INET, 2, "forward"),
         (INET, 3, "other"),
         (INET, 5, "ingress"),
         (IPV4, 1, "input"),
@@ -177,7 +177,7 @@ def test_a_policy_of_drop_counts_if_the_chain_has_counters() -> None:
     )
     assert chains == (
         Chain(Place("inet", "filter", "input"), "input", 0, 17),
-        Chain(Place("inet", "filter", "forward"), "other", 0, None),
+        Chain(Place("inet", "filter", "forward"), "forward", 0, None),
         Chain(Place("inet", "filter", "output"), "other", 0, None, drops_uncounted=True),
         Chain(Place("inet", "filter", "sub"), None, 3, None),
     )

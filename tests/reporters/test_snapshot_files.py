@@ -77,9 +77,10 @@ RULES = st.builds(
     RuleCounter,
     source=st.sampled_from(["nft", "tc"]),
     place=TEXT,
-    hook=st.sampled_from(["ingress", "prerouting", "input", "other"]),
+    hook=st.sampled_from(["ingress", "prerouting", "input", "forward", "other"]),
     verdict=st.sampled_from(["drop", "reject", "other"]),
     packets=COUNT,
+    at_most=MAYBE,
 )
 PROCESSES = st.builds(
     Process, inode=COUNT, pid=COUNT, name=TEXT, cgroup=TEXT, state=TEXT, udp_sockets=MAYBE

@@ -26,7 +26,7 @@ from netrx_tune.rxpath.books.cards import (
 )
 from netrx_tune.rxpath.books.drivers import guessed_driver, hides_full_ring, meanings
 from netrx_tune.rxpath.books.entries import noise
-from netrx_tune.rxpath.books.rules import firewall_drops, rule_increases
+from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
 _BY_DEVICE = (
     "nic-wire-error",
@@ -183,7 +183,7 @@ def _same(drops: int, full: int) -> bool:
 def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:
     nic = device.nic
     names = tuple(nic.statistics) if nic else ()
-    driver = nic.driver or guessed_driver(names) if nic else ""
+    driver = driver_of(nic)
     own = not features.unhandled_frames_are_dropped(kernel) and not is_software(device)
     if own or hides_full_ring(driver, names):
         return "nic-ring-overflow"
@@ -206,12 +206,7 @@ def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
 
 
 def _policy(delta: Delta) -> Iterator[Account]:
-    by = tuple(Entry(f"tc {rule.place}", n) for rule, n in rule_increases(delta, "tc"))
-    if delta.after.rules is None:
-        why = "needs the qdiscs' counters (rtnetlink)"
-        yield Account("tc-ingress-drop", None, "unseen", (), why=why)
-    else:
-        yield _account("tc-ingress-drop", by)
+    yield tc_drops(delta)
     for _, account in firewall_drops(delta, ("ingress",)):
         yield account
 

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.model.ledger import Account, Entry
+from netrx_tune.collectors.nftables_fields import PATH as NETFILTER
+from netrx_tune.collectors.qdisc import PATH as QDISCS
+from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.sample import RuleCounter
-from netrx_tune.model.snapshot import Delta
+from netrx_tune.model.snapshot import Delta, Snapshot
 
 _STAGES = {
     "ingress": "nf-ingress-drop",
     "prerouting": "nf-prerouting-drop",
     "input": "nf-input-drop",
 }
+_MOST_NAMED = 3
+_UNCOUNTED = "netfilter counts no drop by itself: a rule needs a counter"
+_ROUNDED = "iptables rounds large counts: with -x it shows them all"
+
+
+def knows_netfilter(snap: Snapshot) -> bool:
+    """Tell whether all of a moment's firewall rules were read."""
+    return snap.rules is not None and all(gap.path != NETFILTER for gap in snap.gaps)
+
+
+def knows_qdiscs(snap: Snapshot) -> bool:
+    """Tell whether a moment's qdiscs were read."""
+    return snap.rules is not None and all(gap.path != QDISCS for gap in snap.gaps)
 
 
 def rule_increases(delta: Delta, source: str) -> Iterator[tuple[RuleCounter, int]]:
-    """Yield the dropping rules of nft or tc that counted something, with what they counted."""
+    """Yield the dropping rules of nft or tc that counted something, with what they counted.
+
+    Where a text rounds, it is the least that they can have counted.
+    """
+    before = delta.before.rules if delta.before else ()
+    blur = {r.place: r.at_most - r.packets for r in before or () if r.at_most is not None}
     for rule in delta.after.rules or ():
-        count = delta.increases.get(f"{rule.source}:{rule.place}")
-        if rule.source == source and rule.verdict in ("drop", "reject") and count:
+        count = delta.increases.get(f"{rule.source}:{rule.place}", 0) - blur.get(rule.place, 0)
+        if rule.source == source and rule.verdict in ("drop", "reject") and count > 0:
             yield rule, count
 
 
@@ -30,7 +50,39 @@ def firewall_drops(delta: Delta, hooks: tuple[str, ...]) -> Iterator[tuple[str, 
         stage = _STAGES[hook]
         if hits:
             by = tuple(Entry(f"nft {rule.place}", count) for rule, count in hits)
-            yield stage, Account(stage, sum(e.increase for e in by), "exact", by)
+            is_rounded = any(rule.at_most is not None for rule, _ in hits)
+            bound: Bound = "at-least" if is_rounded else "exact"
+            why = _ROUNDED if is_rounded else ""
+            yield stage, Account(stage, sum(e.increase for e in by), bound, by, why=why)
         else:
-            why = "netfilter counts no drop by itself: a rule needs a counter"
-            yield stage, Account(stage, None, "unseen", (), why=why)
+            yield stage, Account(stage, None, "unseen", (), why=_UNCOUNTED)
+
+
+def tc_drops(delta: Delta) -> Account:
+    """Return what ingress and clsact qdiscs dropped; a clsact may have done so on the way out."""
+    stage = "tc-ingress-drop"
+    hits = list(rule_increases(delta, "tc"))
+    if not knows_qdiscs(delta.after) and not hits:
+        why = "needs the qdiscs' counters (rtnetlink)"
+        return Account(stage, None, "unseen", (), why=why)
+    by = tuple(Entry(f"tc {rule.place}", count) for rule, count in hits)
+    is_shared = any(rule.hook == "other" for rule, _ in hits)
+    why = "a clsact qdisc has one counter for what arrives and what leaves" if is_shared else ""
+    bound: Bound = "at-most" if is_shared else "exact"
+    return Account(stage, sum(entry.increase for entry in by), bound, by, why=why)
+
+
+def forwarded_notes(delta: Delta) -> Iterator[str]:
+    """Yield what the firewall dropped of what this host forwards: no program here lost it."""
+    hits = [(r, n) for r, n in rule_increases(delta, "nft") if r.hook == "forward"]
+    if not hits:
+        return
+    hits.sort(key=lambda hit: -hit[1])
+    least = "at least " if any(rule.at_most is not None for rule, _ in hits) else ""
+    named = ", ".join(f"{rule.place} ({count:,})" for rule, count in hits[:_MOST_NAMED])
+    more = f" and {len(hits) - _MOST_NAMED} more" if len(hits) > _MOST_NAMED else ""
+    yield (
+        f"{least}{sum(count for _, count in hits):,} forwarded packets were dropped by firewall"
+        f" rules: {named}{more}; they were for other hosts or containers and are not counted as"
+        " lost here"
+    )
