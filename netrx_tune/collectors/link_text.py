@@ -30,6 +30,7 @@ _BARE = r"RX (?:packets|errors)[ :]\s*\d+.*"
 # How a line looks that only they print.
 PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
 _TITLES = re.compile(r"RX(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
+_NUMBER = re.compile(r"\d{1,20}|\d{1,4}(?:\.\d+)?[kKMGTPE]i?")  # as -h rounds it: not a count
 _PAIRS = re.compile(r"\b(packets|errors|dropped|overruns|frame)[ :]\s*(\d{1,20})\b")
 _OF_IP = {
     "packets": "rx_packets",
@@ -122,9 +123,9 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield what a line says: numbers below their titles, or words with numbers."""
     words = line.split()
     if titles:
-        if len(words) == len(titles) and all(is_decimal(word) for word in words):
+        if len(words) == len(titles) and all(_NUMBER.fullmatch(word) for word in words):
             for title, word in zip(titles, words, strict=True):
-                if title in _OF_IP:
+                if title in _OF_IP and is_decimal(word):
                     yield _OF_IP[title], int(word)
     elif line.startswith("RX ") and not line.startswith("RX bytes"):
         for word, digits in _PAIRS.findall(line):

@@ -44,39 +44,63 @@ def links_of(
     links: dict[str, Link] = {}
     for part in parts:
         for link in parse_links(part.text, part.device or unnamed) if part.kind == LINKS else ():
-            if link.name in links:
+            known = links[link.name].statistics if link.name in links else {}
+            if _differ(known, link.statistics):
                 gaps.append(Gap(f"link {link.name}", "unparsed", TWO_MOMENTS))
-            statistics = dict(link.statistics)
-            if f"/sys/class/net/{link.name}/statistics/rx_dropped" in files:
+            statistics = {**known, **link.statistics}
+            below = f"/sys/class/net/{link.name}/statistics/rx_dropped"
+            if "rx_dropped" in statistics or below in files:
                 statistics.pop(SUMMED_DROPS, None)
             links[link.name] = link._replace(statistics=statistics)
     return links
 
 
+def _differ(earlier: Mapping[str, int], later: Mapping[str, int]) -> bool:
+    return any(earlier.get(name, value) != value for name, value in later.items())
+
+
 def nics_of(parts: Sequence[Part], unnamed: str, gaps: list[Gap]) -> tuple[Nic, ...]:
-    """Return what ethtool says of each device."""
-    texts: dict[str, dict[str, str]] = {}
+    """Return what ethtool says of each device, of the same name the later."""
+    found: dict[str, Nic] = {}
     for part in parts:
-        found = _NAMED.match(part.text)
-        device = found[1] if found else part.device or unnamed
-        field = _TITLES[part.text.split(maxsplit=1)[0]]
-        if len(part.text) > MOST_CHARACTERS:
-            gaps.append(too_long(f"ethtool {device}"))
+        named = _NAMED.match(part.text)
+        device = named[1] if named else part.device or unnamed
+        nic = _nic_of(part, device, gaps)
+        if nic is None:
             continue
-        lines = part.lines
-        if field == "statistics":
-            lines = [lines[0], *pasted_statistics.plain(lines[1:])]
-        text = "\n".join(lines)
-        try:
-            ethtool_text.parse(device, ethtool_text.Texts(**{field: text}), ETHTOOL)
-        except ParseError as error:
-            gaps.append(unparsed(f"ethtool {device}", error))
-            continue
-        if field in texts.setdefault(device, {}):
+        known = found.get(device)
+        if known and any(
+            _differ(*both)
+            for both in ((known.statistics, nic.statistics), (_settings(known), _settings(nic)))
+        ):
             gaps.append(Gap(f"ethtool {device}", "unparsed", TWO_MOMENTS))
-        texts[device][field] = text
-    nics = (
-        ethtool_text.parse(device, ethtool_text.Texts(**fields), ETHTOOL)
-        for device, fields in texts.items()
-    )
-    return tuple([nic for nic in nics if nic])
+        found[device] = _joined(known, nic) if known else nic
+    return tuple(found.values())
+
+
+def _nic_of(part: Part, device: str, gaps: list[Gap]) -> Nic | None:
+    """Return what one output of ethtool says; what does not read is added to `gaps`."""
+    field = _TITLES[part.text.split(maxsplit=1)[0]]
+    if len(part.text) > MOST_CHARACTERS:
+        gaps.append(too_long(f"ethtool {device}"))
+        return None
+    lines = part.lines
+    if field == "statistics":
+        lines = [lines[0], *pasted_statistics.plain(lines[1:])]
+    try:
+        return ethtool_text.parse(device, ethtool_text.Texts(**{field: "\n".join(lines)}), ETHTOOL)
+    except ParseError as error:
+        gaps.append(unparsed(f"ethtool {device}", error))
+        return None
+
+
+def _settings(nic: Nic) -> dict[str, int]:
+    """Return the numbers that a device was set to, as far as they were read."""
+    fields = nic._asdict().items()
+    return {name: value for name, value in fields if isinstance(value, int)}
+
+
+def _joined(earlier: Nic, later: Nic) -> Nic:
+    """Return what two outputs say of one device."""
+    said = {name: value for name, value in later._asdict().items() if value not in (None, "")}
+    return earlier._replace(**{**said, "statistics": {**earlier.statistics, **later.statistics}})

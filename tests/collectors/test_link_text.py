@@ -134,9 +134,21 @@ def test_netstat_lists_them_in_a_table() -> None:
 
 def test_rounded_numbers_are_none() -> None:
     text = (
-        "2: eth0: <UP> mtu 1500\n RX: bytes packets errors dropped missed mcast\n 1M 2k 0 0 0 0\n"
+        "2: eth0: <UP> mtu 1500\n RX: bytes packets errors dropped missed mcast\n"
+        " 1M 2k 0 0 7 1.5k\n"
     )
-    assert parse_links(text) == ()
+    (link,) = parse_links(text)
+    assert link.statistics == {"rx_errors": 0, "rx_dropped": 0, "rx_missed_errors": 7}
+
+
+def test_a_remark_behind_a_row_is_no_column() -> None:
+    text = (
+        "Iface MTU RX-OK RX-ERR RX-DRP RX-OVR TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
+        "bond0 1500 900 1 682 0 5 0 2 0 BMmRU <<<<<< RX-DRP=682\n"
+        "bond0:1 1500 - no statistics available - BMmRU\n"
+    )
+    (link,) = parse_links(text)
+    assert (link.kind, link.statistics["rx_dropped_or_missed"]) == ("bond", 682)
 
 
 @given(st.text() | st.lists(st.sampled_from((IP + KINDS + NEW_IFCONFIG + NETSTAT_I).split("\n"))))

@@ -67,3 +67,40 @@ def test_bare_lines_do_not_add_to_a_whole_output() -> None:
 @pytest.mark.parametrize("text", ["to do: 7 eggs\n", "receive: 5\n", "rx: 5\n", "rx_ring = 512\n"])
 def test_other_lines_are_no_statistics(text: str) -> None:
     assert parse_pasted(text) is None
+
+
+def test_what_two_searches_found_is_one_output() -> None:
+    found = nic(
+        "$ ethtool -S eth0 | grep miss\n     rx_missed_errors: 5000\n"
+        "$ ethtool -S eth0 | grep pause\n     tx_pause: 3\n"
+        "$ ethtool -g eth0\nRing parameters for eth0:\nPre-set maximums:\nRX: 4096\n"
+        "Current hardware settings:\nRX: 512\n"
+    )
+    assert found.statistics == {"rx_missed_errors": 5000, "tx_pause": 3}
+    assert (found.ring_rx, found.ring_rx_max) == (512, 4096)
+
+
+def test_of_two_moments_the_later_counts() -> None:
+    sample = parse_pasted(
+        "$ ethtool -S eth0\nNIC statistics:\n rx_missed_errors: 5\n rx_bytes: 1\n"
+        "$ ethtool -S eth0\nNIC statistics:\n rx_missed_errors: 7\n"
+    )
+    assert sample is not None
+    assert sample.nics is not None
+    assert sample.nics[0].statistics == {"rx_missed_errors": 7, "rx_bytes": 1}
+    assert [gap.path for gap in sample.gaps if gap.why == "unparsed"] == ["ethtool eth0"]
+
+
+def test_the_kernels_field_and_the_sum_of_columns_are_one_figure() -> None:
+    sample = parse_pasted(
+        "2: eth0: <UP> mtu 1500\n    RX: bytes packets errors dropped missed mcast\n"
+        "    5 900 0 12 30 0\n\n"
+        "$ ifconfig eth0\neth0: flags=67<UP>  mtu 1500\n"
+        "        RX packets 900  bytes 5 (5 B)\n"
+        "        RX errors 0  dropped 42  overruns 0  frame 0\n"
+    )
+    assert sample is not None
+    assert sample.links is not None
+    (link,) = sample.links
+    assert (link.statistics["rx_dropped"], link.statistics["rx_missed_errors"]) == (12, 30)
+    assert "rx_dropped_or_missed" not in link.statistics
