@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from netrx_tune.reporters.page import Page, sections_of
-from netrx_tune.rxpath.books.drivers import DriverCounter, counters_called
+from netrx_tune.rxpath.books.driver_counters import DriverCounter
+from netrx_tune.rxpath.books.drivers import counters_called
 from netrx_tune.rxpath.stages import stage
 
 # "eth0.ethtool.rx_drops", "     rx_drops: 12"

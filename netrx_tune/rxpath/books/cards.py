@@ -14,7 +14,12 @@ from typing import NamedTuple
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta, Device
-from netrx_tune.rxpath.books.drivers import meanings
+from netrx_tune.rxpath.books.drivers import (
+    FULL_IN_OVER_ERRORS,
+    FULL_IN_OWN_DROPS,
+    driver_of,
+    meanings,
+)
 
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
 _DROPS = ("rx_dropped", SUMMED_DROPS)
@@ -150,11 +155,22 @@ def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
 
 
 def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
-    """Yield the larger of missed and fifo: some drivers book one packet in both."""
+    """Yield the larger of missed and fifo: some drivers book one packet in both.
+
+    Less what the driver's own drops have of it, where they are the sum of all.
+    """
+    driver = driver_of(device.nic)
     fields = ("rx_missed_errors", "rx_fifo_errors")
     found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := _gain(delta, device, f))]
-    if found:
-        yield max(found, key=lambda entry: entry.increase)
+    overruns = _gain(delta, device, "rx_over_errors")
+    if not found and overruns and driver in FULL_IN_OVER_ERRORS:
+        found = [Entry(f"{device.name}.rx_over_errors", overruns)]
+    if not found:
+        return
+    full = max(found, key=lambda entry: entry.increase)
+    again = _gain(delta, device, "ethtool.rx_dropped") if driver in FULL_IN_OWN_DROPS else 0
+    if full.increase > again:
+        yield full._replace(increase=full.increase - again)
 
 
 def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
