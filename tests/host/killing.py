@@ -5,23 +5,30 @@ scratch folders lie over /etc/sysctl.d, /var/lib and /run, and the keys are the 
 call that writes is hit in turn. Killed alone, the tool leaves the host wholly old or wholly new,
 since its guardian ends what was begun. Killed with its guardian, as a loss of power does, each file
 and value is old or new. Then `rollback` must give back exactly what was there.
+
+Which calls write is seen of the program; what is hit is a fork that has it loaded, and that has to
+come to the same call.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.host.inside import is_inside, scratch
+from tests.host.tool_runs import Command, fork, program, write_profile
 
 OURS = Path("/etc/sysctl.d/90-netrx-tune.conf")
 JOURNAL = Path("/var/lib/netrx-tune/journal.json")
+LOCK = Path("/run/netrx-tune.lock")
 KEYS = [Path("/proc/sys/net/ipv4") / name for name in ("ipfrag_time", "ipfrag_max_dist")]
 KEYS.append(Path("/proc/sys/net/ipv6/ip6frag_time"))
 FOLDERS = ("/etc/sysctl.d", "/var/lib", "/run")
@@ -32,7 +39,7 @@ PATHS = (
     "/etc/sysctl.d/.90-netrx-tune.conf.draft",
     str(JOURNAL),
     "/var/lib/netrx-tune/.journal.json.draft",
-    "/run/netrx-tune.lock",
+    str(LOCK),
     *map(str, KEYS),
 )
 CALLS = (
@@ -41,15 +48,9 @@ CALLS = (
 )
 WRITING = ("O_WRONLY", "O_RDWR", "O_CREAT")
 PROBE = "O_WRONLY|O_NONBLOCK"  # asks whether a key could be written, and writes nothing
-CompletedProcess = subprocess.CompletedProcess[str]
 NAME = "proof-{}"
-TOOL = (sys.executable, "-B", "-m", "netrx_tune")
-# The tool with a guardian that ends at once, as if it were killed first.
-_WITHOUT = (
-    "import os; from netrx_tune.host import guardian; from netrx_tune.cli import main;"
-    " guardian._guard = lambda *_: os._exit(0); main()"
-)
-UNGUARDED = (sys.executable, "-B", "-c", _WITHOUT)
+_PATHS = [word for path in PATHS for word in ("-P", path)]
+TRACE = ("-e", f"trace={CALLS}", *_PATHS)
 
 
 class Call(NamedTuple):
@@ -69,7 +70,7 @@ class Proof(NamedTuple):
 
     name: str
     first: tuple[int, ...]  # profiles that are applied before
-    command: tuple[str, ...]
+    command: Command
     fault: str
     whole: bool = True
 
@@ -95,50 +96,26 @@ def host() -> Host:
 
 def profile(number: int) -> str:
     """Write a profile and return its path: the second changes a key of the first, and more."""
-    path = Path(tempfile.gettempdir()) / "netrx-proof" / f"{NAME.format(number)}.yaml"
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     settings = [("net.ipv4.ipfrag_time", 40 + number), ("net.ipv4.ipfrag_max_dist", 70)]
     if number == 2:
         settings.append(("net.ipv6.ip6frag_time", 66))
-    lines = [f'  {key}: {{exactly: {value}, why: "w", source: "s"}}' for key, value in settings]
-    head = f"schema: 1\nname: {NAME.format(number)}\nsummary: s\nsettings:\n"
-    path.write_text(head + "\n".join(lines) + "\n")
-    path.chmod(0o600)
-    return str(path)
+    return write_profile(NAME.format(number), settings)
 
 
-def apply(number: int, tool: tuple[str, ...] = TOOL) -> tuple[str, ...]:
-    return (*tool, "apply", profile(number), "--yes", "--verify", "0")
+def apply(number: int, *more: str, guarded: bool = True) -> Command:
+    return Command(("apply", profile(number), "--yes", "--verify", "0", *more), guarded)
 
 
-ROLLBACK = (*TOOL, "rollback", "--yes")
-ROLLBACK_ALONE = (*UNGUARDED, "rollback", "--yes")
+ROLLBACK = Command(("rollback", "--yes"))
 
 
-def run(command: tuple[str, ...], inject: str = "") -> CompletedProcess:
-    if inject:
-        paths = [word for path in PATHS for word in ("-P", path)]
-        trace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", *paths]
-        command = (*trace, "-e", inject, *command)
-    return subprocess.run(command, input="yes\n", capture_output=True, text=True, check=False)
-
-
-def succeed(command: tuple[str, ...]) -> None:
-    done = run(command)
-    if done.returncode:
-        raise BrokenError(f"{command[3:]}: {done.returncode}: {done.stderr}{done.stdout}")
-
-
-def writes(command: tuple[str, ...]) -> list[Call]:
+def writes(traced: str) -> list[Call]:
     """Return the calls of a run that write, numbered as strace numbers them."""
-    with tempfile.NamedTemporaryFile("r") as log:
-        paths = [word for path in PATHS for word in ("-P", path)]
-        trace = ("strace", "-qq", "-o", log.name, "-e", f"trace={CALLS}", *paths)
-        succeed((*trace, *command))
-        lines = [line for line in log.read().splitlines() if "(" in line and line[0].isalpha()]
     seen: Counter[str] = Counter()
     found = []
-    for line in lines:
+    for line in traced.splitlines():
+        if "(" not in line or not line[0].isalpha():
+            continue
         name = line.partition("(")[0]
         seen[name] += 1
         reads = name == "openat" and not any(flag in line for flag in WRITING)
@@ -147,43 +124,91 @@ def writes(command: tuple[str, ...]) -> list[Call]:
     return found
 
 
-def reset() -> None:
-    """Make the host as it was in the beginning, without the tool."""
+def _clear() -> None:
     for folder in FOLDERS:
         for path in Path(folder).iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _set(values: tuple[str, ...]) -> None:
+    for key, value in zip(KEYS, values, strict=True):
+        key.write_text(value)
+
+
+def reset() -> None:
+    """Make the host as it was in the beginning, without the tool."""
+    _clear()
     (Path("/etc/sysctl.d") / "60-other.conf").write_text("net.ipv4.ipfrag_time = 31\n")
-    for key, value in zip(KEYS, ("30", "64", "60"), strict=True):
-        key.write_text(value + "\n")
+    _set(("30\n", "64\n", "60\n"))
+
+
+def keep(copies: Path) -> None:
+    """Copy all that lies in the folders."""
+    for number, folder in enumerate(FOLDERS):
+        shutil.copytree(folder, copies / str(number), symlinks=True)
+
+
+def put_back(copies: Path, old: Host) -> None:
+    """Make the host as it was when it was kept."""
+    _clear()
+    for number, folder in enumerate(FOLDERS):
+        shutil.copytree(copies / str(number), folder, symlinks=True, dirs_exist_ok=True)
+    _set(old.values)
+    if host() != old:
+        raise BrokenError(f"prepared {host()}, and it was {old}")
 
 
 def hit(proof: Proof) -> tuple[int, int, int]:
     """Hit a command at each of its writes; return how many, and after how many it was old, new."""
+    reset()
+    for number in proof.first:
+        program(apply(number))
+    old = host()
+    with tempfile.TemporaryDirectory() as copies:
+        keep(Path(copies))
+        return _hit(proof, old, Path(copies))
 
-    def prepare() -> Host:
-        reset()
-        for number in proof.first:
-            succeed(apply(number))
-        return host()
 
-    old = prepare()
-    calls = writes(proof.command)
+def _hit(proof: Proof, old: Host, copies: Path) -> tuple[int, int, int]:
+    calls = writes(program(proof.command, TRACE).traced)
     new = host()
     left: Counter[Host] = Counter()
     for call in calls:
-        prepare()
+        put_back(copies, old)
         inject = f"inject={call.name}:{proof.fault.format(call.number)}"
-        done = run(proof.command, inject)
-        where = f"{proof.name}: {call.text}: {done.returncode}: {done.stderr}"
+        done = fork(proof.command, (*TRACE, "-e", inject))
+        _until_free()
+        where = f"{proof.name}: {call.text}: {done.code}: {done.said}"
+        if not _was_hit(call, done.traced):
+            raise BrokenError(f"{where}: it did not come to this call: {done.traced}")
         now = _whole(host())
         left[now] += 1
         if proof.whole and now not in (old, new):
             raise BrokenError(f"{where}: neither {old} nor {new}, but {now}")
         _check(old, new, host(), where)
-        if "error" in proof.fault and done.returncode not in (0, 2):
+        if "error" in proof.fault and done.code not in (0, 2):
             raise BrokenError(where)
         _recover(old, new, proof, where)
     return len(calls), left[old], left[new]
+
+
+def _until_free() -> None:
+    """Wait out the moment between a guardian's last word and its end, which frees the lock."""
+    with LOCK.open("a") as lock:
+        for _ in range(100):
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.01)
+    raise BrokenError("a run is over, and its lock is held")
+
+
+def _was_hit(call: Call, traced: str) -> bool:
+    """Tell whether that call, on the same file or none, was the first that went wrong."""
+    calls = [line for line in traced.splitlines() if line.startswith(f"{call.name}(")]
+    hit = calls[call.number - 1 :][:1]
+    path = call.text.partition('"')[2].partition('"')[0]
+    return bool(hit) and path in hit[0] and hit[0].endswith(("= ?", "(INJECTED)"))
 
 
 def _whole(now: Host) -> Host:
@@ -210,9 +235,10 @@ def _check(old: Host, new: Host, now: Host, where: str) -> None:
 def _recover(old: Host, new: Host, proof: Proof, where: str) -> None:
     """Roll back; the host must be as it was before the apply."""
     applied = len(json.loads(JOURNAL.read_text())["entries"]) if JOURNAL.exists() else 0
-    before, undoes = len(proof.first), "rollback" in proof.command
-    if applied == before if undoes else applied != before or not before:
-        succeed(ROLLBACK)
+    before, undoes = len(proof.first), proof.command.words == ROLLBACK.words
+    needed = applied == before if undoes else applied != before or not before
+    if needed and (done := fork(ROLLBACK)).code:
+        raise BrokenError(f"{where}: {done}")
     wanted, now = new if undoes else old, _whole(host())
     if now != wanted:
         raise BrokenError(f"{where}: rolled back to {now}, and it was {wanted}")
@@ -220,14 +246,15 @@ def _recover(old: Host, new: Host, proof: Proof, where: str) -> None:
 
 def proofs() -> tuple[Proof, ...]:
     """Return the scenarios."""
+    alone = ROLLBACK._replace(guarded=False)
     kill, once, on = "signal=KILL:when={}", "error={}:when={{}}", "error={}:when={{}}+"
     return (
         Proof("apply killed", (), apply(1), kill),
         Proof("second apply killed", (1,), apply(2), kill),
-        Proof("confirmed apply killed", (1,), (*apply(2), "--confirm-within", "60"), kill),
+        Proof("confirmed apply killed", (1,), apply(2, "--confirm-within", "60"), kill),
         Proof("rollback killed", (1, 2), ROLLBACK, kill),
-        Proof("apply killed with its guardian", (), apply(2, UNGUARDED), kill, whole=False),
-        Proof("rollback killed with its guardian", (1,), ROLLBACK_ALONE, kill, whole=False),
+        Proof("apply killed with its guardian", (), apply(2, guarded=False), kill, whole=False),
+        Proof("rollback killed with its guardian", (1,), alone, kill, whole=False),
         Proof("disk full at one call", (), apply(1), once.format("ENOSPC")),
         Proof("permission lost for good", (1,), apply(2), on.format("EPERM"), whole=False),
         Proof("input/output error in rollback", (1,), ROLLBACK, on.format("EIO"), whole=False),
