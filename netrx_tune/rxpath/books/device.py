@@ -51,7 +51,7 @@ def device_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts from the wire up to the IP layer."""
     devices, joining = counted_once(delta.after.devices.values())
     nics = any(device.nic and device.nic.statistics for device in devices)
-    if not nics and not readable(delta, devices, "rx_packets"):
+    if not nics and not any(device.statistics for device in devices):
         return (*_blind(), *_softnet(delta), *_policy(delta))
     here = backlog_drops_here(delta)
     cards = card_accounts(delta, devices)
@@ -152,7 +152,7 @@ def _rx_dropped(
             certain = certain and is_software(device)
             stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
             shares[stage].append(Entry(entry.counter, left))
-    offered = received(delta, devices)
+    offered = _passed(delta, devices)
     for stage, by in shares.items():
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
@@ -183,7 +183,7 @@ def _same(drops: int, full: int) -> bool:
 def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:
     nic = device.nic
     names = tuple(nic.statistics) if nic else ()
-    driver = driver_of(nic)
+    driver = nic.driver or guessed_driver(names) if nic else ""
     own = not features.unhandled_frames_are_dropped(kernel) and not is_software(device)
     if own or hides_full_ring(driver, names):
         return "nic-ring-overflow"
@@ -214,7 +214,12 @@ def _policy(delta: Delta) -> Iterator[Account]:
 def _stray(delta: Delta, devices: list[Device], stage: str, field: str) -> Account:
     if not readable(delta, devices, field):
         return Account(stage, None, "unseen", (), why=f"needs {field} from rtnetlink")
-    return _account(stage, _sum(delta, devices, field), received(delta, devices))
+    return _account(stage, _sum(delta, devices, field), _passed(delta, devices))
+
+
+def _passed(delta: Delta, devices: list[Device]) -> int | None:
+    """Return the packets that devices took in, None where no device tells."""
+    return received(delta, devices) if readable(delta, devices, "rx_packets") else None
 
 
 def _stacks(delta: Delta, device: Device) -> bool:

@@ -10,7 +10,7 @@ from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import meanings
 
 _MOST_NAMED = 3
-_SOUNDS = r"(?!.*(?:tx|xdp|fdir))(?=.*rx).*(?:drop|discard|no_?buf|overflow|overrun).*"
+_SOUNDS = r"(?!.*(?:tx|xdp|fdir|posted))(?=.*rx).*(?:drop|discard|no_?buf|overflow|overrun).*"
 # The link's own field, and shortages that cost no frame while the card's memory lasts.
 _OTHERWISE = frozenset({"rx_dropped", "rx_no_buffer_count"})
 
