@@ -16,6 +16,7 @@ from typing import cast
 import click
 
 from netrx_tune import __version__
+from netrx_tune.cli.group import Group
 from netrx_tune.model.errors import NetrxError, NotEnoughData
 
 # Objects between two looks for garbage; a run makes little of it, and a start many objects.
@@ -46,7 +47,7 @@ SECTIONS = {
 COMMANDS = {name: does for section in SECTIONS.values() for name, does in section.items()}
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -117,7 +118,7 @@ def _usage(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return said
-    return f"{said}{'' if said[-1] in '.?)' else '.'} See `{context.command_path} --help`."
+    return f"{said}{'' if said[-1] in '.?' else '.'} See `{context.command_path} --help`."
 
 
 def _report(bug: Exception) -> int:

@@ -107,10 +107,10 @@ def _apply(profile: Profile, asked: Asked) -> int:
     document: dict[str, object] = _document(profile, found, asked)
     _show(profile, found, asked)
     if found.text is None and not found.changes.running:
-        refused = bool(found.changes.refused)
-        outcome = "not-from-here" if refused else "nothing-to-do"
+        outcome = "not-from-here" if found.changes.refused else "nothing-to-do"
+        none_of_it = found.changes.refused and not found.changes.in_force
         return _end(
-            {**document, "outcome": outcome}, asked, 2 if refused and not asked.dry_run else 0
+            {**document, "outcome": outcome}, asked, 2 if none_of_it and not asked.dry_run else 0
         )
     if asked.dry_run:
         return _end({**document, "outcome": "dry-run"}, asked)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netrx_tune.planning.baseline import Update
     from netrx_tune.planning.policy import Policy
     from netrx_tune.planning.policy_fields import Bar
+    from netrx_tune.planning.tally import Tally
 
 _DAYS = 90  # that a finding is accepted for, unless --until says otherwise
 _PROGRESS_SECONDS = 10.0
@@ -123,11 +124,11 @@ def command(
     setup = Setup(run.policy, options.width(), options.colored(color), verbose, quiet)
     if update_baseline and reason and end and baseline:
         run.accept(reason, end)
-    code = run.write(found, setup, snapshots)
+    tally = run.write(found, setup, snapshots)
     if run.update and baseline:
         _write_baseline(baseline, run.update, quiet=quiet)
-        return code if code in {2, 3} else 0
-    return code
+        return tally.without_verdict()
+    return tally.exit_code()
 
 
 class _Run:
@@ -154,8 +155,8 @@ class _Run:
 
         self.update = Update(self.policy.baseline, reason, self.today, until)
 
-    def write(self, found: tuple[Output, ...], setup: Setup, snapshots: tuple[str, ...]) -> int:
-        """Judge all inputs, write what comes of it, and return the exit code."""
+    def write(self, found: tuple[Output, ...], setup: Setup, snapshots: tuple[str, ...]) -> Tally:
+        """Judge all inputs, write what comes of it, and return the sum."""
         from netrx_tune.cli.check_outputs import writing  # noqa: PLC0415 - not for --help
         from netrx_tune.reporters.checks.words import input_words  # noqa: PLC0415 - likewise
 
@@ -176,7 +177,7 @@ class _Run:
                 self._tell(writer.tally.inputs)
         if not writer.tally.inputs:
             raise NotEnoughData("no input was given, so nothing was judged")
-        return writer.tally.exit_code()
+        return writer.tally
 
     def _tables(self) -> AbstractContextManager[Tables | None]:
         if not self.table:
@@ -232,6 +233,9 @@ def _check_update(
         raise click.UsageError("--update-baseline writes the file of --baseline FILE; name one")
     if not reason or not reason.strip() or not reason.isprintable():
         raise click.UsageError("--update-baseline needs --reason TEXT, one printable line")
+    from netrx_tune.host.save import check_folder  # noqa: PLC0415 - seldom
+
+    check_folder(baseline)
     if until is None:
         return today + timedelta(days=_DAYS)
     try:

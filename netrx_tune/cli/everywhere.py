@@ -45,8 +45,8 @@ def all_namespaces(interval: float, *, quiet: bool) -> Iterator[Delta]:
 def _entered(place: namespaces.Namespace, home: namespaces.Namespace) -> bool:
     try:
         namespaces.enter(place.path)
-    except InputError:
+    except InputError as error:
         if place is home:
-            raise
+            raise InputError(str(error).replace(place.path, "--all-netns")) from None
         return False
     return True

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from netrx_tune.cli import options
+from netrx_tune.cli.group import Group
 from netrx_tune.model.errors import NotEnoughData
 
 if TYPE_CHECKING:
     from netrx_tune.planning.fleet_report import FleetReport
 
 
-@click.group("fleet", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("fleet", cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Look at many hosts, apply to them in batches, and report on them together.
 

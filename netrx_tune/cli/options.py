@@ -121,10 +121,13 @@ class Seconds(click.FloatRange):
         ctx: click.Context | None,
     ) -> float:
         """Return the number of seconds."""
-        seconds = float(super().convert(value, param, ctx))
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
         if math.isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        return seconds
+            self.fail(f"{value!r} is not a number of seconds, such as 5 or 0.5", param, ctx)
+        return float(super().convert(seconds, param, ctx))
 
 
 def interval_option(words: str) -> Callable[[_F], _F]:

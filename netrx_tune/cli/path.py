@@ -58,7 +58,10 @@ def _chosen(name: str | None) -> tuple[Stage, ...]:
         return STAGES
     chosen = tuple(stage for stage in STAGES if stage.name == name)
     if not chosen:
-        raise InputError(f"no stage is called {name!r}; `netrx-tune path` lists them")
+        from netrx_tune.rules.near import near  # noqa: PLC0415 - only for a slip
+
+        hint = near(name, (stage.name for stage in STAGES))
+        raise InputError(f"no stage is called {name!r}{hint}; `netrx-tune path` lists them")
     return chosen
 
 

@@ -7,6 +7,8 @@ from typing import cast
 
 import click
 
+from netrx_tune.cli.group import Group
+
 # Name of the subcommand -> what it does, in the order of --help.
 SUBCOMMANDS = {
     "list": "List the profiles that there are.",
@@ -18,7 +20,7 @@ SUBCOMMANDS = {
 _MODULES = {"generate": "profile_generate", "export": "profile_export"}
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group that imports a subcommand's module when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -7,10 +7,12 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple, cast, get_args
 
+from netrx_tune.model.errors import ProfileError
 from netrx_tune.model.finding import SEVERITIES, Cause
 from netrx_tune.planning import profile_fields as fields
 from netrx_tune.planning.profile_document import Entries, Items, Node
 from netrx_tune.planning.profile_fields import Place
+from netrx_tune.rules.near import near
 from netrx_tune.rxpath.stages import STAGES
 
 Bar = Literal["note", "warning", "critical", "never"]
@@ -95,7 +97,7 @@ def names(node: Node, at: Place, known: tuple[str, ...], what: str) -> tuple[str
     for number, name in enumerate(found):
         if name not in known:
             line = node.items[number].line if isinstance(node, Items) else node.line
-            raise at.refused(line, f"no {what} has that name (see netrx-tune explain)", name)
+            raise _no_such(what, name, line, at, known)
     return found
 
 
@@ -105,8 +107,14 @@ def check_stage(name: str, line: int, at: Place, *, also: tuple[str, ...] = ()) 
     Raises:
         ProfileError: it is none.
     """
-    if name not in also and all(one.name != name for one in STAGES):
-        raise at.refused(line, "no stage has that name (see netrx-tune explain)", name)
+    known = (*also, *(one.name for one in STAGES))
+    if name not in known:
+        raise _no_such("stage", name, line, at, known)
+
+
+def _no_such(what: str, name: str, line: int, at: Place, known: tuple[str, ...]) -> ProfileError:
+    hint = near(name, known) or " (see netrx-tune explain)"
+    return at.refused(line, f"no {what} has that name{hint}", name)
 
 
 def loss_share(node: Node, at: Place) -> float:

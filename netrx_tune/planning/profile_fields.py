@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from netrx_tune.model.errors import ProfileError
 from netrx_tune.planning.profile_document import Entries, Items, Node, Scalar
+from netrx_tune.rules.near import near
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MOST_TEXT = 1000
+_FEW = 12  # names that a message lists in full
 _SHARE = re.compile(r"0\.[0-9]{1,4}|1|1\.0")
 
 
@@ -55,7 +57,9 @@ def mapping(node: Node, at: Place, known: Iterable[str] | None = None) -> Entrie
         names = tuple(known)
         for key, line in node.keys.items():
             if key not in names:
-                raise at.refused(line, f"unknown key, expected one of {', '.join(names)}", key)
+                hint = near(key, names) if len(names) > _FEW else ""
+                hint = hint or f", expected one of {', '.join(names)}"
+                raise at.refused(line, f"unknown key{hint}", key)
     return node
 
 

@@ -32,8 +32,11 @@ class Tally:
         self.expired += sum(1 for one in judgement.findings if one.expired)
 
     def exit_code(self) -> int:
-        """Return 1 if one fails, else 2 if one is unreadable, else 3 if one is not judged."""
-        for outcome, code in (("failed", 1), ("unreadable", 2), ("not-judged", 3)):
-            if self.outcomes[outcome]:  # type: ignore[index]  # they are outcomes
-                return code
-        return 0 if self.inputs else 3
+        """Return 1 if one fails, else what `without_verdict` says."""
+        return 1 if self.outcomes["failed"] else self.without_verdict()
+
+    def without_verdict(self) -> int:
+        """Return 2 if one is unreadable, else 3 if one is not judged or there is none."""
+        if self.outcomes["unreadable"]:
+            return 2
+        return 3 if self.outcomes["not-judged"] or not self.inputs else 0

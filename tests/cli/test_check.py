@@ -129,6 +129,18 @@ def test_a_baseline_lives(tmp_path: Path) -> None:
     assert run("broken.tar.gz", *update).returncode == 2
 
 
+def test_a_new_baseline_does_not_hide_an_input_that_could_not_be_read() -> None:
+    update = ("--baseline", "b.yaml", "--update-baseline", "--reason", "old NICs")
+    assert run("bad.tar.gz", "broken.tar.gz", *update).returncode == 2
+    assert "socket-buffer-full" in Path("b.yaml").read_text()
+
+
+def test_a_baseline_that_cannot_be_written_is_refused_before_anything_is_judged() -> None:
+    got = run("bad.tar.gz", "--baseline", "no/b.yaml", "--update-baseline", "--reason", "r")
+    assert (got.returncode, got.stdout) == (2, b"")
+    assert got.stderr == b"netrx-tune: no/b.yaml: no folder no to write it to\n"
+
+
 def test_a_run_is_resumed_where_nothing_changed() -> None:
     Path("many").mkdir()
     for number in range(5):

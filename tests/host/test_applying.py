@@ -71,6 +71,14 @@ def test_what_cannot_be_set_from_here_at_all_is_a_failure(root: Path) -> None:
     assert files(root) == before
 
 
+def test_applied_again_it_is_well_where_all_that_can_be_set_is_in_force(root: Path) -> None:
+    (root / "proc/sys/net/core/rmem_max").unlink()
+    assert run(root, "apply", "--yes").returncode == 0
+    done = run(root, "apply", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Nothing was changed: what is missing cannot be set from here." in done.stdout
+
+
 def test_only_the_file_or_only_the_values(root: Path) -> None:
     run(root, "apply", "--yes", "--persist-only")
     assert (value(root, "net/core/rmem_max"), (root / OURS).exists()) == ("400000", True)

@@ -57,7 +57,10 @@ def test_an_empty_policy_is_the_default_one() -> None:
     [
         ("fail-on: warnings\n", "p.yaml:1: fail-on:", "'warnings'"),
         ("fail-on: {no-such-rule: note}\n", "p.yaml:1: fail-on:", "unknown key"),
-        ("a: 1\n", "p.yaml:1:", "unknown key"),
+        ("fail-on: {captur-drops: note}\n", "p.yaml:1: fail-on:", "near it: capture-drops,"),
+        ("rules: {disable: [udp-no-listner]}\n", "p.yaml:1:", "near it: udp-no-listener,"),
+        ("loss: {udp-rcvbuf-ful: 1%}\n", "p.yaml:1: loss:", "near it: udp-rcvbuf-full,"),
+        ("a: 1\n", "p.yaml:1:", "unknown key, expected one of schema,"),
         ("fail-on: note\nfail-on: note\n", "p.yaml:2:", "line 1 already, got 'fail-on'"),
         ("rules:\n  enable:\n    - martian\n", "p.yaml:3: rules.enable:", "no rule has that name"),
         ("rules: {enabled: [martians]}\n", "p.yaml:1: rules:", "unknown key"),
