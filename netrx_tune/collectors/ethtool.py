@@ -14,7 +14,7 @@ from struct import Struct, pack, unpack_from
 from typing import NamedTuple
 
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Nic
+from netrx_tune.model.sample import ChannelKind, Nic
 
 SIOCETHTOOL = 0x8946
 # More statistics than any driver has; a larger number is not believed.
@@ -62,6 +62,24 @@ class Replies(NamedTuple):
     rings: bytes | None
     channels: bytes | None
     coalesce: bytes | None
+
+
+class Range(NamedTuple):
+    """A number as it is and the most it may be."""
+
+    present: int | None
+    most: int | None
+
+
+class Channels(NamedTuple):
+    """The queues that receive, the most there may be of their kind, and that kind."""
+
+    present: int | None
+    most: int | None
+    kind: ChannelKind | None
+
+
+NO_CHANNELS = Channels(None, None, None)
 
 
 def path(device: str) -> str:
@@ -126,7 +144,7 @@ def parse(device: str, replies: Replies) -> Nic:
     """
     where = path(device)
     ring, ring_max = _rings(where, replies.rings)
-    channels, channels_max = _channels(where, replies.channels)
+    channels = _channels(where, replies.channels)
     usecs, adaptive = _coalesce(where, replies.coalesce)
     return Nic(
         device=device,
@@ -134,10 +152,11 @@ def parse(device: str, replies: Replies) -> Nic:
         statistics=_statistics(where, replies.names, replies.statistics),
         ring_rx=ring,
         ring_rx_max=ring_max,
-        channels_rx=channels,
-        channels_rx_max=channels_max,
+        channels_rx=channels.present,
+        channels_rx_max=channels.most,
         coalesce_rx_usecs=usecs,
         coalesce_adaptive_rx=adaptive,
+        channels_kind=channels.kind,
     )
 
 
@@ -187,16 +206,34 @@ def _rings(where: str, reply: bytes | None) -> tuple[int | None, int | None]:
     return numbers[5], numbers[1]
 
 
-def _channels(where: str, reply: bytes | None) -> tuple[int | None, int | None]:
-    """Return receive queues and the most there may be; a combined one receives as well.
-
-    Drivers give either kind or both as alternatives, so the maxima are not added.
-    """
+def _channels(where: str, reply: bytes | None) -> Channels:
     if reply is None:
-        return None, None
+        return NO_CHANNELS
     numbers = _CHANNELS.unpack_from(_checked(where, reply, _CHANNELS.size))
-    present = numbers[5] + numbers[8]
-    return present, max(numbers[1], numbers[4], present)
+    return channels_of(Range(numbers[5], numbers[1]), Range(numbers[8], numbers[4]))
+
+
+def channels_of(apart: Range, combined: Range) -> Channels:
+    """Return the receive queues of a device; a combined one receives as well.
+
+    Many drivers give both kinds as alternatives: the most that there may be is that of the kind
+    in use.
+
+    Args:
+        apart: queues that only receive.
+        combined: those that receive and send.
+    """
+    if apart.present is None and combined.present is None:
+        return NO_CHANNELS
+    present = (apart.present or 0) + (combined.present or 0)
+    kind: ChannelKind | None = None
+    maxima = [apart.most, combined.most]
+    if apart.present and combined.present:
+        kind = "both"
+    elif present:
+        kind, maxima = ("rx", [apart.most]) if apart.present else ("combined", [combined.most])
+    known = [one for one in maxima if one is not None]
+    return Channels(present, max(*known, present) if known else None, kind)
 
 
 def _coalesce(where: str, reply: bytes | None) -> tuple[int | None, bool | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netrx_tune.collectors.ethtool import summed
+from netrx_tune.collectors.ethtool import NO_CHANNELS, Channels, Range, channels_of, summed
 from netrx_tune.collectors.text import decimal, numbered
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Nic
@@ -37,13 +37,6 @@ class Texts(NamedTuple):
     coalesce: str | None = None  # -c
 
 
-class Range(NamedTuple):
-    """A number as it is and the most it may be."""
-
-    present: int | None
-    most: int | None
-
-
 def parse(device: str, texts: Texts, path: str) -> Nic | None:
     """Return a device from its saved texts, None if none of them says anything.
 
@@ -58,7 +51,7 @@ def parse(device: str, texts: Texts, path: str) -> Nic | None:
     if all(part is None for part in (driver, statistics, rings, channels, coalesce)):
         return None
     ring, most_ring = rings or (None, None)
-    channel, most_channels = channels or (None, None)
+    channel, most_channels, kind = channels or NO_CHANNELS
     usecs, adaptive = coalesce or (None, None)
     return Nic(
         device=device,
@@ -70,6 +63,7 @@ def parse(device: str, texts: Texts, path: str) -> Nic | None:
         channels_rx_max=most_channels,
         coalesce_rx_usecs=usecs,
         coalesce_adaptive_rx=adaptive,
+        channels_kind=kind,
     )
 
 
@@ -90,13 +84,13 @@ def parse_statistics(text: str, path: str) -> dict[str, int] | None:
 def parse_rings(text: str, path: str) -> Range | None:
     """Return the receive ring of `ethtool -g`, in descriptors."""
     lines = _lines(text, path, "Ring parameters for ")
-    return None if lines is None else _range(lines, ("RX",))
+    return None if lines is None else _range(lines, "RX")
 
 
-def parse_channels(text: str, path: str) -> Range | None:
-    """Return the receive queues of `ethtool -l`; a combined one receives as well."""
+def parse_channels(text: str, path: str) -> Channels | None:
+    """Return the receive queues of `ethtool -l`."""
     lines = _lines(text, path, "Channel parameters for ")
-    return None if lines is None else _range(lines, ("RX", "Combined"))
+    return None if lines is None else channels_of(_range(lines, "RX"), _range(lines, "Combined"))
 
 
 def parse_coalesce(text: str, path: str) -> tuple[int | None, bool | None] | None:
@@ -140,11 +134,8 @@ def _lines(text: str, path: str, title: str, *, keep: bool = False) -> list[tupl
     return found
 
 
-def _range(lines: list[tuple[str, str]], names: tuple[str, ...]) -> Range:
-    """Return the sum of present values, and the largest of those that may be.
-
-    Drivers give separate or combined queues or both as alternatives, so maxima are not added.
-    """
+def _range(lines: list[tuple[str, str]], wanted: str) -> Range:
+    """Return the number of that name, as it is and the most it may be."""
     most: list[int] = []
     present: list[int] = []
     section = present
@@ -155,10 +146,10 @@ def _range(lines: list[tuple[str, str]], names: tuple[str, ...]) -> Range:
             section = present
         else:
             name, _colon, value = line.partition(":")
-            number = _number(value, place, name) if name in names else None
+            number = _number(value, place, name) if name == wanted else None
             section += [] if number is None else [number]
-    total = sum(present) if present else None
-    return Range(total, max([*most, total or 0]) if most else None)
+    here = max(present, default=None)
+    return Range(here, max([*most, here or 0]) if most else None)
 
 
 def _number(value: str, place: str, name: str) -> int | None:

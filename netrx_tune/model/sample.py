@@ -87,8 +87,15 @@ class Link(NamedTuple):
     xdp: Literal["none", "native", "generic", "offload"]
 
 
+ChannelKind = Literal["rx", "combined", "both"]
+
+
 class Nic(NamedTuple):
-    """What ethtool shows of one device."""
+    """What ethtool shows of one device.
+
+    `channels_kind` says how its receive queues are set: apart from those that send, each with one
+    that sends, or some of either kind.
+    """
 
     device: str
     driver: str
@@ -99,6 +106,7 @@ class Nic(NamedTuple):
     channels_rx_max: int | None
     coalesce_rx_usecs: int | None
     coalesce_adaptive_rx: bool | None
+    channels_kind: ChannelKind | None = None
 
 
 class Sample(NamedTuple):

@@ -82,6 +82,7 @@ _NIC: Mapping[str, Check] = {
     "channels_rx_max": _maybe_count,
     "coalesce_rx_usecs": _maybe_count,
     "coalesce_adaptive_rx": is_flag_or_none,
+    "channels_kind": or_none(one_of("rx", "combined", "both")),
 }
 _RULE: Mapping[str, Check] = {
     "source": one_of("nft", "tc"),

@@ -47,8 +47,9 @@ _PORT_BUFFER = re.compile(
     r".*\.(?:rx_discards_phy|rx_prio\d_discards|rx_brb_discard|rx_drops_no_pbuf|RxBG\dFramesDropped"
     r"|rx_bg\d_frames_dropped|port\.rx_(?:discards|dropped)|rx_dropped\.nic) *"
 )
-# Drivers whose receive queues are set apart from those that send: their get_channels functions fill
-# max_rx and leave max_combined at 0 (read at 6.1). Two fill it, too, and have no set_channels.
+# Where a snapshot does not tell: drivers whose receive queues are set apart from those that send.
+# Their get_channels functions fill max_rx and leave max_combined at 0 (read at 6.1). Two fill it,
+# too, and have no set_channels.
 _APART = frozenset(
     {"bnx2", "gve", "ibmvnic", "mlx4_en", "nicvf", "qlcnic", "rvu-nicpf", "rvu-nicvf", "st_gmac",
      "st_mac100", "st_xgmac", "stmmac", "tg3"}
@@ -219,12 +220,12 @@ def _more_queues(facts: Facts, name: str) -> Recommendation | None:
     cpus = facts.delta.after.host.cpus
     if nic is None or not nic.channels_rx or not nic.channels_rx_max or not cpus:
         return None
-    if nic.driver in _FIXED:
+    kind = nic.channels_kind or ("rx" if nic.driver in _APART else "combined")
+    if nic.driver in _FIXED or kind == "both":  # of the latter nobody can tell which to raise
         return None
     queues = min(nic.channels_rx_max, cpus)
     if queues <= nic.channels_rx:
         return None
-    kind = "rx" if nic.driver in _APART else "combined"
     change = f"ethtool -L {quoted(name)} {kind}"
     return Recommendation(
         kind="ethtool",

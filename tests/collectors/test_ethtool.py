@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.collectors import ethtool, ethtool_text
-from netrx_tune.collectors.ethtool import Replies
-from netrx_tune.collectors.ethtool_text import Range, Texts
+from netrx_tune.collectors.ethtool import Channels, Range, Replies
+from netrx_tune.collectors.ethtool_text import Texts
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Nic
 
@@ -46,6 +46,7 @@ def test_a_device_is_what_the_ioctls_reply() -> None:
         channels_rx_max=16,
         coalesce_rx_usecs=50,
         coalesce_adaptive_rx=True,
+        channels_kind="combined",
     )
 
 
@@ -73,7 +74,33 @@ def test_statistics_of_one_name_are_added() -> None:
 def test_separate_and_combined_queues_are_both_receive_queues() -> None:
     channels = struct.pack("=9I", 0x3C, 4, 4, 0, 4, 1, 1, 0, 2)
     nic = ethtool.parse("eth0", NONE._replace(channels=channels))
-    assert (nic.channels_rx, nic.channels_rx_max) == (3, 4)
+    assert (nic.channels_rx, nic.channels_rx_max, nic.channels_kind) == (3, 4, "both")
+
+
+@pytest.mark.parametrize(
+    ("apart", "combined", "want"),
+    [
+        # bnxt_en can have either kind, and the most of each is another.
+        (Range(0, 74), Range(8, 37), Channels(8, 37, "combined")),
+        (Range(8, 74), Range(0, 37), Channels(8, 74, "rx")),
+        (Range(None, None), Range(4, 8), Channels(4, 8, "combined")),
+        (Range(4, None), Range(None, None), Channels(4, None, "rx")),
+        (Range(0, 0), Range(0, 8), Channels(0, 8, None)),
+        (Range(None, None), Range(None, None), Channels(None, None, None)),
+    ],
+)
+def test_queues_are_of_the_kind_in_use_and_so_is_the_most_of_them(
+    apart: Range, combined: Range, want: Channels
+) -> None:
+    assert ethtool.channels_of(apart, combined) == want
+    parts = (("Pre-set maximums", "most"), ("Current hardware settings", "present"))
+    text = "Channel parameters for eth0:\n"
+    for title, field in parts:
+        text += f"{title}:\n"
+        for name, found in (("RX", apart), ("TX", apart), ("Combined", combined)):
+            number = getattr(found, field)
+            text += f"{name}:\t\t{'n/a' if number is None else number}\n"
+    assert (ethtool_text.parse_channels(text, "l") or ethtool.NO_CHANNELS) == want
 
 
 @pytest.mark.parametrize(
@@ -155,6 +182,7 @@ def test_saved_texts_make_the_same_device() -> None:
         channels_rx_max=16,
         coalesce_rx_usecs=50,
         coalesce_adaptive_rx=True,
+        channels_kind="combined",
     )
 
 

@@ -72,6 +72,7 @@ NICS = st.builds(
     channels_rx_max=MAYBE,
     coalesce_rx_usecs=MAYBE,
     coalesce_adaptive_rx=st.none() | st.booleans(),
+    channels_kind=st.sampled_from([None, "rx", "combined", "both"]),
 )
 RULES = st.builds(
     RuleCounter,
