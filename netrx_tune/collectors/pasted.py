@@ -27,6 +27,8 @@ from netrx_tune.collectors.pasted_parts import (
     SOFTNET_SHORT,
     SYSCTL_FILE,
     TABLES,
+    UDP6_ROWS,
+    UDP_ROWS,
     parts_of,
 )
 from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
@@ -42,7 +44,7 @@ _EXPECTED: tuple[tuple[str, set[str]], ...] = (
     ("/proc/net/snmp6", {NSTAT}),
     ("/proc/net/netstat", {NSTAT, NETSTAT_S}),
     (SOFTNET, {SOFTNET_DECIMAL, SOFTNET_SHORT}),
-    ("/proc/net/udp", {SOCKETS}),
+    ("/proc/net/udp", {SOCKETS, UDP_ROWS}),
     ("/proc/net/dev", {LINKS, ETHTOOL}),
     ("/proc/sys/net", {SYSCTL_A, SYSCTL_FILE}),
 )
@@ -63,12 +65,25 @@ def foreign_system(text: str) -> str | None:
     return next((whose for whose, look in _FOREIGN if look.search(text)), None)
 
 
+_HEADER = (
+    "  sl  local_address {} st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+    " ref pointer drops\n"
+)
+_UDP = (
+    (UDP_ROWS, "/proc/net/udp", _HEADER.format("rem_address")),
+    (UDP6_ROWS, "/proc/net/udp6", _HEADER.format("remote_address")),
+)
+
+
 def _take_variants(files: dict[str, str]) -> None:
     """Put what guides and people made of a file or command in its place."""
     if SOFTNET_DECIMAL in files:
         files.setdefault(SOFTNET, from_decimals(files.pop(SOFTNET_DECIMAL)))
     if SOFTNET_SHORT in files:
         files.setdefault(SOFTNET, from_first_columns(files.pop(SOFTNET_SHORT)))
+    for rows, path, header in _UDP:
+        if rows in files:
+            files.setdefault(path, header + files.pop(rows))
     if SYSCTL_FILE in files:
         # What sysctl itself printed, and therefore is in force, comes after it and wins.
         files[SYSCTL_A] = _as_printed(files.pop(SYSCTL_FILE)) + files.get(SYSCTL_A, "")

@@ -23,6 +23,12 @@ _SET_BY_FILE = (
     r"(?:net\.(?:core|ipv[46]|netfilter)(?:\.[\w/-]+)+ ?[=:]|(?:vm|kernel)(?:\.\w+)+ ?=)"
     r" ?-?\d[\d \t]*(?:#.*)?"
 )
+UDP_ROWS = "/netrx/udp-rows"  # rows of /proc/net/udp whose header grep left out
+UDP6_ROWS = "/netrx/udp6-rows"
+_UDP_ROW = (
+    r"\d+: {address}:[0-9A-F]{{4}} {address}:[0-9A-F]{{4}} [0-9A-F]{{2}} [0-9A-F]{{8}}:[0-9A-F]{{8}}"
+    r" [0-9A-F]{{2}}:[0-9A-F]{{8}} [0-9A-F]{{8}}\s+\d+\s+\d+ \d+ \d+ [0-9a-f]+ -?\d+"
+)
 # How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
 _LINES = (
     ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
@@ -37,6 +43,8 @@ _LINES = (
     (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
     ("/proc/net/udp6", r"sl\s+local_address\s+remote_address.* drops"),
     ("/proc/net/udp", r"sl\s+local_address\s+rem_address.* drops"),
+    (UDP_ROWS, _UDP_ROW.format(address="[0-9A-F]{8}")),
+    (UDP6_ROWS, _UDP_ROW.format(address="[0-9A-F]{32}")),
     ("/proc/net/stat/nf_conntrack", r"entries\s+(?:searched|clashres)\s.*"),
     ("/proc/net/stat/rt_cache", r"entries\s+in_hit\s.*"),
     (CONNTRACK_S, conntrack_text.LINE),

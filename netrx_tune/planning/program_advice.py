@@ -9,6 +9,7 @@ from netrx_tune.planning.programs import Setting, candidates
 
 _STAGE = "udp-rcvbuf-full"
 _DEFAULT = "net.core.rmem_default"
+_MAX = "net.core.rmem_max"
 _OWN_SETTING = " Use the program's own setting for its receive buffer if it has one"
 
 # Kernel: SO_BUSY_POLL from 3.11, reuseport programs from 4.5, UDP_GRO from 5.0,
@@ -31,13 +32,13 @@ def refine(finding: Finding, kernel: KernelVersion | None) -> Finding:
     """Return a finding whose requests for a buffer name the real setting of their program.
 
     Where the program has one, the default of all sockets is no lever any more; where it has
-    none, asking comes last.
+    none, asking comes last, and with it the limit that only who asks comes to feel.
     """
     if finding.stage != _STAGE:
         return finding
     changed: list[Recommendation] = []
     last: list[Recommendation] = []
-    can_ask = False
+    can_ask = never_asks = False
     for item in finding.recommendations:
         if not is_request(item):
             changed.append(_faster(item, finding, kernel))
@@ -46,12 +47,15 @@ def refine(finding: Finding, kernel: KernelVersion | None) -> Finding:
         known = candidates(sock.process or "") if sock else ()
         if sock and len(known) == 1 and not known[0].name:
             last.append(_without_setting(item, known[0]))
+            never_asks = never_asks or known[0].default == _DEFAULT
         elif sock and len(known) == 1:
             changed.append(_by_setting(item, known[0], sock.local.rpartition(":")[2]))
             can_ask = True
         else:
             changed.append(_by_author(item, known, kernel))
-    kept = [item for item in changed if not (can_ask and item.target == _DEFAULT)]
+    idle = {name for name, is_idle in ((_DEFAULT, can_ask), (_MAX, never_asks)) if is_idle}
+    kept = [item for item in changed if item.target not in idle]
+    last += [item for item in changed if never_asks and item.target == _MAX]
     return finding._replace(recommendations=(*kept, *last))
 
 

@@ -250,6 +250,27 @@ SETTINGS: tuple[Setting, ...] = (
         "It probes upwards from the system's default and stops there.",
     ),
     Setting(
+        ("kea-dhcp4", "kea-dhcp6"),
+        "Kea",
+        "",
+        "",
+        "",
+        _OS_DEFAULT,
+        "Kea Administrator Reference Manual, multi-threading",
+        "Its packet workers (thread-pool-size) are as many as the machine has CPUs: in a container"
+        " that gets few of them they take the time of the thread that reads, so set it to what the"
+        " container has.",
+    ),
+    Setting(
+        ("dogstatsd", "agent"),
+        "DogStatsD (Datadog Agent)",
+        "dogstatsd_so_rcvbuf",
+        "dogstatsd_so_rcvbuf: {bytes}",
+        "datadog.yaml",
+        "0: the system's",
+        "DataDog/datadog-agent, comp/dogstatsd/listeners/udp.go",
+    ),
+    Setting(
         ("nebula",),
         "Nebula",
         "listen.read_buffer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netrx_tune.planning.messages import MESSAGES, message_among, message_in
+from netrx_tune.planning.messages import MESSAGES, message_in, messages_among
 from netrx_tune.reporters.pages import page
 from tests.planning.seen_lines import LINES
 
@@ -40,12 +40,14 @@ def test_other_lines_are_not_claimed(line: str) -> None:
     assert message_in(line) is None
 
 
-def test_a_log_is_known_by_its_first_known_line() -> None:
-    log = ["eth0: up", "UDP: short packet: From 192.0.2.1:53", "Out of socket memory"]
-    heard = message_among(log)
-    assert heard is not None
-    assert heard.message.name == "log-udp-short-packet"
-    assert message_among(log[:1]) is None
+def test_a_log_is_known_by_its_known_lines() -> None:
+    short = "UDP: short packet: From 192.0.2.1:53"
+    log = ["eth0: up", short, "Out of socket memory", short]
+    assert [heard.message.name for heard in messages_among(log)] == [
+        "log-udp-short-packet",
+        "log-tcp-orphans",
+    ]
+    assert not messages_among(log[:1])
 
 
 def test_the_page_computes_with_the_numbers_of_the_line() -> None:

@@ -59,9 +59,15 @@ def test_a_known_programs_advice_is_a_line_of_its_configuration() -> None:
 
 
 def test_a_program_without_a_setting_comes_last_and_is_said_to_have_none() -> None:
-    raised, item = refine(_finding("knotd"), KernelVersion(6, 12)).recommendations
+    raised, item = refine(_finding("livekit-server"), KernelVersion(6, 12)).recommendations
     assert raised.target == "net.core.rmem_max"
+    assert "LiveKit has no setting for it" in item.why
+
+
+def test_the_limit_comes_last_where_a_program_never_asks() -> None:
+    item, raised = refine(_finding("knotd"), KernelVersion(6, 12)).recommendations
     assert "Knot DNS has no setting for it" in item.why
+    assert raised.target == "net.core.rmem_max"
 
 
 def test_an_ambiguous_program_is_told_all_it_may_be() -> None:

@@ -10,6 +10,8 @@ from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import counted, gained
 
+_LEAST = 0.01  # of ListenDrops: fewer beside an overflow tell nothing of another queue
+
 
 def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts of TCP's receive side."""
@@ -45,7 +47,8 @@ def _half_open(delta: Delta, asked: int | None) -> Account:
         return named
     rest = refused - full - (named.lost or 0)
     allowed = cookies is not None and cookies != (0,)
-    if rest <= 0 or allowed or (cookies is None and named.lost is not None):
+    hidden = cookies is None and (named.lost is not None or rest < _LEAST * refused)
+    if rest <= 0 or allowed or hidden:
         return named
     by = (*named.by, Entry("TcpExt.ListenDrops", rest))
     why = "ListenDrops that no full queue counted, with SYN cookies switched off"
