@@ -57,7 +57,7 @@ def command(
         raise click.UsageError("--save keeps the samples of one live place")
     if all_netns and place != Place():
         raise click.UsageError("--all-netns looks everywhere; it goes with no other place")
-    judge = judging(profile)
+    judge = judging(profile, (root or "").rstrip("/"))
     if saved is None:
         _note_interrupted_apply(root, quiet=quiet)
     if all_netns:
@@ -87,17 +87,21 @@ def _note_interrupted_apply(root: str | None, *, quiet: bool) -> None:
         options.progress(f"note: {escape(why)}", quiet=quiet)
 
 
-def judging(profile: str | None) -> Callable[[Delta], Diagnosis]:
+def judging(profile: str | None, root: str = "") -> Callable[[Delta], Diagnosis]:
     """Return what judges a window, with the say of a profile that is read now.
+
+    Args:
+        profile: its name or its file.
+        root: the tree below which names are looked up first.
 
     Raises:
         NetrxError: there is no such profile, or it is refused.
     """
     if profile is None:
         return conclude
-    from netrx_tune.host.profiles import opened  # noqa: PLC0415 - only with a profile
+    from netrx_tune.host.profiles import opened, shelf  # noqa: PLC0415 - only with a profile
 
-    resolved = opened(profile)
+    resolved = opened(profile, shelf(root=root))
     return lambda delta: conclude(delta, resolved(memory_of(delta)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from netrx_tune.cli import options
-from netrx_tune.cli.profile_reading import root_option, tree_of
+from netrx_tune.cli.profile_reading import root_option, shelf_of, tree_of
 from netrx_tune.host import profiles
 from netrx_tune.reporters.exports import FORMATS, SEVERAL, export, joined
 from netrx_tune.reporters.plain import escape
@@ -52,7 +52,7 @@ def export_command(
       netrx-tune profile export here.yaml --format systemd -o files/
     """  # noqa: D301 - click reads the backspace
     tree = tree_of(root)
-    found = profiles.load(profile, profiles.memory(tree))
+    found = profiles.load(profile, profiles.memory(tree), shelf_of(tree))
     now = {} if for_other_hosts else profiles.current(tree, found)
     files = export(found, now, output_format)
     if output is None or output == "-":

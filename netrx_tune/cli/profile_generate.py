@@ -69,7 +69,7 @@ def generate_command(
     if output and output != "-":
         check_folder(output)
     tree = Tree((root or "").rstrip("/"))
-    resolved = profiles.opened(profile) if profile else None
+    resolved = profiles.opened(profile, profiles.shelf(root=tree.root)) if profile else None
     delta = delta_of(place, interval, quiet=quiet)
     base = resolved(memory_of(delta)) if resolved else None
     diagnosis = conclude(delta, base)

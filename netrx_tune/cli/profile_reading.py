@@ -18,7 +18,7 @@ _NAMES = 18  # columns
 root_option = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False),
-    help="Read /proc below this folder.",
+    help="Read /proc and /etc below this folder.",
 )
 
 
@@ -32,16 +32,27 @@ def _document(schema: str, **fields: object) -> str:
     return json.dumps({"schema": f"netrx-tune/{schema}/v1", "tool": tool, **fields}, indent=2)
 
 
+def shelf_of(tree: Tree) -> profiles.Shelf:
+    """Return where names of profiles are looked up: in that file system first."""
+    return profiles.shelf(root=tree.root)
+
+
 @click.command("list")
+@root_option
 @options.output_options
-def list_command(output_format: str, color: str, quiet: bool) -> int:  # noqa: ARG001 - every command takes quiet
+def list_command(
+    root: str | None,
+    output_format: str,
+    color: str,
+    quiet: bool,  # noqa: ARG001 - every command takes it
+) -> int:
     """List the profiles that come along, and those in /etc/netrx-tune/profiles.
 
     \b
     Example:
       netrx-tune profile list
     """  # noqa: D301 - click reads the backspace
-    where = profiles.shelf()
+    where = shelf_of(tree_of(root))
     found, failed = [], False
     for name, path in profiles.names(where):
         try:
@@ -87,7 +98,7 @@ def show_command(
     """  # noqa: D301 - click reads the backspace
     tree = tree_of(root)
     print_profile(
-        profiles.load(profile, profiles.memory(tree)),
+        profiles.load(profile, profiles.memory(tree), shelf_of(tree)),
         tree,
         output_format,
         color=options.colored(color),
@@ -131,12 +142,13 @@ def validate_command(
     Example:
       netrx-tune profile validate mine.yaml
     """  # noqa: D301 - click reads the backspace
-    memory = profiles.memory(tree_of(root))
+    tree = tree_of(root)
+    memory = profiles.memory(tree)
     rows: list[dict[str, object]] = []
     for file in files:
         wrong: str | None = None
         try:
-            profiles.load(file, memory)
+            profiles.load(file, memory, shelf_of(tree))
         except NetrxError as error:
             wrong = str(error)
             options.complain(wrong)

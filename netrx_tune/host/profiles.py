@@ -37,11 +37,11 @@ class Shelf(NamedTuple):
     folders: tuple[str, ...]
 
 
-def shelf(own_folder: str = OWN_FOLDER) -> Shelf:
-    """Return the folders of this installation."""
+def shelf(own_folder: str = OWN_FOLDER, *, root: str = "") -> Shelf:
+    """Return the folders of this installation, and before them that of the tree at `root`."""
     packaged = _HERE / "profiles"
     ours = packaged if packaged.is_dir() else _HERE.parent / "profiles"
-    return Shelf((own_folder, str(ours)))
+    return Shelf(tuple(dict.fromkeys((root + own_folder, own_folder, str(ours)))))
 
 
 def names(where: Shelf) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from netrx_tune.collectors.sysctl_d import OURS, PATTERNS
 from netrx_tune.host import sysctls
 from netrx_tune.host.capture import expanded
 from netrx_tune.host.journal import Entry
-from netrx_tune.host.profiles import load, memory
+from netrx_tune.host.profiles import load, memory, shelf
 from netrx_tune.host.source import Tree
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot, overriding
@@ -65,7 +65,7 @@ def load_profile(name_or_path: str, root: str) -> Profile:
     Raises:
         NetrxError: there is none, or it is refused.
     """
-    return load(name_or_path, _memory(root))
+    return load(name_or_path, _memory(root), shelf(root=root))
 
 
 def _memory(root: str) -> Memory:

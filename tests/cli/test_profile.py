@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from netrx_tune.cli.profile import SUBCOMMANDS, command
-from netrx_tune.host.profiles import Shelf
+from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.exports import FORMATS, SEVERAL
 
 SNAPSHOT = str(Path(__file__).parents[1] / "snapshots" / "v1.tar.gz")
@@ -62,16 +62,15 @@ def test_a_subcommand_that_is_none_is_a_usage_error() -> None:
     assert "No such command" in str(run("lsit").exception)
 
 
-def test_list_goes_on_after_a_file_that_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "bad.yaml").write_text("schema: 9\n")
-    (tmp_path / "mine.yaml").write_text(CLAMPED)
-    monkeypatch.setattr("netrx_tune.host.profiles.shelf", lambda: Shelf((str(tmp_path),)))
-    got = run("list")
+def test_list_goes_on_after_a_file_that_is_wrong(tmp_path: Path) -> None:
+    own = tmp_path / "etc/netrx-tune/profiles"
+    own.mkdir(parents=True)
+    (own / "bad.yaml").write_text("schema: 9\n")
+    (own / "mine.yaml").write_text(CLAMPED)
+    got = run("list", "--root", str(tmp_path))
     assert value(got) == 2
-    assert got.stdout == "mine              s\n"
-    assert got.stderr == f"netrx-tune: {tmp_path}/bad.yaml:1: schema: expected 1, got '9'\n"
+    assert "mine              s\n" in got.stdout
+    assert got.stderr == f"netrx-tune: {own}/bad.yaml:1: schema: expected 1, got '9'\n"
 
 
 def test_list_has_name_and_summary_of_each() -> None:
@@ -221,3 +220,22 @@ def test_diagnose_with_a_profile_keeps_within_it(tmp_path: Path) -> None:
     kept.write_text(f"schema: 1\nname: kept\nsummary: s\nsettings: {{}}\nkeep: [{key}]\n")
     assert [one for one in plan("--profile", str(kept)) if one[0] == "sysctl"] == []
     assert ("none", key, None) in plan("--profile", str(kept))
+
+
+def test_names_are_looked_up_below_root_first(host: Path, tmp_path: Path) -> None:
+    own = host / "etc/netrx-tune/profiles"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text(CLAMPED)
+    there = ("--root", str(host))
+    listed = json.loads(run("list", "--format", "json", *there).stdout)["profiles"]
+    paths = {one["name"]: one["path"] for one in listed}
+    assert paths["mine"] == str(own / "mine.yaml")
+    assert "syslog-collector" in paths
+    assert "mine" not in run("list").stdout.split()
+    for words in (("show", "mine"), ("export", "mine")):
+        assert value(run(*words, *there)) == 0
+        assert isinstance(run(*words).exception, InputError)
+    heir = tmp_path / "heir.yaml"
+    heir.write_text(CLAMPED.replace("name: mine", "name: heir\nextends: mine"))
+    assert value(run("validate", str(heir), *there)) == 0
+    assert value(run("validate", str(heir))) == 2
