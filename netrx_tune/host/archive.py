@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 from netrx_tune.host.check_inputs import is_remote
-from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, unreadable
+from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, refuse_huge, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
 from netrx_tune.host.nested import NESTED, inner_blocks, is_packed_report, split
@@ -44,6 +44,8 @@ _ACCEPTED = (
     "or a sosreport, each as a folder or packed by tar; or the text of netstat -s, nstat -az, "
     "ss -uanm, sysctl -a, ethtool -S or of files in /proc/net"
 )
+_COUNTERS = ("proc/net/snmp", "proc/net/netstat", "proc/net/snmp6")
+_OUTSIDE = "a name that leads out of the archive"
 _MOST_GAPS = 8
 _MOST_NAMED = 4
 _MOST_HOSTS = 10_000
@@ -72,7 +74,7 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
             raise InputError(f"{path}: is of {whose}, not of network namespace {netns!a}")
     except ParseError as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL, no such namespace
+    except (OSError, ValueError) as error:  # ValueError: a NUL, no such namespace, no counter
         raise unreadable(path, error) from None
     if saved is None:
         raise InputError(f"{path}: nothing to judge in it; {_ACCEPTED}")
@@ -82,6 +84,8 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
 def _read_file(path: str, netns: str | None) -> SavedSnapshot | None:
     outer, inner = split(path)
     with open_input(outer) as file:
+        if not inner:
+            refuse_huge(file, path)
         unpacked = blocks(file, outer)
         if inner:
             unpacked = inner_blocks(unpacked, outer, inner)
@@ -139,7 +143,7 @@ def _read_archive(unpacked: Iterator[bytes], path: str, packed: list[str]) -> Ra
         if place(name) is not None:
             return True
         if (name.startswith("/") or "../" in name) and len(outside) < _MOST_GAPS:
-            outside.append(Gap(ascii(name)[1:-1], "denied", "a name that leads out of the archive"))
+            outside.append(Gap(ascii(name)[1:-1], "denied", _OUTSIDE))
         elif is_packed_report(name) and len(packed) < _MOST_HOSTS:
             packed.append(name)
         return False
@@ -217,7 +221,31 @@ def _snapshot(tree: RawTree, netns: str | None = None) -> SavedSnapshot | None:
         saved = _interval(tree, netns)
     else:
         saved = _host(tree, "", netns)
+    if saved is None:
+        _refuse_ill_packed(tree)
     return saved and saved._replace(gaps=saved.gaps + tree.gaps)
+
+
+def _refuse_ill_packed(tree: RawTree) -> None:
+    """Say what went wrong where files of /proc were packed without what they say, or whence.
+
+    Raises:
+        ValueError: so it is.
+    """
+    outside = [gap.path for gap in tree.gaps if gap.detail == _OUTSIDE]
+    if outside:
+        raise ValueError(
+            f"nothing to judge in it but what has {_OUTSIDE} ({outside[0]}), which is not read;"
+            " pack it from inside its folder, with relative names"
+        )
+    texts = chain.from_iterable(part.items() for part in (tree.files, *tree.samples))
+    empty = next((name for name, text in texts if name.endswith(_COUNTERS) and not text), None)
+    if empty:
+        raise ValueError(
+            f"{empty.lstrip('/')} is empty: tar and rsync take the size of files in /proc,"
+            " which is 0, for what they hold; copy them first (cp -r --parents /proc/net/snmp"
+            " /proc/net/netstat DIR), or save them by `netrx-tune snapshot`"
+        )
 
 
 def _interval(tree: RawTree, netns: str | None) -> SavedSnapshot | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from netrx_tune.model.errors import InputError
 
-__all__ = ["STANDARD_INPUT", "blocks", "open_input", "open_regular", "unreadable"]
+__all__ = ["STANDARD_INPUT", "blocks", "open_input", "open_regular", "refuse_huge", "unreadable"]
 
 STANDARD_INPUT = "-"
 _PIECE_BYTES = 1 << 20
@@ -84,6 +84,20 @@ def open_regular(path: str) -> FileIO:
     return FileIO(descriptor)
 
 
+def refuse_huge(file: FileIO, name: str) -> None:
+    """Refuse a file that holds more than any report before its bytes are read, sparse ones too.
+
+    Raises:
+        InputError: it does.
+    """
+    if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+        raise _too_much(name)
+
+
+def _too_much(name: str) -> InputError:
+    return InputError(f"{name}: holds more than {_MOST_BYTES >> 30} GiB")
+
+
 def unreadable(path: str, error: Exception) -> InputError:
     """Return the error that says in one line why a path could not be read."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}")
@@ -106,7 +120,7 @@ def blocks(file: Readable, name: str) -> Iterator[bytes]:
         for block in _decompressed(start, pieces, file):
             total += len(block)
             if total > _MOST_BYTES:
-                raise InputError(f"{name}: holds more than {_MOST_BYTES >> 30} GiB")
+                raise _too_much(name)
             yield block
     except _Damaged as error:
         raise InputError(f"{name}: {error}") from None

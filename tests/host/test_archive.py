@@ -88,6 +88,30 @@ def test_an_empty_file_is_a_gap_and_not_a_zero(tmp_path: Path) -> None:
     assert sample.gaps == (Gap("/proc/net/netstat", "absent", "the file is empty"),)
 
 
+@pytest.mark.parametrize("place", ["proc/net", "0/proc/net"])
+def test_counters_that_were_packed_empty_are_refused_by_what_happened(
+    tmp_path: Path, place: str
+) -> None:
+    members = {f"{place}/snmp": ""}
+    for path in (pack(tmp_path / "a.tar", members), unpack(members, tmp_path / "tree")):
+        said = refusal(path)
+        assert "proc/net/snmp is empty: tar and rsync take the size of files in /proc" in said
+        assert "copy them first (cp -r --parents /proc/net/snmp" in said
+
+
+def test_names_that_all_lead_out_are_told_with_what_to_do(tmp_path: Path) -> None:
+    said = refusal(pack(tmp_path / "a.tar", {"/proc/net/snmp": SNMP}))
+    assert "a name that leads out of the archive (/proc/net/snmp), which is not read" in said
+    assert "with relative names" in said
+
+
+def test_a_file_of_more_than_any_report_holds_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.tar"
+    path.touch()
+    os.truncate(path, 1 << 42)  # to read it would take an hour
+    assert refusal(path) == "holds more than 4 GiB"
+
+
 def test_a_device_is_found_where_its_bus_has_it(tmp_path: Path) -> None:
     rx = "sys/devices/pci0000:00/0000:00:03.0/virtio0/net/eth0/statistics/rx_dropped"
     path = pack(tmp_path / "x", {"proc/net/snmp": SNMP, rx: "7\n"})
