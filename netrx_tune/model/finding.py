@@ -124,3 +124,4 @@ class Diagnosis(NamedTuple):
     gaps: tuple[Gap, ...]
     notes: tuple[str, ...] = ()
     plan: tuple[Recommendation, ...] = ()  # of all findings, agreed, best first
+    unbooked: tuple[str, ...] = ()  # the counters that were read, where no stage is known by them

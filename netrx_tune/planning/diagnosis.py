@@ -11,6 +11,7 @@ from netrx_tune.collectors.moments import TWO_MOMENTS, two_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
+from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
@@ -20,6 +21,8 @@ from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
+
+_MOST_NAMED = 3
 
 if TYPE_CHECKING:
     from netrx_tune.model.profile import Profile
@@ -50,7 +53,12 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
         gaps=delta.after.gaps,
         notes=(*delta.notes, *contradictions(delta), *forwarded_notes(delta), *_remarks(delta)),
         plan=plan,
+        unbooked=() if _is_known(ledger) else tuple(delta.increases),
     )
+
+
+def _is_known(ledger: Ledger) -> bool:
+    return any(account.lost is not None for account in ledger.accounts)
 
 
 def _remarks(delta: Delta) -> Iterator[str]:
@@ -65,10 +73,23 @@ def _remarks(delta: Delta) -> Iterator[str]:
 
 def why_empty(diagnosis: Diagnosis) -> str:
     """Return why there is nothing to judge, "" where some stage's figure is known."""
-    if any(account.lost is not None for account in diagnosis.ledger.accounts):
+    if _is_known(diagnosis.ledger):
         return ""
     said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
+    if diagnosis.unbooked:
+        broken = diagnosis._replace(gaps=tuple(g for g in diagnosis.gaps if g.why != "absent"))
+        unread = f"; not read: {_gaps(broken)}" if broken.gaps else ""
+        return f"{_alone(diagnosis.unbooked)}{unread}{said}"
     return f"no counter of the receive path could be read: {_gaps(diagnosis) or 'no files'}{said}"
+
+
+def _alone(names: tuple[str, ...]) -> str:
+    """Return that counters were read which tell of no loss without others."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        f"all that was read is {', '.join(names[:_MOST_NAMED])}{more}, which alone tells neither of"
+        f" loss nor of health (netrx-tune explain {names[0]}): show all of netstat -s or nstat -az"
+    )
 
 
 def why_unproven(diagnosis: Diagnosis) -> str:

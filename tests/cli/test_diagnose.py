@@ -134,6 +134,29 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
+PRUNED = "17 packets pruned from receive queue because of socket buffer overrun\n"
+ICMP = "Icmp:\n 1 ICMP messages received\n InCsumErrors: 2\n 3 ICMP messages sent\n InRate: 0\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (PRUNED, "is TcpExt.PruneCalled, which alone tells neither of loss nor of health"),
+        (ICMP, "is Icmp.InMsgs, Icmp.InCsumErrors, Icmp.OutMsgs and 1 more, which alone"),
+    ],
+)
+def test_counters_that_alone_tell_of_no_loss_are_named_and_exit_3(
+    tmp_path: Path, lines: str, said: str
+) -> None:
+    text = tmp_path / "grepped.txt"
+    text.write_text(lines)
+    got = run("diagnose", "--from", str(text))
+    assert (got.returncode, got.stdout) == (3, "")
+    assert f"all that was read {said}" in got.stderr
+    assert "show all of netstat -s or nstat -az" in got.stderr
+    assert run("check", str(text)).returncode == 3
+
+
 def test_what_can_be_said_without_any_counter_is_shown_and_exit_3_all_the_same(
     tmp_path: Path,
 ) -> None:
