@@ -10,6 +10,19 @@ from netrx_tune.model.snapshot import Device, Snapshot
 from netrx_tune.planning.boot import AtBoot, at_boot
 from netrx_tune.planning.changes import text_of
 
+# Of `sysctl -a`: what the kernel says of itself there, and nobody set.
+_STATE = (
+    "fs.aio-nr",
+    "fs.dentry-state",
+    "fs.file-nr",
+    "fs.inode-nr",
+    "fs.inode-state",
+    "fs.quota.",
+    "kernel.ns_last_pid",
+    "kernel.pty.nr",
+    "kernel.random.",
+    "net.netfilter.nf_conntrack_count",
+)
 _FILES = (CONF, *(f"{folder}/" for folder in FOLDERS))
 
 
@@ -38,7 +51,8 @@ def setting_changes(a: Snapshot, b: Snapshot) -> tuple[SettingChange, ...]:
 
 
 def _sysctls(a: Snapshot, b: Snapshot) -> Iterator[SettingChange]:
-    keys = sorted(k for k in a.settings.keys() | b.settings.keys() if _value(a, k) != _value(b, k))
+    both = a.settings.keys() | b.settings.keys()
+    keys = sorted(k for k in both if _value(a, k) != _value(b, k) and not k.startswith(_STATE))
     files = {path: text for path, text in b.files.items() if path.startswith(_FILES)}
     boots: dict[str, AtBoot] = {}
     for one in at_boot(files, keys):

@@ -221,6 +221,12 @@ def test_a_setting_is_told_with_the_file_that_gives_it() -> None:
     assert (change.file, change.at_boot) == (None, "212992 (/etc/sysctl.d/99.conf:1)")
 
 
+def test_what_the_kernel_says_of_itself_is_no_setting() -> None:
+    a = host(settings={"fs.file-nr": 874, "kernel.ns_last_pid": 7, "net.core.rmem_max": 1})
+    b = host(up=2000, settings={"fs.file-nr": 880, "kernel.ns_last_pid": 9, "net.core.rmem_max": 2})
+    assert [change.name for change in difference(a, b).settings] == ["net.core.rmem_max"]
+
+
 def test_a_setting_that_one_lacks_is_not_a_value() -> None:
     (change,) = difference(host(settings={"net.core.busy_poll": 50}), host(up=2000)).settings
     assert (change.name, change.a, change.b) == ("net.core.busy_poll", "50", None)
