@@ -26,8 +26,9 @@ _SET_BY_FILE = (
 UDP_ROWS = "/netrx/udp-rows"  # rows of /proc/net/udp whose header grep left out
 UDP6_ROWS = "/netrx/udp6-rows"
 _UDP_ROW = (
-    r"\d+: {address}:[0-9A-F]{{4}} {address}:[0-9A-F]{{4}} [0-9A-F]{{2}} [0-9A-F]{{8}}:[0-9A-F]{{8}}"
-    r" [0-9A-F]{{2}}:[0-9A-F]{{8}} [0-9A-F]{{8}}\s+\d+\s+\d+ \d+ \d+ [0-9a-f]+ -?\d+"
+    r"\d+: {address}:[0-9A-F]{{4}} {address}:[0-9A-F]{{4}} [0-9A-F]{{2}}"
+    r" [0-9A-F]{{8}}:[0-9A-F]{{8}} [0-9A-F]{{2}}:[0-9A-F]{{8}} [0-9A-F]{{8}}"
+    r"\s+\d+\s+\d+ \d+ \d+ [0-9a-f]+ -?\d+"
 )
 # How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
 _LINES = (
@@ -36,7 +37,7 @@ _LINES = (
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
     (
         NSTAT,
-        rf"#kernel|#\d+\.\d+ .*|{nstat.NAME}\s+\d+\s+\d[\d.]*|{nstat.EXPORTED}|\{{\"kernel\":.*",
+        rf"#kernel|#\d+\.\d+ .*|{nstat.WRITTEN}|{nstat.EXPORTED}|\{{\"kernel\":.*",
     ),
     (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
     (SOFTNET_SHORT, r"[0-9a-f]{8}(?:\s+[0-9a-f]{8}){2,7}(?:\s*\.{2,})?"),
@@ -75,6 +76,7 @@ _ROWS = {
 TABLES = {SOFTNET, SOFTNET_DECIMAL, SOFTNET_SHORT, "/proc/net/dev", CONNTRACK_S, *_ROWS}
 _MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
+_GREPPED_FROM = re.compile(r"^/proc/(?:\d+/|self/)?net/[\w/]+:", re.MULTILINE)  # of two files
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
     r"(?:\bethtool -\w+|(?:^|[$#>] )ifconfig) (?P<device>[\w.:@][\w.:@-]{0,14})"
@@ -118,7 +120,7 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
     device = awaited = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     plain = uncommented(plain)
-    plain = plain.replace("**", "")  # what somebody made bold
+    plain = _GREPPED_FROM.sub("", plain.replace("**", ""))  # what somebody made bold
     for line in dedent(plain).split("\n"):
         if len(line) > _MOST_IN_LINE:
             continue

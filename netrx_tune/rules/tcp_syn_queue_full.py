@@ -58,8 +58,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         meaning=_meaning(cookies, hidden=hidden),
         recommendations=(
             _cookies(facts) if cookies == 0 else None,
-            _look(facts) if hidden else None,
-            _longer(facts, account.lost or 0),
+            _look(facts) if hidden else _longer(facts, account.lost or 0),
         ),
     )
 

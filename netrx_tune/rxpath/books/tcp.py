@@ -10,7 +10,8 @@ from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import counted, gained
 
-_LEAST = 0.01  # of ListenDrops: fewer beside an overflow tell nothing of another queue
+# Of ListenDrops alone: any host has a few, and a few beside an overflow tell of no other queue.
+_FEWEST, _LEAST_SHARE = 100, 0.01
 
 
 def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
@@ -47,7 +48,9 @@ def _half_open(delta: Delta, asked: int | None) -> Account:
         return named
     rest = refused - full - (named.lost or 0)
     allowed = cookies is not None and cookies != (0,)
-    hidden = cookies is None and (named.lost is not None or rest < _LEAST * refused)
+    hidden = cookies is None and (
+        named.lost is not None or rest < max(_FEWEST, _LEAST_SHARE * refused)
+    )
     if rest <= 0 or allowed or hidden:
         return named
     by = (*named.by, Entry("TcpExt.ListenDrops", rest))
