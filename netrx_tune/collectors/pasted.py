@@ -17,6 +17,7 @@ from netrx_tune.collectors import ss_text
 from netrx_tune.collectors.listed_drops import with_drops
 from netrx_tune.collectors.moments import TWO_MOMENTS, joined
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
+from netrx_tune.collectors.pasted_machine import in_words
 from netrx_tune.collectors.pasted_parts import (
     ETHTOOL,
     LINKS,
@@ -97,7 +98,7 @@ def _as_printed(text: str) -> str:
 
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
-    parts = parts_of(text)
+    parts = parts_of(in_words(text))
     if not parts:
         return None
     gaps: list[Gap] = []

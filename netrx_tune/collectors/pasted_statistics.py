@@ -21,6 +21,7 @@ _BARE = re.compile(
     r"|(?:queue_\d+|vf|\[\d+\]:|[rt]xq\d+:) ?_?(?:rx|tx)_\w+:\s*\d.*"
     r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"
 )
+_REMARK = re.compile(r"(?<=\S)\s+(?:<-|->|-->|#|//|\u2190).*")  # not of a name's own dashes
 _COMMENTED = re.compile(r"^\s*#+\s+(?=[\w.\[\]-]+: *\d)", re.MULTILINE)
 
 
@@ -41,3 +42,8 @@ def plain(lines: Iterable[str]) -> Iterator[str]:
         while found:
             yield f"{found['name']}: {found['value'].replace(',', '')}"
             found = _NEXT.match(line, found.end())
+
+
+def unremarked(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines without the remarks that somebody set behind them."""
+    return (_REMARK.sub("", line) for line in lines)
