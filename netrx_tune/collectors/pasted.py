@@ -32,6 +32,7 @@ from netrx_tune.collectors.pasted_parts import (
     UDP_ROWS,
     parts_of,
 )
+from netrx_tune.collectors.pasted_rules import rules_of
 from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
 from netrx_tune.collectors.softnet_stat import from_decimals, from_first_columns
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
@@ -115,6 +116,7 @@ def parse_pasted(text: str) -> Sample | None:
     nics = nics_of([part for part in parts if part.kind == ETHTOOL], unnamed, gaps)
     for nic in nics if links else ():
         links.setdefault(nic.device, Link(nic.device, 0, "", {}, None, "none"))
+    rules = rules_of(parts, gaps)
     listed = ss_text.parse_ss([part.text for part in parts if part.kind == SOCKETS])
     if listed.is_repeated:
         gaps.append(Gap("ss", "unparsed", TWO_MOMENTS))
@@ -134,5 +136,6 @@ def parse_pasted(text: str) -> Sample | None:
         with_drops(listed.table, files, files.get(RELEASE)),
         links=tuple(links.values()) or None,
         nics=nics or None,
+        rules=rules,
         processes=listed.processes,
     )

@@ -6,8 +6,18 @@ import re
 from collections.abc import Iterator
 from textwrap import dedent
 
-from netrx_tune.collectors import conntrack_text, log_text, netstat_s, nstat, ss_text
+from netrx_tune.collectors import (
+    conntrack_text,
+    iptables_text,
+    log_text,
+    netstat_s,
+    nft_text,
+    nstat,
+    ss_text,
+    tc_text,
+)
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
+from netrx_tune.collectors.pasted_rules import IPTABLES, KINDS, NFT, TC
 from netrx_tune.collectors.pasted_statistics import is_bare, uncommented
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
 
@@ -60,6 +70,9 @@ _LINES = (
     (SYSCTL_A, r"[a-z][a-z0-9_]*(?:\.[\w./:-]+)+ = .*"),
     (SYSCTL_FILE, _SET_BY_FILE),
     (SOCKETS, ss_text.STARTS),
+    (IPTABLES, iptables_text.LINE),
+    (NFT, nft_text.START),
+    (TC, tc_text.LINE),
     (ETHTOOL, r"NIC statistics:|(?:Ring|Channel|Coalesce) parameters for \S+:|driver: \S+"),
     (NETSTAT_S, netstat_s.STARTS.pattern),
 )
@@ -84,9 +97,14 @@ _OF_DEVICE = re.compile(
 # Commands whose output does not say what it is.
 _BEFORE = (
     (ETHTOOL, re.compile(r"\bethtool -S \S+")),
-    (RELEASE, re.compile(r"(?:.*[$#%>] )?uname -r")),
-    ("", re.compile(r"(?:.*[$#%>] )?cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
+    (RELEASE, re.compile(r"uname -r")),
+    ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
+# Those whose output does not say whose it is, or of what.
+_TYPED = re.compile(
+    r"(?:^|[\s/$#>|;(`])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|tc|ss)(?:\s.*|$)"
+)
+_ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")
 _STATISTIC = re.compile(r"\S.*?: *\d+(?:\s.*)?")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
@@ -99,12 +117,20 @@ class Part:
     def __init__(self, kind: str, device: str) -> None:
         self.kind = kind
         self.device = device
+        self.command = ""  # the line that had them printed, of programs that do not say enough
+        self.depth = 0  # braces that are open
         self.lines: list[str] = []
 
     @property
     def text(self) -> str:
         """Return the part as its command or file had it."""
         return "\n".join(self.lines) + "\n"
+
+    def add(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(line)
+        if self.kind == NFT:
+            self.depth += nft_text.depth_of(line)
 
 
 def parts_of(text: str) -> list[Part]:
@@ -117,7 +143,7 @@ def parts_of(text: str) -> list[Part]:
 
 def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
     part: Part | None = None
-    device = awaited = ""
+    device = awaited = typed = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     plain = uncommented(plain)
     plain = _GREPPED_FROM.sub("", plain.replace("**", ""))  # what somebody made bold
@@ -126,7 +152,7 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
             continue
         kind = _kind(line.strip())
         if part and _goes_on(part, line, kind):
-            part.lines.append(line if part.kind == SOCKETS else line.strip())
+            part.add(line if part.kind == SOCKETS else line.strip())
             continue
         if part:
             yield part
@@ -135,6 +161,9 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
         if bare and kind is None and is_bare(line):
             awaited = ETHTOOL
         part = _begun(line.strip(), kind, device, awaited)
+        if part:
+            part.command = typed
+        typed = line.strip() if part is None and _TYPED.search(line) else typed
         awaited = _awaited(line) if line.strip() else awaited
     if part:
         yield part
@@ -153,7 +182,8 @@ def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | Non
     if kind is None:
         return None
     part = Part(kind, device)
-    part.lines += lines
+    for one in lines:
+        part.add(one)
     return part
 
 
@@ -177,6 +207,8 @@ def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     if part.kind == ETHTOOL and line.strip():
         is_title = ":" not in line and _LETTER.search(line)  # of what else is printed
         return kind is None and not is_title and not _prompts(line)
+    if part.kind in KINDS:
+        return _is_printed(part, line.strip(), kind)
     if not line.strip() or ss_text.HEADER.fullmatch(line.strip()):
         return False
     if part.kind in {SOCKETS, LINKS, NETSTAT_S}:
@@ -184,6 +216,14 @@ def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     if part.kind in _ROWS:
         return _ROWS[part.kind].match(line) is not None
     return part.kind == kind
+
+
+def _is_printed(part: Part, line: str, kind: str | None) -> bool:
+    """Tell whether iptables, nft or tc printed a line after those of a part; some are empty."""
+    if kind is not None or (line and _prompts(line)):
+        return kind == part.kind
+    rows = _ROWS_OF.get(part.kind)
+    return not line or part.depth > 0 or (rows is not None and rows.fullmatch(line) is not None)
 
 
 def _prompts(line: str) -> bool:
