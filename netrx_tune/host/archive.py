@@ -23,7 +23,7 @@ from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
 from netrx_tune.host.nested import NESTED, inner_blocks, is_packed_report, split
 from netrx_tune.host.save import write_snapshot
-from netrx_tune.host.tar_members import MOST_MEMBER_BYTES, is_tar, tar_members
+from netrx_tune.host.tar_members import is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
 from netrx_tune.model.places import Places
 from netrx_tune.model.sample import Gap
@@ -50,6 +50,8 @@ _MOST_GAPS = 8
 _MOST_NAMED = 4
 _MOST_HOSTS = 10_000
 _HEAD_BYTES = 8 << 10
+# What commands print of a host with 60,000 sockets; reading it takes twelve times as much memory.
+_MOST_TEXT_BYTES = 16 << 20
 
 
 def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
@@ -172,12 +174,7 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
         raise InputError(f"{path}: {problem}; {_ACCEPTED}")
     from netrx_tune.collectors.pasted import foreign_system, parse_pasted  # noqa: PLC0415 - seldom
 
-    whole = bytearray(start)
-    for block in rest:
-        whole += block
-        if len(whole) > MOST_MEMBER_BYTES:
-            raise InputError(f"{path}: a text of more than {MOST_MEMBER_BYTES >> 20} MiB")
-    text = whole.decode("utf-8", "surrogateescape")
+    text = _whole(start, rest, path)
     sample = parse_pasted(text)
     if sample is None:
         system = foreign_system(text)
@@ -188,6 +185,21 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
         raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
     logged = tuple(_log_lines(text))
     return saved_snapshot((sample._replace(gaps=sample.gaps + logged),), kind="text")
+
+
+def _whole(start: bytes, rest: Iterator[bytes], path: str) -> str:
+    """Return a text that comes in blocks.
+
+    Raises:
+        InputError: it is longer than what commands print.
+    """
+    whole = bytearray(start)
+    for block in rest:
+        whole += block
+        if len(whole) > _MOST_TEXT_BYTES:
+            most = f"a text of more than {_MOST_TEXT_BYTES >> 20} MiB"
+            raise InputError(f"{path}: {most}; cut out of it what the commands printed")
+    return whole.decode("utf-8", "surrogateescape")
 
 
 def _log_lines(text: str) -> Iterator[Gap]:

@@ -175,6 +175,10 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_text("[1.2] TCP: out of memory -- consider tuning tcp_mem\n"),
         "netrx-tune explain log-tcp-out-of-memory",
     ),
+    "a text that is too long": (
+        lambda path: path.write_text("Udp:\n" * (4 << 20)),
+        "a text of more than 16 MiB; cut out of it what the commands printed",
+    ),
     "a text of macOS": (
         lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
         "a text of macOS or a BSD",
