@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 
+from netrx_tune.collectors.log_text import PATH as LOG
 from netrx_tune.model.sample import Gap
 
 _DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # and not those of a name such as eth0
@@ -34,7 +35,8 @@ def joined(
     for kind, text in parts:
         rows = [(_label(line), line.split()) for line in text.splitlines()]
         before = earlier.setdefault(kind, {})
-        if kind in texts and kind not in told and (kind in tables or _differs(before, rows)):
+        again = kind in texts and kind not in told and kind != LOG
+        if again and (kind in tables or _differs(before, rows)):
             gaps.append(Gap(kind, "unparsed", TWO_MOMENTS))
             told.add(kind)
         if kind in tables:

@@ -104,3 +104,12 @@ def test_the_kernels_field_and_the_sum_of_columns_are_one_figure() -> None:
     (link,) = sample.links
     assert (link.statistics["rx_dropped"], link.statistics["rx_missed_errors"]) == (12, 30)
     assert "rx_dropped_or_missed" not in link.statistics
+
+
+def test_lines_of_a_log_are_no_moments() -> None:
+    sample = parse_pasted(
+        "[1.5] nf_conntrack: table full, dropping packet.\n[2.0] other\n"
+        "[7.5] nf_conntrack: table full, dropping packet.\n"
+    )
+    assert sample is not None
+    assert [gap for gap in sample.gaps if gap.why == "unparsed"] == []
