@@ -55,6 +55,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tcp-listen-overflow": (("tcp-listen-overflow",), ("TcpExt.ListenOverflows",)),
     "tcp-memory-short": (("tcp-memory",), ("TcpExt.TCPAbortOnMemory",)),
     "tcp-out-of-order-pruned": (("tcp-ofo-pruned",), ("TcpExt.TCPOFODrop|TcpExt.OfoPruned",)),
+    "tcp-queues-pruned": ((), ("TcpExt.PruneCalled",)),
     "tcp-receive-pruned": (("tcp-rcvbuf-full",), ("TcpExt.TCPRcvQDrop|TcpExt.RcvPruned",)),
     "tcp-syn-queue-full": (("tcp-syn-queue-full",), ("TcpExt.TCPReqQFullDrop|TcpExt.ListenDrops",)),
     "tcp-zero-window": (("tcp-zero-window",), ("TcpExt.TCPZeroWindowDrop",)),
