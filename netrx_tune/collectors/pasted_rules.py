@@ -63,7 +63,7 @@ def _of_iptables_and_nft(printed: Sequence[Printed], gaps: list[Gap]) -> Iterato
     tables = list(_tables(printed, gaps))
     for table in tables:
         yield from iptables_table.counters(table)
-    shown = {f"{table.family} {table.name} " for table in tables if "-legacy" not in table.program}
+    shown = {f"{table.family} {table.name}" for table in tables if "-legacy" not in table.program}
     listings = [parse_nft(one.text) for one in printed if one.kind == NFT]
     for name, rules in _nft_tables(listings, gaps).items():
         if name not in shown:

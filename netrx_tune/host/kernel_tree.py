@@ -49,6 +49,7 @@ _SETTINGS = r"""
 _SOS = r"""
     sos_commands/(?:networking|ethtool)/(?:ethtool|nstat|ss|tc|ip_netns_exec)_[^/]+
     | sos_commands/networking/(?:netstat_-s|ip_-s_[^/]*link)
+    | sos_commands/(?:firewall_tables|networking)/(?:ip6?tables|nft)_[^/]+
     | sos_commands/networking/namespaces/.+
     | sos_commands/[^/]+/(?:sysctl_-a|uname_-a|uptime|date|date_--utc|hostname|conntrack_-S)
 """

@@ -4,6 +4,8 @@
     sos_commands/kernel/sysctl_-a                                    settings, as a text
     sos_commands/networking/ethtool_-S_eth0, -g, -l, -c, -i          what a driver says
     sos_commands/networking/ip_-s_-d_link                           each device's counters and kind
+    sos_commands/firewall_tables/nft_list_ruleset, iptables_-vnxL    what rules dropped
+    sos_commands/networking/tc_-s_qdisc_show                         what qdiscs dropped
     sos_commands/networking/ss_-peaonmi, nstat_-zas, netstat_-s      where there is no file
     sos_commands/networking/namespaces/blue/...                      another namespace
     sos_commands/host/uptime, sos_commands/date/date                 when
@@ -51,6 +53,7 @@ from netrx_tune.host.sos_namespaces import (
     namespace_members,
     of_every_namespace,
 )
+from netrx_tune.host.sos_rules import read_printed_rules
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.places import Places, of_device
 from netrx_tune.model.sample import Gap, Link, Nic, Sample
@@ -62,7 +65,7 @@ _COMMANDS = "sos_commands/"
 _ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device>.+)", re.DOTALL)
 _FIELDS = {"S": "statistics", "g": "rings", "l": "channels", "c": "coalesce", "i": "driver"}
 # Read by no parser yet, and kept for one that does.
-_KEPT = re.compile(r"sos_commands/\w+/(?:ip_-s|tc)[^/]*")
+_KEPT = re.compile(r"sos_commands/\w+/ip_-s[^/]*")
 _LINKS = re.compile(r"sos_commands/\w+/ip_(?:-\w+_)*-s_(?:-\w+_)*link")
 # Its options differ over sos' versions.
 _PRINTED = {
@@ -175,6 +178,8 @@ def _printed(
         links += found
         members.update((of_device(LINKS, link.name), name) for link in found)
     sample = Sample(files, links=tuple(links) or None, nics=_nics(texts, gaps, members))
+    rules, members[RULES] = read_printed_rules(texts, gaps)
+    sample = sample._replace(rules=rules)
     listing = next(filter(_SS.fullmatch, texts), None)
     if listing is not None:
         listed = parse_ss([texts[listing]])
