@@ -54,7 +54,7 @@ KEYS = _MOMENT | {
 }  # fmt: skip
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A loader that refuses a key that stands twice."""
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.fleet.for_everybody import command_for_everybody
 from tests.fleet.hosts import SSHD, Hosts
-from tests.live.lab import alone, obstacle
+from tests.live.lab import beside, obstacle
 
 NAMES = ("web1", "web2", "web3", "web4", "web5")
 LOSER = "web3"
@@ -75,7 +75,7 @@ def hosts(folder: Path) -> Iterator[Hosts]:
     why = obstacle() or ("" if SSHD else "sshd is not installed")
     if why or missing:
         pytest.skip(why or f"{missing[0]} is not installed")
-    with alone(), Hosts(folder, (*NAMES, *USERS)) as made:
+    with beside(), Hosts(folder, (*NAMES, *USERS)) as made:
         made.send_fragments(LOSER)
         yield made
 
@@ -112,7 +112,6 @@ def said(printed: str) -> dict[str, str]:
     return dict(failed.findall(printed))
 
 
-@pytest.mark.live
 def test_diagnose_fetches_a_snapshot_of_each_host_and_reports_on_all(
     hosts: Hosts, folder: Path
 ) -> None:
@@ -134,7 +133,6 @@ def test_diagnose_fetches_a_snapshot_of_each_host_and_reports_on_all(
     assert (run / "report.md").read_text().startswith("# Packet loss in the fleet")
 
 
-@pytest.mark.live
 def test_a_host_that_got_worse_stops_the_batches_and_its_own_is_put_back(
     hosts: Hosts, folder: Path
 ) -> None:
@@ -147,7 +145,6 @@ def test_a_host_that_got_worse_stops_the_batches_and_its_own_is_put_back(
     assert recap(printed).keys() == {"web1", "web2", "web3"}
 
 
-@pytest.mark.live
 def test_a_host_that_goes_away_in_the_middle_stops_the_batches_and_the_others_are_put_back(
     hosts: Hosts, folder: Path
 ) -> None:
@@ -171,7 +168,6 @@ def end_when_changed(hosts: Hosts, name: str) -> None:
     hosts.power_off(name)
 
 
-@pytest.mark.live
 def test_a_host_that_is_away_stops_its_batch_before_anything_is_changed(
     hosts: Hosts, folder: Path
 ) -> None:
@@ -182,7 +178,6 @@ def test_a_host_that_is_away_stops_its_batch_before_anything_is_changed(
     assert said(printed) == {"web4": "nothing was changed here; web5 cannot be reached or prepared"}
 
 
-@pytest.mark.live
 def test_rollback_puts_back_what_was_kept_and_what_was_left_in_the_middle(
     hosts: Hosts, folder: Path
 ) -> None:
@@ -202,7 +197,6 @@ def by_sudo(hosts: Hosts) -> Path:
     return hosts.inventory({"edge": tuple(USERS)}, USERS)
 
 
-@pytest.mark.live
 def test_a_user_with_sudo_looks_applies_and_rolls_back(
     hosts: Hosts, folder: Path, by_sudo: Path
 ) -> None:
@@ -222,7 +216,6 @@ def test_a_user_with_sudo_looks_applies_and_rolls_back(
     assert changed_hosts(hosts) == [], printed
 
 
-@pytest.mark.live
 def test_where_sudo_is_refused_nothing_is_changed_in_the_batch_and_it_is_said_what_to_do(
     hosts: Hosts, folder: Path, by_sudo: Path
 ) -> None:
@@ -246,7 +239,6 @@ def test_where_sudo_is_refused_nothing_is_changed_in_the_batch_and_it_is_said_wh
     assert "/report.md" in printed
 
 
-@pytest.mark.live
 def test_without_root_a_host_is_looked_at_as_far_as_its_user_may(
     hosts: Hosts, folder: Path, by_sudo: Path
 ) -> None:
@@ -260,7 +252,6 @@ def test_without_root_a_host_is_looked_at_as_far_as_its_user_may(
     assert [gap for gap in gaps if gap["why"] == "denied"]
 
 
-@pytest.mark.live
 def test_a_program_that_is_not_there_is_said_so(hosts: Hosts, folder: Path, by_sudo: Path) -> None:
     rollback = folder / "playbooks/rollback.yml"
     code, printed = hosts.play(rollback, by_sudo, limit="web6", command="/nowhere/netrx-tune")

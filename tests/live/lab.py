@@ -21,6 +21,7 @@ from tests.live.children import (
     Place,
     is_left_behind,
     own_name,
+    require,
     run_in,
 )
 from tests.live.netns import End, Wire
@@ -30,27 +31,49 @@ from tests.live.tracing import tracing
 from tests.live.traffic import Datagrams, Pace
 
 TURN_SECONDS = 0.05
-# Faults set host-wide sysctls and count host-wide drops, so there is one run at a time.
+# Some faults set host-wide sysctls, count host-wide drops or need a CPU when they want it: those
+# hold the lock alone, the others share it. Who waits for it stands in the gate, one at a time, so
+# that those who share it do not keep out for ever who wants it alone.
 LOCK = Path("/tmp/netrx-live.lock")  # noqa: S108 - a name that every run must agree on
+GATE = Path("/tmp/netrx-live.gate")  # noqa: S108 - likewise
 
 
 @contextmanager
 def alone() -> Iterator[None]:
     """Wait until no other run of the lab is under way, and keep others out."""
-    with LOCK.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        netns.sweep()
+    with _held(fcntl.LOCK_EX):
         yield
     # A lock that is taken again at once never goes to who waits for it.
     time.sleep(TURN_SECONDS)
 
 
-class Lab:
-    """Everything one fault builds; leaving the `with` block takes it down in reverse order."""
+@contextmanager
+def beside() -> Iterator[None]:
+    """Wait until no run of the lab is under way that has to be alone, and keep such out."""
+    with _held(fcntl.LOCK_SH):
+        yield
 
-    def __init__(self) -> None:
+
+@contextmanager
+def _held(kind: int) -> Iterator[None]:
+    with LOCK.open("a") as lock:
+        with GATE.open("a") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            fcntl.flock(lock, kind)
+            netns.sweep()
+        yield
+
+
+class Lab:
+    """Everything one fault builds; leaving the `with` block takes it down in reverse order.
+
+    One that is `shared` runs beside others, and may set nothing that is theirs, too.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
         self._stack = ExitStack()
         self._roles = 0
+        self._shared = shared
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +124,7 @@ class Lab:
 
     def host(self, settings: dict[str, int | str]) -> None:
         """Set host-wide sysctls until the fault is over."""
+        require(not self._shared, f"{', '.join(settings)}: of the whole host, so not beside others")
         self._stack.enter_context(sysctls.host_sysctls(settings))
 
     def set(self, netns_name: str, settings: dict[str, int | str]) -> None:
@@ -149,7 +173,7 @@ def obstacle() -> str | None:
     if missing:
         return f"needs {', '.join(missing)}"
     try:
-        with alone(), netns.namespace("probe"), tracing():
+        with beside(), netns.namespace("probe"), tracing():
             return None
     except (LabError, OSError) as error:
         return f"needs namespaces and tracefs: {error}"

@@ -8,11 +8,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from tests.live.children import LabError
-from tests.live.lab import Lab, alone
+from netrx_tune import cli
+from netrx_tune.cli import diagnose  # noqa: F401 - loaded once, and not in each fork
+from tests.live.children import LabError, Place, require, run_in
+from tests.live.lab import Lab, alone, beside
 from tests.live.report import Report, parse_report
 from tests.live.tracing import Drop, Trace
 from tests.live.truth import Fault, Play, Truth
@@ -111,13 +115,14 @@ class Watcher:
 def perform(fault: Fault, trace: Trace, snapshots: Path) -> Outcome:
     """Play a fault before the tool, which keeps a snapshot, and let it judge that again.
 
-    A machine that is busy with other things gets a second, longer chance.
+    A machine that is busy with other things gets a second, longer chance, alone.
     """
     snapshot = snapshots / f"{fault.name}.tar.gz"
-    with alone():
-        try:
+    try:
+        with alone() if fault.alone else beside():
             played = _perform(fault, trace, fault.seconds, snapshot)
-        except TooLateError:
+    except TooLateError:
+        with alone():
             played = _perform(fault, trace, 2.5 * fault.seconds, snapshot)
     return played._replace(replay=judge_again(snapshot))
 
@@ -133,18 +138,23 @@ def rehearse(fault: Fault, trace: Trace) -> Outcome:
 
 def judge_again(snapshot: Path) -> Report:
     """Return what the tool says of a snapshot."""
-    command = [sys.executable, "-m", "netrx_tune", "diagnose", "--from", str(snapshot)]
-    done = subprocess.run(
-        [*command, "--format", "json"], cwd=REPOSITORY, capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip()
-        raise AssertionError(f"--from: exit {done.returncode}: {said}")
-    return parse_report(done.stdout.decode())
+    printed = run_in(Place(), lambda: _printed("diagnose", "--from", str(snapshot)))
+    return parse_report(str(printed))
+
+
+def _printed(*words: str) -> str:
+    """Return what a command prints; to be called in a fork, which spares its start."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main((*words, "--format", "json"))
+        except SystemExit as end:
+            require(not end.code, f"{words}: exit {end.code}: {err.getvalue()}")
+    return out.getvalue()
 
 
 def _perform(fault: Fault, trace: Trace, seconds: float, snapshot: Path) -> Outcome:
-    with Lab() as lab:
+    with Lab(shared=not fault.alone) as lab:
         play = fault.play(lab)
         arguments = ("diagnose", "--netns", next(play), "--save", str(snapshot))
         with Watcher(arguments, seconds) as watcher:

@@ -158,6 +158,7 @@ def _complaints(said: Said, cause: str, text: str, *, longer: bool) -> list[str]
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_bursts_get_a_longer_queue(tmp_path: Path) -> None:
     def complaints(said: Said) -> list[str]:
         return _complaints(said, "burst", "bursts exceed the queue", longer=True)
@@ -166,6 +167,7 @@ def test_bursts_get_a_longer_queue(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_a_saturated_cpu_gets_no_longer_queue(tmp_path: Path) -> None:
     def complaints(said: Said) -> list[str]:
         return _complaints(said, "sustained-overload", "no time left", longer=False)
@@ -174,6 +176,7 @@ def test_a_saturated_cpu_gets_no_longer_queue(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_one_flow_that_rps_cannot_divide_gets_no_rps(tmp_path: Path) -> None:
     def complaints(said: Said) -> list[str]:
         found = _complaints(said, "sustained-overload", "no time left", longer=False)
@@ -185,6 +188,7 @@ def test_one_flow_that_rps_cannot_divide_gets_no_rps(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_many_flows_are_not_called_one(tmp_path: Path) -> None:
     def complaints(said: Said) -> list[str]:
         return ["called one flow"] if "One flow cannot be spread" in _words(said) else []
@@ -193,6 +197,7 @@ def test_many_flows_are_not_called_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_many_flows_on_one_cpu_get_more_cpus(tmp_path: Path) -> None:
     def complaints(said: Said) -> list[str]:
         found = _complaints(said, "sustained-overload", "no time left", longer=False)

@@ -18,6 +18,7 @@ PYTHON = sys.executable
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_the_gate_opens_without_loss_and_closes_with_it(tmp_path: Path) -> None:
     why = obstacle()
     if why:

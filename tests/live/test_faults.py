@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.live.children import MissingError
 from tests.live.faults import FAULTS
@@ -46,30 +47,29 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield outcome_of
 
 
-def _names(faults: tuple[Fault, ...]) -> list[str]:
-    return [fault.name for fault in faults]
+def _param(fault: Fault) -> ParameterSet:
+    return pytest.param(fault, id=fault.name, marks=[pytest.mark.alone] if fault.alone else [])
 
 
 CAUSED = tuple(fault for fault in FAULTS if fault.cause)
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("fault", FAULTS, ids=_names(FAULTS))
-def test_the_loss_is_charged_to_its_stage_to_the_packet(fault: Fault, played: Stage) -> None:
+@pytest.mark.parametrize("fault", [_param(fault) for fault in FAULTS])
+def test_the_loss_is_charged_to_its_stage_to_the_packet_and_so_it_is_from_the_snapshot(
+    fault: Fault, played: Stage
+) -> None:
     outcome = played(fault)
     assert outcome.doubts == ()
     for expected in fault.expected:
         assert outcome.truth.lost[expected.stage] > 0, "the lab lost nothing"
     assert outcome.complaints == ()
+    assert outcome.replay is not None
+    assert outcome.differences == ()
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("fault", FAULTS, ids=_names(FAULTS))
-def test_the_snapshot_of_the_same_window_says_the_same(fault: Fault, played: Stage) -> None:
-    assert played(fault).differences == ()
-
-
-@pytest.mark.live
+@pytest.mark.alone
 def test_full_buffers_have_the_cause_that_the_programs_gave_them(played: Stage) -> None:
     """A cause is an inference, right in 95 of 100 windows, so one fault may look otherwise twice.
 
@@ -93,6 +93,7 @@ CROWDS = (
 
 
 @pytest.mark.live
+@pytest.mark.alone
 @pytest.mark.parametrize("name", CROWDS)
 def test_which_of_many_sockets_lost_is_said_with_its_process_and_share(
     name: str, played: Stage
@@ -107,5 +108,5 @@ def test_which_of_many_sockets_lost_is_said_with_its_process_and_share(
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
-    names = _names(FAULTS)
+    names = [fault.name for fault in FAULTS]
     assert len(set(names)) == len(names)

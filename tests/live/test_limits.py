@@ -14,7 +14,7 @@ import pytest
 from tests.live.children import MissingError, Place
 from tests.live.faults.common import roomy, to
 from tests.live.faults.softirq import long_ruleset, steer_to
-from tests.live.lab import Lab, alone, obstacle
+from tests.live.lab import Lab, alone, beside, obstacle
 from tests.live.netns import Wire
 from tests.live.sockets import Socket
 from tests.live.traffic import Datagrams, Pace, send_datagrams
@@ -54,12 +54,13 @@ for _ in range(5):
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     why = obstacle()
     if why:
         pytest.skip(why)
+    shared = request.node.get_closest_marker("alone") is None
     try:
-        with alone(), Lab() as made:
+        with beside() if shared else alone(), Lab(shared=shared) as made:
             yield made
     except MissingError as error:
         pytest.skip(f"needs {error}")
@@ -150,6 +151,7 @@ def refused(lab: Lab, wire: Wire) -> int:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_a_backlog_of_the_computed_length_loses_nothing(lab: Lab) -> None:
     wire = lab.wire()
     here = wire.rx.netns

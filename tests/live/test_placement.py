@@ -86,6 +86,7 @@ def _played(snapshot: Path) -> str:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_a_reader_without_cpu_is_moved_to_an_idle_one_and_loses_no_more(tmp_path: Path) -> None:
     """The other CPU has to idle, which on a busy machine takes more than one try."""
     why = obstacle()

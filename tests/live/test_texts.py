@@ -15,7 +15,7 @@ from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.snmp import parse_pairs
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from tests.live.children import MissingError
-from tests.live.lab import Lab, alone, obstacle
+from tests.live.lab import Lab, beside, obstacle
 
 COMMANDS = {
     "netstat -s": ["netstat", "-s"],
@@ -50,7 +50,7 @@ def test_printed_counters_are_those_of_the_kernel(tmp_path: Path) -> None:
     if why or tools:
         pytest.skip(why or f"needs {tools[0]}")
     try:
-        with alone(), Lab() as lab:
+        with beside(), Lab(shared=True) as lab:
             command = [sys.executable, "-c", SCRIPT, json.dumps(COMMANDS)]
             inside = ["ip", "netns", "exec", lab.namespace(), *command]
             done = subprocess.run(inside, capture_output=True, text=True, check=True)

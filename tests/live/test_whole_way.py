@@ -74,6 +74,7 @@ def loss_of(lab: Lab, here: str, watch: Path | None = None) -> int:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_fault_diagnose_generate_apply_no_loss_rollback_loss_again(tmp_path: Path) -> None:
     why = obstacle()
     if why:

@@ -67,6 +67,12 @@ class Fault:
     expected: tuple[Expected, ...] = ()
     seconds: float = 1.0  # of the window, somewhat longer than the traffic
     cause: str = ""  # of a full buffer, where the traffic shows it all through the window
+    host_wide: bool = False  # sets or counts for the whole host, or needs all of its CPUs
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else may run; a cause is seen of the times at which things happen."""
+        return self.host_wide or bool(self.cause)
 
     @property
     def stages(self) -> str:

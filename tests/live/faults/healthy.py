@@ -140,7 +140,10 @@ def _fault(name: str, description: str, play: Callable[[Lab], Play], *stages: st
 
 
 FAULTS = (
-    _fault("healthy-full-rate", "60,000 datagrams as fast as can be sent", _full_rate),
+    replace(
+        _fault("healthy-full-rate", "60,000 datagrams as fast as can be sent", _full_rate),
+        host_wide=True,
+    ),
     _fault("healthy-gso", "ten datagrams per packet, all of them read", _segments),
     _fault("lost-before-host", "each tenth datagram lost before this host", _lost_before),
     _fault("idle", "nothing is sent at all", _idle),

@@ -108,7 +108,7 @@ def _udp_memory(lab: Lab) -> Play:
 
 def _fault(name: str, description: str, play: Callable[[Lab], Play], stage: str = "") -> Fault:
     expected = (at(stage),) if stage else ()
-    return Fault(name=name, description=description, play=play, expected=expected)
+    return Fault(name=name, description=description, play=play, expected=expected, host_wide=True)
 
 
 FAULTS = (
