@@ -122,6 +122,8 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Icmp6": _ICMP,
     "Udp6": _UDP,
 }
+# The kernel's words go on in small letters.
+_WORDS_OF_SOMEBODY = re.compile(r"\.?\s+(?=[^a-z\s])")
 # Lines that need no heading, and those by name.
 _LOOSE = {
     line: f"{section}.{name}"
@@ -199,8 +201,12 @@ def _named(section: str, word: str) -> str:
 
 
 def _worded(section: str, line: str) -> str:
-    """Return the counter of a line such as "# packets received"."""
-    name = _SECTIONS.get(section, {}).get(line)
-    if name:
-        return f"{section}.{name}"
-    return _LOOSE.get(line, "") if section in _LOOSE_SECTIONS else ""
+    """Return the counter of a line such as "# packets received", with words of somebody or none."""
+    ends = [found.start() for found in _WORDS_OF_SOMEBODY.finditer(line)]
+    for end in (len(line), *reversed(ends)):
+        name = _SECTIONS.get(section, {}).get(line[:end])
+        if name:
+            return f"{section}.{name}"
+        if section in _LOOSE_SECTIONS and line[:end] in _LOOSE:
+            return _LOOSE[line[:end]]
+    return ""

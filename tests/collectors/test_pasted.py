@@ -134,7 +134,11 @@ def test_older_words_of_netstat_are_known_as_well() -> None:
     }
 
 
-@pytest.mark.parametrize("remark", ["    <---- HERE", "  <<<<", " <-- look", "\t<===="])
+@pytest.mark.parametrize(
+    "remark",
+    ["    <---- HERE", "  <<<<", " <-- look", "\t<====", " Datagrams in error so far.", "  (bad)",
+     "    1960954465 requests sent out"],
+)  # fmt: skip
 def test_a_remark_beside_a_line_does_not_hide_it(remark: str) -> None:
     text = f"Udp:\n    559933412 packets received\n    338612 packet receive errors{remark}\n"
     assert read(text).counters == {"Udp.InDatagrams": 559_933_412, "Udp.InErrors": 338_612}
