@@ -27,11 +27,12 @@ from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import Process, Socket, SocketTable
 
 HEADER = re.compile(
-    r"(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address:Port\b.*"
+    r"(?:Netid\s+)?(?:State\s+)?Recv-Q\s+Send-Q\s+Local Address:Port\b.*"
     r"|Proto\s+Recv-Q\s+Send-Q\s+Local Address\s+Foreign Address\b.*"
 )
 ROW = re.compile(
-    r"(?:(?P<netid>[a-z_0-9]+)\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+(?P<unread>\d+)\s+(?P<limit>\d+)\s+"
+    r"(?:(?:(?P<netid>[a-z_0-9]+)\s+)?(?P<state>[A-Z][A-Z0-9-]+)\s+)?"
+    r"(?P<unread>-?\d+)\s+(?P<limit>\d+)\s+"
     r"(?P<local>\S+:[\w*-]+)\s+(?P<remote>\S+:[\w*-]+)(?P<rest>.*)"
 )
 NETSTAT_ROW = re.compile(
@@ -40,7 +41,7 @@ NETSTAT_ROW = re.compile(
 )
 # How a row looks where its header is gone, as `ss -lnt | grep 8080` leaves it.
 _ANY_ROW = (
-    r"(?:(?:udp|tcp)\s+)?(?:UNCONN|ESTAB|LISTEN)\s+\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+.*"
+    r"(?:(?:udp|tcp)\s+)?(?:UNCONN|ESTAB|LISTEN)\s+-?\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+.*"
     r"|(?:udp|udplite|tcp)6?\s+\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+(?:\s.*)?"
 )
 STARTS = rf"{HEADER.pattern}|{_ANY_ROW}"
@@ -162,9 +163,18 @@ def _protocol(row: re.Match[str]) -> Literal["udp", "tcp", "udplite"] | None:
     """Return the protocol: said, or told by a state that only one has."""
     if row["netid"]:
         return _PROTOCOLS.get(row["netid"].lower())
+    if row["state"] is None:  # ss leaves it out where only one was asked for
+        return _of_one_state(row)
     if row["state"] == "UNCONN":
         return "udp"
     return None if row["state"] == "ESTAB" else "tcp"  # which both may have
+
+
+def _of_one_state(row: re.Match[str]) -> Literal["udp", "tcp"] | None:
+    """Return the protocol of a socket without a peer: of two, only a listener has a length."""
+    if not row["remote"].endswith(":*"):
+        return None
+    return "tcp" if int(row["limit"][:MOST_DIGITS]) else "udp"
 
 
 def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
@@ -183,7 +193,7 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
         cookie=int(cookie, 16) if cookie else None,
         uid=uid if uid is not None else (0 if inode else None),  # ss shows 0 as nothing
         interface=0,
-        unread_bytes=None if is_listener else _count(row["unread"]),
+        unread_bytes=None if is_listener else _unsigned(row["unread"]),
         rmem_alloc_bytes=memory.get("r"),
         rcvbuf_bytes=memory.get("rb"),
         backlog_bytes=memory.get("bl"),
@@ -194,8 +204,16 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
     return _Row(socket, *_user(row, chunk))
 
 
+def _unsigned(digits: str) -> int | None:
+    """Return what ss printed as an int, which a queue of more than 2 GiB makes negative."""
+    number = _count(digits.removeprefix("-"))
+    return number if number is None or digits[0] != "-" else (1 << 32) - number
+
+
 def _is_listener(row: re.Match[str]) -> bool:
-    return row["netid"] == "tcp" if row.re is NETSTAT_ROW else row["state"] == "LISTEN"
+    if row.re is NETSTAT_ROW:
+        return row["netid"] == "tcp"
+    return row["state"] == "LISTEN" or (row["state"] is None and _of_one_state(row) == "tcp")
 
 
 def _user(row: re.Match[str], chunk: str) -> tuple[int, str, str]:

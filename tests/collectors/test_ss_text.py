@@ -119,3 +119,23 @@ def test_a_row_of_spaces_costs_no_time() -> None:
     row = "udp 1 0 0.0.0.0:1900 0.0.0.0:* 17804/perl" + " " * 200_000 + "x\n"
     snapshot = read(NETSTAT + row)
     assert [one.local for one in sockets(snapshot)][-1] == "0.0.0.0:1900"
+
+
+def test_where_one_state_was_asked_for_a_length_tells_a_listener() -> None:
+    text = (
+        "Recv-Q Send-Q Local Address:Port  Peer Address:Port\n"
+        "51       50               *:3306             *:*\n"
+        "212480   0                *:514              *:*\n"
+        "7        0       192.0.2.1:514       192.0.2.2:9\n"
+    )
+    database, syslog = sockets(read(text))
+    assert (database.protocol, database.accept_queue, database.accept_limit) == ("tcp", 51, 50)
+    assert (syslog.protocol, syslog.unread_bytes, syslog.accept_queue) == ("udp", 212_480, None)
+
+
+def test_a_queue_of_more_than_2_gib_is_printed_as_a_negative_number() -> None:
+    row = (
+        "UNCONN -2147482816 0 0.0.0.0:9 0.0.0.0:*\n\t skmem:(r2147484480,rb2147483646,d14468947)\n"
+    )
+    (sock,) = sockets(read(row))
+    assert (sock.unread_bytes, sock.rmem_alloc_bytes) == (2_147_484_480, 2_147_484_480)
