@@ -218,3 +218,22 @@ def test_frames_that_nobody_counted_are_none_and_not_zero() -> None:
     ledger = settle(since_boot(snapshot(devices=(device,))))
     accounts = [ledger.account(stage) for stage in (RING, UNWANTED)]
     assert [(a.lost, a.offered) for a in accounts if a] == [(5, None), (7, None)]
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [
+        ({"pkts rx OOB": 0}, True),  # vmxnet3 has it in no field of the link
+        ({"rx_missed_errors": 0, "fdir_overflow": 0}, True),
+        ({"rx_no_dma_resources": 0}, False),  # what ixgbe missed may be in the column
+        ({"rx_csum_errors": 0}, False),
+    ],
+)
+def test_a_summed_column_hides_no_ring_that_the_driver_tells(
+    own: dict[str, int], seen: bool
+) -> None:
+    link = {"rx_packets": 900, "rx_dropped_or_missed": 70}
+    ledger = settle(since_boot(snapshot(devices=(Device("eth0", link, nic=nic("", own)),))))
+    account = ledger.account(RING)
+    assert account is not None
+    assert (account.lost == 0) is seen

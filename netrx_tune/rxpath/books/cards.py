@@ -19,6 +19,7 @@ from netrx_tune.rxpath.books.drivers import (
     FULL_IN_OWN_DROPS,
     driver_of,
     meanings,
+    tells_full_ring,
 )
 
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
@@ -146,12 +147,19 @@ def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Ac
 
 def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
     """Return why nobody can tell what rings lost, or nothing."""
-    summed = any(_gain(delta, d, SUMMED_DROPS) for d in devices if not is_software(d))
+    summed = any(
+        _gain(delta, d, SUMMED_DROPS) for d in devices if not is_software(d) and not _tells_ring(d)
+    )
     if summed and not readable(delta, devices, "rx_missed_errors"):
         return "/proc/net/dev adds rx_missed_errors to rx_dropped"
     known = readable(delta, devices, "rx_missed_errors", "rx_fifo_errors", *_DROPS)
     nics = any(device.nic and device.nic.statistics for device in devices)
     return "" if known or nics else "needs the statistics of devices"
+
+
+def _tells_ring(device: Device) -> bool:
+    nic = device.nic
+    return nic is not None and tells_full_ring(nic.driver, tuple(nic.statistics))
 
 
 def _missed(delta: Delta, device: Device) -> Iterator[Entry]:

@@ -90,6 +90,15 @@ def hides_full_ring(driver: str, names: tuple[str, ...]) -> bool:
     return driver in _RING_IN_RX_DROPPED and not named
 
 
+@lru_cache(maxsize=64)
+def tells_full_ring(driver: str, names: tuple[str, ...]) -> bool:
+    """Tell whether a driver's own counters have all that found its ring full."""
+    name = _ALSO_CALLED.get(driver, driver) or guessed_driver(names)
+    of_rings = [one for one in BY_DRIVER.get(name, ()) if one.stage == _RING]
+    missed = [one for one in of_rings if "rx_missed_errors" in one.also_in]
+    return any(_first((one,), name) for one in missed or of_rings for name in names)
+
+
 def counters_called(name: str) -> tuple[tuple[str, DriverCounter], ...]:
     """Return the drivers that have a counter of that name, with what it says about loss."""
     found = ((driver, _first(counters, name)) for driver, counters in BY_DRIVER.items())
