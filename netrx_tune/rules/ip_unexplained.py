@@ -28,7 +28,7 @@ from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
 from netrx_tune.rxpath.books.entries import noise
-from netrx_tune.rxpath.books.rules import knows_netfilter
+from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop_uncounted
 
 _LARGE_SHARE = 0.01
 # Drivers that count no multicast, beside everything that is not hardware.
@@ -53,19 +53,10 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _severity(facts: Facts, account: Account) -> Severity:
-    if _may_be_firewall(facts) or _may_be_multicast(facts, account):
+    if may_drop_uncounted(facts.delta.after) or _may_be_multicast(facts, account):
         return "note"
     large = (account.share or 0) >= _LARGE_SHARE
     return "warning" if large and facts.delta.before else "note"
-
-
-def _may_be_firewall(facts: Facts) -> bool:
-    """Tell whether a rule may have dropped them: one that can, or rules that nobody could read.
-
-    A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
-    """
-    snap = facts.delta.after
-    return not knows_netfilter(snap) or any(rule.source == "nft" for rule in snap.rules or ())
 
 
 def _may_be_multicast(facts: Facts, account: Account) -> bool:
@@ -102,7 +93,7 @@ def _meaning(facts: Facts, account: Account) -> str:
     if not knows_netfilter(snap):
         unread = "the rules could not be read" if snap.rules is None else "not all could be read"
         causes.append(f"a firewall rule ({unread})")
-    elif _may_be_firewall(facts):
+    elif may_drop_uncounted(facts.delta.after):
         causes.append("a firewall rule without a counter")
     else:
         known = " No firewall rule of this namespace drops."
@@ -119,7 +110,7 @@ def _meaning(facts: Facts, account: Account) -> str:
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
-    if _may_be_firewall(facts):
+    if may_drop_uncounted(facts.delta.after):
         yield look(
             facts,
             "nft -a list ruleset",

@@ -194,6 +194,23 @@ def test_ip_books_leave_the_silent_part() -> None:
     }
 
 
+def _of_ipv6(silent: int, multicast: int, *, rules: tuple[()] | None = ()) -> dict[str, int]:
+    counters = {"Ip.InReceives": 0, "Ip.InDelivers": 0, "Ip6.InReceives": silent + 9}
+    counters |= {"Ip6.InDelivers": 9, "Ip6.InMcastPkts": multicast}
+    before, after = snapshot(dict.fromkeys(counters, 0)), snapshot(counters, uptime=105.0)
+    ledger = settle(between(before, after._replace(rules=rules), live=True))
+    assert ledger.lost == losses(ledger).get("ip-unattributed", 0)
+    return losses(ledger)
+
+
+def test_what_neighbours_say_to_groups_that_nobody_joined_is_no_loss() -> None:
+    assert _of_ipv6(3, 40) == {"mcast-not-joined": 3}
+    assert _of_ipv6(3, 2) == {"mcast-not-joined": 2, "ip-unattributed": 1}
+    assert _of_ipv6(3, 0) == {"ip-unattributed": 3}
+    assert _of_ipv6(1_000, 1_000) == {"ip-unattributed": 1_000}  # worth a word
+    assert _of_ipv6(3, 40, rules=None) == {"ip-unattributed": 3}  # a rule may have dropped it
+
+
 def test_conntrack_drops_come_out_of_the_silent_part() -> None:
     zero, now = dict.fromkeys(IP, 0), dict(IP)
     full = {"net.netfilter.nf_conntrack_max": (100,)}

@@ -17,8 +17,9 @@ from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
-from netrx_tune.rxpath.books.rules import firewall_drops
+from netrx_tune.rxpath.books.rules import firewall_drops, may_drop_uncounted
 
+_FEW = 16  # packets of a window, or one a second: what neighbours say is no more
 _OUT_4 = (
     "Ip.InHdrErrors",
     "IpExt.InTruncatedPkts",
@@ -94,6 +95,9 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     pool4, pool6 = silent_packets(delta)
     pool = (pool4 or 0) + (pool6 or 0)
     known = pool4 is not None
+    for chatter in _chatter(delta, pool6 or 0):
+        pool -= chatter.lost or 0
+        yield chatter
     for stage, dropped in firewall_drops(delta, ("prerouting", "input")):
         if known and not pool and dropped.lost is None:
             # IP's books leave nothing over, so no hook took anything.
@@ -111,6 +115,21 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     pool -= policy.lost or 0
     yield policy
     yield _unattributed(delta, pool, known=known or pool6 is not None)
+
+
+def _chatter(delta: Delta, room: int) -> Iterator[Account]:
+    """Yield what neighbours say to groups of IPv6 that nobody here joined, while that is little.
+
+    Listener reports and router solicitations reach every host, on the quietest network. IPv6
+    counts multicast before it looks whether the group is joined, and then drops it uncounted.
+    Kernel: net/ipv6/ip6_input.c, ip6_mc_input().
+    """
+    if may_drop_uncounted(delta.after):
+        return
+    heard = min(room, delta.increase("Ip6.InMcastPkts") or 0)
+    if 0 < heard <= max(_FEW, int(delta.seconds or 0)):
+        by = (Entry("Ip6.InMcastPkts", heard),)
+        yield Account("mcast-not-joined", heard, "at-most", by)
 
 
 def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:

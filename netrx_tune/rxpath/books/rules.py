@@ -25,6 +25,14 @@ def knows_netfilter(snap: Snapshot) -> bool:
     return snap.rules is not None and all(gap.path != NETFILTER for gap in snap.gaps)
 
 
+def may_drop_uncounted(snap: Snapshot) -> bool:
+    """Tell whether a firewall rule may drop: one that can, or rules that nobody could read.
+
+    A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
+    """
+    return not knows_netfilter(snap) or any(rule.source == "nft" for rule in snap.rules or ())
+
+
 def knows_qdiscs(snap: Snapshot) -> bool:
     """Tell whether a moment's qdiscs were read."""
     return snap.rules is not None and all(gap.path != QDISCS for gap in snap.gaps)
