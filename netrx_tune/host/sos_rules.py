@@ -40,11 +40,16 @@ class _Printed(NamedTuple):
 
 def read_printed_rules(
     texts: Mapping[str, str], gaps: list[Gap]
-) -> tuple[tuple[RuleCounter, ...] | None, str]:
-    """Return what rules and qdiscs count, and the member that says it, "" where several do."""
+) -> tuple[tuple[RuleCounter, ...] | None, dict[str, str]]:
+    """Return what rules and qdiscs count, and by the place of each the member that says it."""
     printed = list(_printed(texts))
-    members = {one.member for one in printed}
-    return rules_of(printed, gaps), members.pop() if len(members) == 1 else ""
+    rules = rules_of(printed, gaps)
+    taken = frozenset(rules or ())
+    members: dict[str, str] = {}
+    for one in printed if taken else ():
+        for rule in taken.intersection(rules_of([one], []) or ()):
+            members.setdefault(rule.place, one.member)
+    return rules, members
 
 
 def _printed(texts: Mapping[str, str]) -> Iterator[_Printed]:

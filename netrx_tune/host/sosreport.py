@@ -55,7 +55,7 @@ from netrx_tune.host.sos_namespaces import (
 )
 from netrx_tune.host.sos_rules import read_printed_rules
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.places import Places, of_device
+from netrx_tune.model.places import Places, of_record
 from netrx_tune.model.sample import Gap, Link, Nic, Sample
 from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
 
@@ -176,9 +176,10 @@ def _printed(
     for name in filter(_LINKS.fullmatch, texts):
         found = parse_links(texts[name])
         links += found
-        members.update((of_device(LINKS, link.name), name) for link in found)
+        members.update((of_record(LINKS, link.name), name) for link in found)
     sample = Sample(files, links=tuple(links) or None, nics=_nics(texts, gaps, members))
-    rules, members[RULES] = read_printed_rules(texts, gaps)
+    rules, said_by = read_printed_rules(texts, gaps)
+    members.update((of_record(RULES, place), name) for place, name in said_by.items())
     sample = sample._replace(rules=rules)
     listing = next(filter(_SS.fullmatch, texts), None)
     if listing is not None:
@@ -255,7 +256,7 @@ def _nics(
         if found and _says_something(name, found["device"], found["option"], text, gaps):
             said.setdefault(found["device"], {})[_FIELDS[found["option"]]] = text
             if found["option"] == "S":  # the counters, which findings tell of
-                members[of_device(NICS, found["device"])] = name
+                members[of_record(NICS, found["device"])] = name
     nics = (
         ethtool_text.parse(device, ethtool_text.Texts(**fields), device)
         for device, fields in said.items()

@@ -9,21 +9,26 @@ class Places(NamedTuple):
 
     Most stand below one folder under the kernel's own path. `members` has the others by that
     path, or by the path of the table in a snapshot of our own ("/netrx/nics.jsonl"), with the
-    device behind it where each has a member to itself; "" for what no member of the input holds.
+    device or the rule behind it where each has a member to itself; "" for what no member holds.
     """
 
     below: str = ""  # "", "1/", "sosreport-web7/"
     members: Mapping[str, str] = {}
 
-    def member(self, path: str, device: str = "") -> str:
+    def member(self, path: str, record: str = "") -> str:
         """Return the member that was read for a path, "" if that is not known."""
-        for key in (of_device(path, device), path):
+        for key in (of_record(path, record), path):
             if key in self.members:
                 found = self.members[key]
                 return found and self.below + found
         return self.below + path.lstrip("/")
 
 
-def of_device(path: str, device: str) -> str:
-    """Return under which key the member stands that holds a table's record of one device."""
-    return f"{path} {device}"
+def of_record(path: str, record: str) -> str:
+    """Return under which key the member stands that holds one record of a table.
+
+    Args:
+        path: of the table.
+        record: whose it is: a device's name, or the place of a rule.
+    """
+    return f"{path} {record}"

@@ -63,8 +63,8 @@ def counter_spot(name: str, snapshot: Snapshot, places: Places | None) -> Spot:
     group, _, rest = name.partition(".")
     if group in _PROTOCOLS:
         return _protocol_spot(name, snapshot, places)
-    if _RULE.match(name):
-        return Spot(places.member(RULES))
+    if rule := _RULE.match(name):
+        return Spot(places.member(RULES, name[rule.end() :]))
     if group.endswith("_socket"):
         return _socket_spot(group.removesuffix("_socket"), snapshot, places)
     path = _conntrack(name, snapshot) if group == "nf_conntrack" else _FILES.get(group)

@@ -21,6 +21,7 @@ from netrx_tune.planning.policy import Policy
 from netrx_tune.reporters.snapshot_files import saved_snapshot
 from netrx_tune.rules.judge import value
 from tests import saved as saved_hosts
+from tests.host import test_sos_rules as sos_rules
 from tests.host import test_sosreport as sos
 from tests.host.packing import pack, unpack
 from tests.scenario import load, samples
@@ -42,6 +43,10 @@ REPORT = {
     "sos_commands/networking/ip_-s_-d_link": IP_LINK,
     "sos_commands/networking/ss_-peaonmi": sos.BLUE["ss_-peaonmi"],
     "sos_commands/networking/ethtool_-l_eth0": "Channel parameters for eth0:\n",
+    "sos_commands/firewall_tables/nft_list_ruleset": sos_rules.NFT,
+    "sos_commands/firewall_tables/iptables_-t_mangle_-nvL": sos_rules.MANGLE,
+    "sos_commands/firewall_tables/iptables_-vnxL": sos_rules.EXACT,
+    "sos_commands/networking/tc_-s_qdisc_show": sos_rules.QDISCS,
 }
 LOOSE = {
     "snmp": SNMP,
@@ -170,9 +175,13 @@ def test_a_report_has_each_kind_of_evidence_in_another_member(tmp_path: Path) ->
         for name in (
             "proc/3255/net/snmp",
             "proc/sys/net/core/rmem_default",
+            "sos_commands/firewall_tables/iptables_-t_mangle_-nvL",
+            "sos_commands/firewall_tables/iptables_-vnxL",
+            "sos_commands/firewall_tables/nft_list_ruleset",
             "sos_commands/kernel/sysctl_-a",
             "sos_commands/networking/ethtool_-S_eth0",
             "sos_commands/networking/ip_-s_-d_link",
+            "sos_commands/networking/tc_-s_qdisc_show",
             "sos_commands/networking/namespaces/blue/ethtool_-S_veth0",
             "sos_commands/networking/namespaces/blue/nstat_-zas",
             "sos_commands/networking/namespaces/blue/sysctl_-a",

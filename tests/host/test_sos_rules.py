@@ -83,7 +83,7 @@ def test_an_older_report_has_them_beside_the_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "nft: command not found\n", "Operation not permitted\n"])
 def test_a_complaint_is_no_ruleset_without_drops(tmp_path: Path, text: str) -> None:
     gaps: list[Gap] = []
-    assert read_printed_rules({f"{FIREWALL}nft_list_ruleset": text}, gaps) == (None, "")
+    assert read_printed_rules({f"{FIREWALL}nft_list_ruleset": text}, gaps) == (None, {})
     diagnosis = diagnosed(tmp_path, {f"{FIREWALL}nft_list_ruleset": text})
     said = " ".join(finding.meaning for finding in diagnosis.findings)
     assert "the rules could not be read" in said
@@ -95,10 +95,10 @@ def test_the_device_of_filters_is_told_by_the_name_of_the_member() -> None:
         "filter protocol ip pref 10 u32 chain 0\n\taction order 1: gact action drop\n"
         "\t index 1 ref 1 bind 1\n\tSent 9 bytes 9 pkt (dropped 9, overlimits 0 requeues 0)\n"
     )
-    rules, member = read_printed_rules({name: text}, [])
+    rules, members = read_printed_rules({name: text}, [])
     assert rules is not None
     assert [(rule.place, rule.packets) for rule in rules] == [("filters at ingress dev br_int", 9)]
-    assert member == name
+    assert members == {"filters at ingress dev br_int": name}
 
 
 def test_a_namespace_has_its_own_rules(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from netrx_tune.collectors.paths import (
     SYSCTL_A,
 )
 from netrx_tune.model.judgement import Spot
-from netrx_tune.model.places import Places, of_device
+from netrx_tune.model.places import Places, of_record
 from netrx_tune.model.sample import Link, Nic, Sample
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.diagnosis import measure
@@ -143,7 +143,7 @@ def test_what_no_member_holds_is_in_the_input() -> None:
     counter = "eth0.ethtool.rx_missed"
     assert counter_spot(counter, SNAPSHOT, Places("x/", {NICS: ""})) == Spot("")
     member = "sos_commands/n/ethtool_-S_eth0"
-    one = Places("x/", {NICS: "", of_device(NICS, "eth0"): member})
+    one = Places("x/", {NICS: "", of_record(NICS, "eth0"): member})
     assert counter_spot(counter, SNAPSHOT, one) == Spot(f"x/{member}")
 
 
