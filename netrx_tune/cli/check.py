@@ -113,7 +113,7 @@ def command(
     today = datetime.now(tz=UTC).astimezone().date()
     end = _check_update(baseline, reason, until, today, is_asked=update_baseline)
     table, *more = [one.removeprefix(_TABLES) for one in given if one.startswith(_TABLES)] or [""]
-    if more:
+    if more or _TABLES in given:
         raise click.UsageError(f"--output {_TABLES}DIR: give one folder")
     found = outputs(output_format, [one for one in given if not one.startswith(_TABLES)])
     wanted = policies.Wanted(

@@ -41,6 +41,8 @@ def outputs(form: str, given: Sequence[str]) -> tuple[Output, ...]:
     for one in given:
         head, equals, path = one.partition("=")
         if equals and head in FORMATS:
+            if not path:
+                raise click.UsageError(f"--output {one}: the name of the file is empty")
             beside.append(Output(head, None if path == "-" else path))
         else:
             if equals and head.isalpha():

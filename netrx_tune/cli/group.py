@@ -1,8 +1,25 @@
-"""A command with commands of its own, which knows what a slip of the pen may have meant."""
+"""Commands with commands of their own, and what all of them do about slips of the pen."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+
+class _Filled(click.types.StringParamType):
+    """A text that is not empty: `--policy "$POLICY"` without that variable is no wish."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - likewise
+        """Return the text."""
+        if value == "":
+            self.fail("it is empty; is a variable of the shell not set?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Group(click.Group):
@@ -11,7 +28,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that was typed.
+        """Return the command that was typed, whose texts must not be empty.
 
         Raises:
             click.UsageError: there is none of that name.
@@ -21,4 +38,8 @@ class Group(click.Group):
 
             hint = near(args[0], self.list_commands(ctx))
             raise click.UsageError(f"No such command {args[0]!r}{hint}.", ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        for param in command.params if command else ():
+            if type(param.type) is click.types.StringParamType:
+                param.type = _Filled()
+        return name, command, rest

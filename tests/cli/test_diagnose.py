@@ -109,6 +109,14 @@ def test_a_quiet_input_passes_every_bar(tmp_path: Path) -> None:
         (["diagnose", "--interval", "5s"], "'5s' is not a number of seconds, such as 5 or 0.5."),
         (["diagnose", "x"], "unexpected extra argument (x). See `netrx-tune diagnose --help`."),
         (["diagnose", "--no-such-option"], "See `netrx-tune diagnose --help`"),
+        (["diagnose", "--netns", ""], "'--netns': it is empty; is a variable of the shell not"),
+        (["check", "x.tar.gz", "--policy="], "'--policy': it is empty"),
+        (["check", "x.tar.gz", "--baseline", ""], "'--baseline': it is empty"),
+        (["check", "x.tar.gz", ""], "'SNAPSHOT...': it is empty"),
+        (["check", "x.tar.gz", "-o", "junit="], "--output junit=: the name of the file is empty"),
+        (["check", "x.tar.gz", "-o", "parquet="], "--output parquet=DIR: give one folder"),
+        (["profile", "generate", "-o", ""], "'--output': it is empty"),
+        (["fleet", "init", ""], "'DIR': it is empty"),
         (["diff"], "Missing argument 'A'. See `netrx-tune diff --help`"),
         (["explain", "qqqqqqqq"], "netrx-tune path"),
         (["fleet", "report", "/no/such\n::error::file"], "/no/such\\x0a::error::file"),
@@ -134,7 +142,7 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
-PRUNED = "17 packets pruned from receive queue because of socket buffer overrun\n"
+PRUNED = "7 packets pruned from receive queue because of socket buffer overrun\n"
 ICMP = "Icmp:\n 1 ICMP messages received\n InCsumErrors: 2\n 3 ICMP messages sent\n InRate: 0\n"
 
 
