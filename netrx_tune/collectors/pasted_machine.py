@@ -1,6 +1,7 @@
 """Devices, backlogs and tracking as machines write them down, put into the words of commands.
 
-`ip -j -s link`, `ethtool --json`, and what Prometheus' node_exporter shows of them.
+`ip -j -s link`, `ethtool --json`, what Prometheus' node_exporter shows of them, and the table that
+a widespread script makes of softnet_stat.
 
 Source: iproute2 6.1, ip/ipaddress.c, print_link_stats64(); ethtool 6.1, netlink/rings.c;
 node_exporter 1.6, netdev_common.go, softnet_common.go, conntrack_linux.go.
@@ -37,16 +38,24 @@ _METRIC = re.compile(
     re.MULTILINE,
 )
 _WHOSE = re.compile(r'(?:^|,)(?:device|cpu)="([^"]*)"')
+_MOST_CPUS = 1 << 13  # CONFIG_NR_CPUS
 _MOST_TRIES = 64  # at what begins as a list and is none
 _COLUMNS = {"errs": "errors", "drop": "dropped", "fifo": "overruns", "frame": "frame"}
 _SOFTNET = ("processed", "dropped", "times_squeezed")
 _ROW = (*_SOFTNET, *[""] * 6, "received_rps", "flow_limit_count", "")
+_TABLE = re.compile(
+    r"^[ \t]*cpu[ \t]+total[ \t]+dropped[ \t]+squeezed(?P<more>(?:[ \t]+\w+){0,3})[ \t]*\n"
+    r"(?P<rows>(?:[ \t]*\d{1,10}(?:[ \t]+\d{1,10}){3,6}[ \t]*(?:\n|\Z))+)",
+    re.MULTILINE,
+)
+_TITLES = {"rps": "received_rps", "flow_limit": "flow_limit_count"}
 _LEVELS = {"entries": "count", "entries_limit": "max"}
 
 
 def in_words(text: str) -> str:
     """Return a text with what machines wrote in it put as commands print it."""
-    return _without_json(text) + "".join(f"{line}\n" for line in _of_metrics(text))
+    said = (*_of_metrics(text), *_of_table(text))
+    return _without_json(text) + "".join(f"{line}\n" for line in said)
 
 
 def _without_json(text: str) -> str:
@@ -132,7 +141,21 @@ def _of_metrics(text: str) -> Iterator[str]:
 
 
 def _softnet_row(cpu: int, columns: Mapping[str, int]) -> str:
-    return " ".join(f"{columns.get(name, 0) & 0xFFFFFFFF:08x}" for name in _ROW) + f" {cpu:08x}"
+    numbers = (*(columns.get(name, 0) for name in _ROW), cpu)
+    return " ".join(f"{number & 0xFFFFFFFF:08x}" for number in numbers)
+
+
+def _of_table(text: str) -> Iterator[str]:
+    """Yield the rows of a table with a heading, of several the last."""
+    tables = list(_TABLE.finditer(text))
+    lines = tables[-1]["rows"].splitlines() if tables else []
+    if not lines or len(lines) > _MOST_CPUS:
+        return
+    titles = (*_SOFTNET, *(_TITLES.get(word, word) for word in tables[-1]["more"].split()))
+    for line in lines:
+        cpu, *columns = map(int, line.split())
+        if len(columns) == len(titles):
+            yield _softnet_row(cpu, dict(zip(titles, columns, strict=True)))
 
 
 def _of_tracking(tracked: Mapping[str, int]) -> Iterator[str]:

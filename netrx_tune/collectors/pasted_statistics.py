@@ -23,6 +23,14 @@ _BARE = re.compile(
 )
 _REMARK = re.compile(r"(?<=\S)\s+(?:<-|->|-->|#|//|\u2190).*")  # not of a name's own dashes
 _COMMENTED = re.compile(r"^\s*#+\s+(?=[\w.\[\]-]+: *\d)", re.MULTILINE)
+# "- `rx_missed_errors`: 5", "| rx_missed_errors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
+_LISTED = re.compile(
+    r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"
+    r"((?:(?:port|veb)[._])?rx\d*[_-](?=\w*(?:pack|drop|disc|miss|err|fail|over|fifo|buf|no_))"
+    r"[\w.\[\]-]+|\w+_allowance_exceeded)"
+    rf"[`*]*[ \t]*[:=|][ \t]*[`*]*({_NUMBER})[`*]*[ \t]*\|?[ \t]*$",
+    re.MULTILINE,
+)
 
 
 def is_bare(line: str) -> bool:
@@ -31,8 +39,12 @@ def is_bare(line: str) -> bool:
 
 
 def uncommented(text: str) -> str:
-    """Return a text with the statistics that stand in it as comments."""
-    return _COMMENTED.sub("", text)
+    """Return a text with the statistics that stand in it as comments, or in a list or table."""
+    return _LISTED.sub(_on_a_line, _COMMENTED.sub("", text))
+
+
+def _on_a_line(found: re.Match[str]) -> str:
+    return f"{found[1]}: {found[2].replace(',', '')}"
 
 
 def plain(lines: Iterable[str]) -> Iterator[str]:

@@ -97,3 +97,15 @@ def test_a_list_that_never_ends_is_given_up() -> None:
 def test_any_text_is_read_or_left(text: str) -> None:
     in_words(text)
     in_words(f"[{{{text}")
+
+
+def test_a_scripts_table_of_softnet_stat_is_read() -> None:
+    sample = read(
+        "cpu      total    dropped   squeezed  collision        rps flow_limit\n"
+        "  0       4096         16          7          0          3          2\n"
+        "  7       4096          0          0          0          0          0\n"
+    )
+    rows = sample.files["/proc/net/softnet_stat"].splitlines()
+    assert rows[0].split()[:3] == ["00001000", "00000010", "00000007"]
+    assert rows[0].split()[9:11] == ["00000003", "00000002"]
+    assert rows[1].split()[-1] == "00000007"

@@ -113,3 +113,17 @@ def test_lines_of_a_log_are_no_moments() -> None:
     )
     assert sample is not None
     assert [gap for gap in sample.gaps if gap.why == "unparsed"] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- `rx_missed_errors`: 5,000",
+        "* **rx_missed_errors**: 5000",
+        "| rx_missed_errors | 5000 |",
+        "rx_missed_errors = 5000",
+        "rx_missed_errors=5000",
+    ],
+)
+def test_a_statistic_may_stand_in_a_list_or_a_table(line: str) -> None:
+    assert nic(f"What was seen:\n{line}\n").statistics == {"rx_missed_errors": 5000}
