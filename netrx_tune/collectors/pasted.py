@@ -40,6 +40,7 @@ from netrx_tune.model.sample import Gap, Link, Sample
 
 __all__ = ["foreign_system", "parse_pasted"]
 
+_NAMELESS = "rows are of UDP or of TCP: paste the command with them, or use ss -uanmp"
 # What the diagnosis of a host would have as well: what is missing is said.
 _EXPECTED: tuple[tuple[str, set[str]], ...] = (
     ("/proc/net/snmp", {NSTAT, NETSTAT_S}),
@@ -117,9 +118,13 @@ def parse_pasted(text: str) -> Sample | None:
     for nic in nics if links else ():
         links.setdefault(nic.device, Link(nic.device, 0, "", {}, None, "none"))
     rules = rules_of(parts, gaps)
-    listed = ss_text.parse_ss([part.text for part in parts if part.kind == SOCKETS])
+    listed = ss_text.parse_ss(
+        [f"{part.command}\n{part.text}" for part in parts if part.kind == SOCKETS]
+    )
     if listed.is_repeated:
         gaps.append(Gap("ss", "unparsed", TWO_MOMENTS))
+    if listed.nameless:
+        gaps.append(Gap("ss", "unparsed", f"{listed.nameless} {_NAMELESS}"))
     if listed.named_ports:
         gaps.append(Gap("ss", "unparsed", f"{listed.named_ports} ports by name: use ss -n"))
     kinds = {part.kind for part in parts}

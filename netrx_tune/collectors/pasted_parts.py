@@ -102,7 +102,7 @@ _BEFORE = (
 )
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
-    r"(?:^|[\s/$#>|;(`])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|tc|ss)(?:\s.*|$)"
+    r"(?:^|[\s/$#>|;(`'\"])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|tc|ss)(?:\s.*|$)"
 )
 _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")
@@ -163,6 +163,7 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
         part = _begun(line.strip(), kind, device, awaited)
         if part:
             part.command = typed
+            typed = "" if part.kind == SOCKETS else typed  # the next list is another one's
         typed = line.strip() if part is None and _TYPED.search(line) else typed
         awaited = _awaited(line) if line.strip() else awaited
     if part:

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from netrx_tune.collectors.ss_protocol import protocol_of_list
 from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import Process, Socket, SocketTable
 
@@ -67,6 +68,7 @@ class Listed(NamedTuple):
     processes: tuple[Process, ...]
     named_ports: int  # rows left out, since a service's name hides the number
     is_repeated: bool = False  # a list of another moment stands before it
+    nameless: int = 0  # rows left out: nothing tells whether they are of UDP or TCP
 
 
 class _Row(NamedTuple):
@@ -84,14 +86,16 @@ class _Row(NamedTuple):
 def parse_ss(texts: Sequence[str]) -> Listed:
     """Return the sockets of UDP and TCP that texts list; None where there is none.
 
-    A list that has a socket of an earlier one is of another moment: the last counts.
+    A list that has a socket of an earlier one is of another moment: the last counts. A text may
+    begin with the command that printed it, which tells what no column does.
     """
     rows: list[_Row] = []
-    named = 0
+    named = nameless = 0
     is_repeated = False
     for text in texts:
-        found, hidden = _rows_of(text)
+        found, hidden, unknown = _rows_of(text)
         named += hidden
+        nameless += unknown
         again = {_kind(row) for row in found} & {_kind(row) for row in rows}
         same = {_place(row) for row in found} & {_place(row) for row in rows}
         if same:
@@ -99,12 +103,12 @@ def parse_ss(texts: Sequence[str]) -> Listed:
             rows = [row for row in rows if _kind(row) not in again]
         rows += found
     if not rows:
-        return Listed(None, (), named)
+        return Listed(None, (), named, nameless=nameless)
     rows = _numbered(rows)
     processes = tuple([row.owner for row in rows if row.owner])
     counts = Counter(f"{row.socket.protocol}/{row.socket.family}" for row in rows)
     table = SocketTable(_telling(rows), dict(counts), "sock_diag")
-    return Listed(table, processes, named, is_repeated=is_repeated)
+    return Listed(table, processes, named, is_repeated=is_repeated, nameless=nameless)
 
 
 def _kind(row: _Row) -> tuple[str, str]:
@@ -115,15 +119,17 @@ def _place(row: _Row) -> tuple[str, str, str]:
     return row.socket.protocol, row.socket.local, row.socket.remote
 
 
-def _rows_of(text: str) -> tuple[list[_Row], int]:
-    """Return the sockets of one list, and how many hide their port behind a name."""
+def _rows_of(text: str) -> tuple[list[_Row], int, int]:
+    """Return the sockets of one list, how many hide their port, and how many their protocol."""
     rows: list[_Row] = []
-    named = 0
+    named = nameless = 0
     old = _is_old(text)
+    of_list = protocol_of_list(text)
     for chunk in _chunks(text):
         found = ROW.match(chunk) or NETSTAT_ROW.match(chunk)
-        protocol = _protocol(found) if found else None
+        protocol = _protocol(found, of_list) if found else None
         if not found or protocol is None:
+            nameless += bool(found and not found["netid"])
             continue
         if protocol == "tcp" and not _is_listener(found):
             continue  # as in our own samples: a connection waits for its reader, and loses nothing
@@ -131,7 +137,7 @@ def _rows_of(text: str) -> tuple[list[_Row], int]:
             named += 1
             continue
         rows.append(_row(found, chunk, protocol, old=old))
-    return rows, named
+    return rows, named, nameless
 
 
 def _is_old(text: str) -> bool:
@@ -159,15 +165,17 @@ def _chunks(text: str) -> Iterator[str]:
         yield chunk
 
 
-def _protocol(row: re.Match[str]) -> Literal["udp", "tcp", "udplite"] | None:
-    """Return the protocol: said, or told by a state that only one has."""
+def _protocol(
+    row: re.Match[str], of_list: Literal["udp", "tcp"] | None
+) -> Literal["udp", "tcp", "udplite"] | None:
+    """Return the protocol: said, or told by a state that only one has, or that of the list."""
     if row["netid"]:
         return _PROTOCOLS.get(row["netid"].lower())
     if row["state"] is None:  # ss leaves it out where only one was asked for
-        return _of_one_state(row)
+        return _of_one_state(row) or of_list
     if row["state"] == "UNCONN":
         return "udp"
-    return None if row["state"] == "ESTAB" else "tcp"  # which both may have
+    return of_list if row["state"] == "ESTAB" else "tcp"  # which both may have
 
 
 def _of_one_state(row: re.Match[str]) -> Literal["udp", "tcp"] | None:

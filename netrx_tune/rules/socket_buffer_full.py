@@ -59,6 +59,7 @@ from netrx_tune.rxpath.books.udp_errors import has
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers, names_most_full_buffers
 
 _MOST_SOCKETS = 20
+_NEARLY_ALL = 0.95  # of a loss: text and sockets were not read at one instant
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -115,10 +116,15 @@ def _summary(
 ) -> str:
     text = f"{lost_of(facts, part)} met a full receive buffer"
     if members:
+        lost = max(1, part.lost or 0)
+        is_part = sum(drops for _, drops, _ in members) < _NEARLY_ALL * lost
         text += f" on {name_of(facts.delta, members[0][0])}"
+        if len(members) > 1 or is_part:
+            text += f" ({percent(members[0][1] / lost)} of them)"
         if len(members) > 1:
-            first = percent(members[0][1] / max(1, part.lost or 0))
-            text += f" ({first} of them) and {count(len(members) - 1)} more sockets"
+            text += f" and {count(len(members) - 1)} more sockets"
+        if is_part:
+            text += ", the rest on sockets that are closed or not listed here"
     past = facts.delta.mode == "since-boot"
     words = {
         "sustained-overload": "more came in than the reader took out"

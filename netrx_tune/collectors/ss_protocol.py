@@ -1,0 +1,58 @@
+"""Whose sockets a list of ss holds that names no protocol: of UDP, of TCP, or nobody can tell.
+
+    $ ss -unmp
+    Recv-Q Send-Q Local Address:Port Peer Address:Port Process
+    211968 0          127.0.0.1:9000    127.0.0.1:9001
+             skmem:(r211968,rb212992,t0,tb212992,f1024,w0,o0,bl0,d1408)
+
+ss leaves the column of protocols out where it was asked for one, and that of states where it was
+asked for one. Then the command tells it, or another row, or what only one protocol has.
+
+Source: iproute2 6.1, misc/ss.c, main(): columns[COL_NETID].disabled, columns[COL_STATE].disabled.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+__all__ = ["protocol_of_list"]
+
+Protocol = Literal["udp", "tcp"]
+
+_COMMAND = re.compile(r"(?:^|[\s/$#>|;(`'\"])ss(?P<options>\s.*)")
+_LETTERS = re.compile(r"(?:^|\s)-(?P<letters>[A-Za-z0-9]+)")
+_WORDS = re.compile(r"(?:[\s,=]|--)(?P<word>udp|tcp)\b")
+_OF_UDP = re.compile(r"^UNCONN\s", re.MULTILINE)
+# States, a timer or a congestion control, which UDP has not.
+_OF_TCP = re.compile(
+    r"^(?:LISTEN|SYN-\w+|FIN-\w+|TIME-WAIT|CLOSE-WAIT|LAST-ACK|CLOSING)\s"
+    r"|\btimer:\(|\b(?:cubic|bbr|reno|dctcp)\s|\b(?:wscale|rto|cwnd):\d",
+    re.MULTILINE,
+)
+# That of UDP stays as it was made; TCP's follows its window, and begins with other values.
+_UDP_SNDBUF = re.compile(r"skmem:\([^)]*\btb212992\b")
+
+
+def protocol_of_list(text: str) -> Protocol | None:
+    """Return the protocol of rows that show none; the text may begin with its command."""
+    asked = _asked(text.partition("\n")[0])
+    if asked or _OF_UDP.search(text):
+        return asked or "udp"
+    if _OF_TCP.search(text):
+        return "tcp"
+    return "udp" if _UDP_SNDBUF.search(text) else None
+
+
+def _asked(line: str) -> Protocol | None:
+    """Return the one protocol that a command asked for."""
+    command = _COMMAND.search(line)
+    if not command:
+        return None
+    options = f" {command['options']} "
+    letters = "".join(_LETTERS.findall(options))
+    words = set(_WORDS.findall(options))
+    is_udp, is_tcp = "u" in letters or "udp" in words, "t" in letters or "tcp" in words
+    if is_udp == is_tcp:
+        return None
+    return "udp" if is_udp else "tcp"
