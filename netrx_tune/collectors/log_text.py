@@ -8,6 +8,9 @@ Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc().
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from netrx_tune.collectors.text import Reading, numbered
 
 PATH = "/netrx/log"
@@ -15,6 +18,29 @@ LINE = r"(?:.*(?:[\]>:]|\d) +)?(?:nf_conntrack: |ip_conntrack: ){1,2}table full,
 TABLE_FULL = "log.conntrack_table_full"
 # The path of a gap that is a line of a log among counters; its detail is what explains it.
 OTHER_LINE = "a line of a log"
+# Requests for a buffer that were cut, as programs told of them in their logs.
+REQUESTS = "/netrx/requests"
+
+
+class Request(NamedTuple):
+    """What a program asked for, and what it says that it got, if it does."""
+
+    wanted_bytes: int
+    got_bytes: int | None
+    title: str
+
+    @property
+    def line(self) -> str:
+        """Return the request as `requests_of` reads it."""
+        return f"{self.wanted_bytes}\t{self.got_bytes or ''}\t{self.title}\n"
+
+
+def requests_of(text: str) -> Iterator[Request]:
+    """Yield the requests of a text whose lines `Request.line` wrote."""
+    for _, line in numbered(text):
+        wanted, _, rest = line.partition("\t")
+        got, _, title = rest.partition("\t")
+        yield Request(int(wanted), int(got) if got else None, title)
 
 
 def parse_log(text: str, _path: str = PATH) -> Reading:

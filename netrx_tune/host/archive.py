@@ -26,7 +26,7 @@ from netrx_tune.host.save import write_snapshot
 from netrx_tune.host.tar_members import is_tar, tar_members
 from netrx_tune.model.errors import InputError, ParseError
 from netrx_tune.model.places import Places
-from netrx_tune.model.sample import Gap
+from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.reporters.snapshot_files import (
     MANIFEST,
     SAMPLES,
@@ -176,15 +176,19 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
 
     text = _whole(start, rest, path)
     sample = parse_pasted(text)
+    logged, requests = _log_lines(text)
+    if sample is None and requests:
+        sample = Sample({})
     if sample is None:
         system = foreign_system(text)
         if system:
             raise InputError(f"{path}: a text of {system}; only what Linux counts can be judged")
-        for said in _log_lines(text):
-            raise InputError(f"{path}: a log and no counters; of a line in it tells: {said.detail}")
+        if logged:
+            said = logged[0].detail
+            raise InputError(f"{path}: a log and no counters; of a line in it tells: {said}")
         raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
-    logged = tuple(_log_lines(text))
-    return saved_snapshot((sample._replace(gaps=sample.gaps + logged),), kind="text")
+    sample = sample._replace(files={**sample.files, **requests}, gaps=sample.gaps + logged)
+    return saved_snapshot((sample,), kind="text")
 
 
 def _whole(start: bytes, rest: Iterator[bytes], path: str) -> str:
@@ -202,13 +206,26 @@ def _whole(start: bytes, rest: Iterator[bytes], path: str) -> str:
     return whole.decode("utf-8", "surrogateescape")
 
 
-def _log_lines(text: str) -> Iterator[Gap]:
-    """Yield what explains each line of a log that stands in a text, and is no counter."""
-    from netrx_tune.collectors.log_text import OTHER_LINE  # noqa: PLC0415 - seldom
+def _log_lines(text: str) -> tuple[tuple[Gap, ...], dict[str, str]]:
+    """Return what explains the lines of a log that stand in a text, and the requests they tell of.
+
+    They are no counters.
+    """
+    from netrx_tune.collectors.log_text import (  # noqa: PLC0415 - seldom
+        OTHER_LINE,
+        REQUESTS,
+        Request,
+    )
     from netrx_tune.planning.messages import messages_among  # noqa: PLC0415 - seldom
 
-    for heard in messages_among(text.splitlines()):
-        yield Gap(OTHER_LINE, "unparsed", f"netrx-tune explain {heard.message.name}")
+    heard = messages_among(text.splitlines())
+    gaps = [Gap(OTHER_LINE, "unparsed", f"netrx-tune explain {one.message.name}") for one in heard]
+    requests = "".join(
+        Request(one.wanted_bytes or 0, one.got_bytes, one.message.title).line
+        for one in heard
+        if one.is_cut
+    )
+    return tuple(gaps), {REQUESTS: requests} if requests else {}
 
 
 def _no_text(start: bytes) -> str | None:

@@ -104,7 +104,8 @@ def why_unproven(diagnosis: Diagnosis) -> str:
 
 
 def _gaps(diagnosis: Diagnosis) -> str:
-    return ", ".join(f"{gap.path} ({gap.why})" for gap in diagnosis.gaps[:4])
+    files = [gap for gap in diagnosis.gaps if gap.path != OTHER_LINE]
+    return ", ".join(f"{gap.path} ({gap.why})" for gap in files[:4])
 
 
 def _planned(

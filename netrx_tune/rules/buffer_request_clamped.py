@@ -4,7 +4,8 @@ What it means: setsockopt(SO_RCVBUF) never fails: it is cut to rmem_max, then do
 runs with less than its author planned for, and may say so in its log ("wanted: 2048 kiB, got: 416
 kiB"). It may have asked for just this much: the two look the same.
 
-How it is counted: the socket's buffer is exactly twice rmem_max.
+How it is counted: the socket's buffer is exactly twice rmem_max; or a line of its log, in a text,
+says how much it wanted.
 Kernel: net/core/sock.c, sk_setsockopt(), __sock_set_rcvbuf().
 
 Remedy: raise net.core.rmem_max on the host and restart the program: a running socket keeps its
@@ -17,8 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netrx_tune.collectors.log_text import REQUESTS, Request, requests_of
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
+from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffers import RMEM_MAX, ceiling, limit_of, name_of, report
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, size
@@ -32,10 +35,15 @@ _LOSSES = ("udp-rcvbuf-full", "udp-backlog-full", "udp-proto-mem", "udp-unattrib
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for sockets that are clamped and lose nothing now."""
+    """Yield a note for sockets that are clamped and lose nothing now, and for what logs tell."""
     table = facts.delta.after.sockets
     top = ceiling(facts.delta)
-    if table is None or facts.delta.after.host.sandbox or any(map(facts.ledger.lost_at, _LOSSES)):
+    if facts.delta.after.host.sandbox or any(map(facts.ledger.lost_at, _LOSSES)):
+        return
+    told = facts.delta.after.files.get(REQUESTS)
+    if told:
+        yield from (_told(facts, one) for one in requests_of(told))
+    if table is None:
         return
     clamped = [
         sock
@@ -68,12 +76,52 @@ def _finding(facts: Facts, clamped: list[Socket]) -> Finding:
     )
 
 
-def _advice(facts: Facts, granted: int) -> Iterator[Recommendation]:
-    # This rule is asked on every host, and finds something on few.
-    from netrx_tune.rules.buffer_advice import raise_rmem_max  # noqa: PLC0415
-    from netrx_tune.rules.sizing import Size, bound_bytes  # noqa: PLC0415
+def _told(facts: Facts, request: Request) -> Finding:
+    """Return the note on a line of a log: it proves no loss."""
+    wanted, got = request.wanted_bytes, request.got_bytes
+    title = request.title
+    account = facts.ledger.account("udp-rcvbuf-full")
+    seen = account is not None and account.lost == 0
+    return Finding(
+        rule="",
+        stage="udp-rcvbuf-full",
+        severity="note",
+        confidence="medium",
+        summary=f"{title}: {count(wanted)} B of receive buffer were asked for"
+        + (f", and {size(got)} are what it was told" if got else "")
+        + ("; nothing was lost by it" if seen else ""),
+        lost=0,
+        present=None,
+        meaning=f"The kernel cuts a request to {RMEM_MAX} and doubles it; it reports no error. The"
+        " line is about room and not about packets"
+        + ("." if seen else ": RcvbufErrors and the socket's drops, which are not shown, tell."),
+        recommendations=tuple(_for_a_request(facts, wanted, seen=seen)),
+    )
 
-    yield Recommendation(
+
+def _for_a_request(facts: Facts, wanted: int, *, seen: bool) -> Iterator[Recommendation]:
+    from netrx_tune.rules.buffer_advice import raise_rmem_max  # noqa: PLC0415 - as in _advice
+    from netrx_tune.rules.sizing import Size  # noqa: PLC0415 - likewise
+
+    yield (
+        _nothing()
+        if seen
+        else look(
+            facts,
+            "ss -uanmp",
+            kind="none",
+            target=RMEM_MAX,
+            why="Shows each socket's drops (d) and buffer (rb): where d grows something is lost.",
+        )
+    )
+    if wanted > (ceiling(facts.delta).rmem_max or 0):
+        why = f"To grant the {count(wanted)} B that the line tells of"
+        want = Size(2 * wanted, wanted, bounded=False, arithmetic="")
+        yield raise_rmem_max(facts, want, why, "rmem-max")
+
+
+def _nothing() -> Recommendation:
+    return Recommendation(
         kind="none",
         target=RMEM_MAX,
         scope="host",
@@ -81,6 +129,14 @@ def _advice(facts: Facts, granted: int) -> Iterator[Recommendation]:
         " what it could not have, not about packets.",
         cost="none",
     )
+
+
+def _advice(facts: Facts, granted: int) -> Iterator[Recommendation]:
+    # This rule is asked on every host, and finds something on few.
+    from netrx_tune.rules.buffer_advice import raise_rmem_max  # noqa: PLC0415
+    from netrx_tune.rules.sizing import Size, bound_bytes  # noqa: PLC0415
+
+    yield _nothing()
     usual = min(_USUAL_REQUEST_BYTES, bound_bytes(facts.delta) // 2)
     if usual > granted // 2:
         why = (

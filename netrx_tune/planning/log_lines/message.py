@@ -57,6 +57,12 @@ class Heard(NamedTuple):
             parts.append(self._cut(got))
         return " ".join(parts)
 
+    @property
+    def is_cut(self) -> bool:
+        """Tell whether the line says how much was asked for, and that it was not granted."""
+        got = self.got_bytes
+        return self.wanted_bytes is not None and (got is None or self._is_cut(got))
+
     def _is_cut(self, got: int) -> bool:
         wanted = self.wanted_bytes
         return wanted is None or got < (2 * wanted if self.message.doubled else wanted)
