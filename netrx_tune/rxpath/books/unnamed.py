@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import meanings
 
 _MOST_NAMED = 3
 _SOUNDS = r"(?!.*(?:tx|xdp|fdir|posted))(?=.*rx).*(?:drop|discard|no_?buf|overflow|overrun).*"
+# Where the link may have a driver's drops as well: they are in a figure then.
+_LINK = ("rx_dropped", SUMMED_DROPS, "rx_missed_errors", "rx_fifo_errors", "rx_errors")
 # The link's own field, and shortages that cost no frame while the card's memory lasts.
 _OTHERWISE = frozenset({"rx_dropped", "rx_no_buffer_count"})
 
@@ -39,12 +42,16 @@ def _gained(delta: Delta, device: Device) -> dict[str, int]:
         if gained:
             family = re.sub(r"\d+", "N", name.strip())
             found[family] = found.get(family, 0) + gained
-    return found
+    if not found:
+        return found
+    link = max(delta.increase(f"{device.name}.{field}") or 0 for field in _LINK)
+    return {family: gained for family, gained in found.items() if gained > link}
 
 
 @lru_cache(maxsize=64)  # all cards of a model have the same names
 def _sounding(driver: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    known = {name for name, _ in meanings(driver, names)} | _OTHERWISE
+    known = {name for name, _ in meanings(driver, names)}
+    known |= {re.sub(r"queue_\d+_|\d+", "", name) for name in known} | _OTHERWISE  # and their sums
     return tuple(name for name in names if name not in known and _pattern().fullmatch(name))
 
 
