@@ -15,6 +15,7 @@ from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
+from netrx_tune.rules.words import counted
 
 
 def all_namespaces(interval: float, *, quiet: bool) -> Iterator[Delta]:
@@ -31,7 +32,8 @@ def all_namespaces(interval: float, *, quiet: bool) -> Iterator[Delta]:
     before: dict[str, Sample | None] = dict.fromkeys(place.path for place in places)
     if interval:
         before = {p.path: take_sample(tree) for p in places if _entered(p, home)}
-        progress(f"watching {len(before)} namespaces for {interval:g} s", quiet=quiet)
+        number = counted(len(before), "namespace")
+        progress(f"watching {number} for {interval:g} s", quiet=quiet)
         time.sleep(interval)
     for place in places:
         if place.path in before and _entered(place, home):
