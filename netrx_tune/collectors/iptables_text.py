@@ -63,6 +63,9 @@ LINE = (
 ROW = re.compile(
     r"(?:\d+\s+)?\d+[KMGT]?\s+\d+[KMGT]?\s+\S.*|(?:\S+\s+){1,3}(?:--|-f|!f)\s+\S+\s+\S+.*"
     r"|(?:\S+\s+){1,3}(?:!?[0-9a-fA-F:]*::[0-9a-fA-F:]*/\d+|anywhere)\s+\S+.*"
+    # What a narrow terminal or a letter put on a line of its own.
+    r"|(?:destination|(?:tcp|udp|icmp|ctstate|state|multiport|limit:|match-set|reject-with|LOG"
+    r"|mark|recent:|ADDRTYPE|PHYSDEV|owner|/\*)\s.*)"
 )
 _PROGRAM = re.compile(
     r"(?:^|[\s/$#>|;(])(?P<program>ip6?tables)(?P<kind>-legacy|-nft)?(?:-save)?(?P<rest>\s.*|$)"

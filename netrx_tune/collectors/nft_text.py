@@ -82,9 +82,10 @@ def parse_nft(text: str) -> tuple[RuleCounter, ...]:
 
 
 def _uncommented(line: str) -> tuple[str, int | None]:
-    """Return a line without its handle, which stands in a comment."""
+    """Return a line and its handle, without the comments that tell it and whose a table is."""
     found = re.search(r"\s# handle (\d{1,19})\s*$", line)
-    return (line[: found.start()], int(found[1])) if found else (line, None)
+    line = line[: found.start()] if found else line
+    return re.sub(r"\{\s*#.*$", "{", line), int(found[1]) if found else None
 
 
 def _block(lines: Sequence[str], at: int, *, inner: int = 2) -> tuple[tuple[_Statement, ...], int]:

@@ -187,6 +187,13 @@ def test_a_rule_is_where_its_chain_hooks_in(hook: str, want: str) -> None:
     assert counted(chain("counter packets 7 bytes 8 drop", hook=hook))[0][1] == want
 
 
+def test_a_table_may_say_whose_it_is() -> None:
+    text = chain("counter packets 7 bytes 8 drop").replace(
+        "{\n", "{ # progname fw\n\tflags owner\n", 1
+    )
+    assert counted(text) == [("inet t c rule 1", "input", "drop", 7)]
+
+
 def test_bridges_are_another_path() -> None:
     text = chain("counter packets 7 bytes 8 drop").replace("table inet", "table bridge")
     assert counted(text) == [("bridge t c rule 1", "other", "drop", 7)]

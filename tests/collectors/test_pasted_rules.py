@@ -107,3 +107,14 @@ def test_a_listing_that_is_cut_off_takes_no_other_part_with_it() -> None:
     sample = read(text)
     assert "/proc/net/snmp" in sample.files
     assert [rule.packets for rule in sample.rules or ()] == [234_579]
+
+
+def test_rows_that_a_narrow_terminal_folded_are_read() -> None:
+    folded = EXACT.replace("in out source\n", "in out source\ndestination\n").replace(
+        "0.0.0.0/0 udp dpt:9000", "0.0.0.0/0\nudp dpt:9000"
+    )
+    more = "     7  896 REJECT udp -- * * 0.0.0.0/0 0.0.0.0/0\n reject-with icmp-port-unreachable\n"
+    assert counted(folded + more) == [
+        ("iptables filter INPUT rule 1", 234_579),
+        ("iptables filter INPUT rule 2", 7),
+    ]
