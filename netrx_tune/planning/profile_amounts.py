@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from netrx_tune.planning.tunables import Tunable, tunable
+from netrx_tune.planning.tunables import TUNABLES, Tunable, tunable
+from netrx_tune.rules.near import near
 
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,18}")
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,12}) ?(KiB|MiB|GiB)")
@@ -33,7 +34,8 @@ def key_complaint(key: str) -> str | None:
     device = _DEVICE_KEY.fullmatch(key)
     known = tunable(key) if _KEY.fullmatch(key) else None
     if known is None or known.where != "sysctl":
-        return "no sysctl of the receive path (see netrx-tune explain)"
+        hint = near(key, (one.name for one in TUNABLES if one.where == "sysctl"))
+        return f"no sysctl of the receive path{hint or ' (see netrx-tune explain)'}"
     if device and (
         device[1] == "IF" or len(device[1]) > _MOST_DEVICE or not _DEVICE.fullmatch(device[1])
     ):

@@ -75,6 +75,7 @@ def test_an_empty_policy_is_the_default_one() -> None:
             "pages",
         ),
         ("require: {net.core.rmemmax: {at_least: 1}}\n", "p.yaml:1: require:", "no sysctl"),
+        ("require: {net.core.rmem_mx: {at_least: 1}}\n", "p.yaml:1:", "near it: net.core.rmem_max"),
         (
             "require: {net.core.rmem_max: {at_most: 1}}\n",
             "p.yaml:1: require.net.core.rmem_max:",
