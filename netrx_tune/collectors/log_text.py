@@ -8,6 +8,7 @@ Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc().
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ TABLE_FULL = "log.conntrack_table_full"
 OTHER_LINE = "a line of a log"
 # Requests for a buffer that were cut, as programs told of them in their logs.
 REQUESTS = "/netrx/requests"
+_REQUEST = re.compile(r"^(\d{1,18})\t(\d{0,18})\t(.+)$", re.MULTILINE)
 
 
 class Request(NamedTuple):
@@ -37,10 +39,8 @@ class Request(NamedTuple):
 
 def requests_of(text: str) -> Iterator[Request]:
     """Yield the requests of a text whose lines `Request.line` wrote."""
-    for _, line in numbered(text):
-        wanted, _, rest = line.partition("\t")
-        got, _, title = rest.partition("\t")
-        yield Request(int(wanted), int(got) if got else None, title)
+    for found in _REQUEST.finditer(text):
+        yield Request(int(found[1]), int(found[2]) if found[2] else None, found[3])
 
 
 def parse_log(text: str, _path: str = PATH) -> Reading:

@@ -173,10 +173,11 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
     if problem := _no_text(start):
         raise InputError(f"{path}: {problem}; {_ACCEPTED}")
     from netrx_tune.collectors.pasted import foreign_system, parse_pasted  # noqa: PLC0415 - seldom
+    from netrx_tune.planning.logged import log_lines  # noqa: PLC0415 - likewise
 
     text = _whole(start, rest, path)
     sample = parse_pasted(text)
-    logged, requests = _log_lines(text)
+    logged, requests = log_lines(text)
     if sample is None and requests:
         sample = Sample({})
     if sample is None:
@@ -204,28 +205,6 @@ def _whole(start: bytes, rest: Iterator[bytes], path: str) -> str:
             most = f"a text of more than {_MOST_TEXT_BYTES >> 20} MiB"
             raise InputError(f"{path}: {most}; cut out of it what the commands printed")
     return whole.decode("utf-8", "surrogateescape")
-
-
-def _log_lines(text: str) -> tuple[tuple[Gap, ...], dict[str, str]]:
-    """Return what explains the lines of a log that stand in a text, and the requests they tell of.
-
-    They are no counters.
-    """
-    from netrx_tune.collectors.log_text import (  # noqa: PLC0415 - seldom
-        OTHER_LINE,
-        REQUESTS,
-        Request,
-    )
-    from netrx_tune.planning.messages import messages_among  # noqa: PLC0415 - seldom
-
-    heard = messages_among(text.splitlines())
-    gaps = [Gap(OTHER_LINE, "unparsed", f"netrx-tune explain {one.message.name}") for one in heard]
-    requests = "".join(
-        Request(one.wanted_bytes or 0, one.got_bytes, one.message.title).line
-        for one in heard
-        if one.is_cut
-    )
-    return tuple(gaps), {REQUESTS: requests} if requests else {}
 
 
 def _no_text(start: bytes) -> str | None:
