@@ -123,6 +123,8 @@ def _within(inner: str, saved: SavedSnapshot | None) -> SavedSnapshot | None:
     """Return the report of an inner archive, its members named as the outer one's."""
     if saved is None or saved.places is None:
         return saved
+    if saved.places.text is not None:  # its lines are no lines of the archive
+        return saved._replace(places=None)
     places = saved.places._replace(below=f"{inner}{NESTED}{saved.places.below}")
     beside = {name: partial(_read_within, inner, read) for name, read in saved.namespaces.items()}
     return saved._replace(places=places, namespaces=beside)
@@ -189,7 +191,7 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
             raise InputError(f"{path}: a log and no counters; of a line in it tells: {said}")
         raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
     sample = sample._replace(files={**sample.files, **requests}, gaps=sample.gaps + logged)
-    return saved_snapshot((sample,), kind="text")
+    return saved_snapshot((sample,), kind="text")._replace(places=Places(text=text))
 
 
 def _whole(start: bytes, rest: Iterator[bytes], path: str) -> str:

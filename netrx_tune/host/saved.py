@@ -16,7 +16,7 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot
 class SavedWindow(NamedTuple):
     """What grew in a saved input.
 
-    `places` tell where in it the members of its last sample stand, None where it is a text.
+    `places` tell where in it the members of its last sample stand.
     `redactions` name what stand-ins replace, `namespaces` what else the input looks into.
     """
 

@@ -25,7 +25,7 @@ OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "unreadable", "not-judged")
 class Spot(NamedTuple):
     """A place in an input: a file of its own layout, and a line from 1 where one is known."""
 
-    file: str  # "1/proc/net/snmp"; "" for the input as a whole
+    file: str  # "1/proc/net/snmp"; "" for the input itself
     line: int | None = None
 
 

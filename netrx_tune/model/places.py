@@ -14,9 +14,12 @@ class Places(NamedTuple):
 
     below: str = ""  # "", "1/", "sosreport-web7/"
     members: Mapping[str, str] = {}
+    text: str | None = None  # the whole input, where that is one text and has no members
 
     def member(self, path: str, record: str = "") -> str:
         """Return the member that was read for a path, "" if that is not known."""
+        if self.text is not None:
+            return ""
         for key in (of_record(path, record), path):
             if key in self.members:
                 found = self.members[key]

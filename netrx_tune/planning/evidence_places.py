@@ -56,7 +56,7 @@ def counter_spot(name: str, snapshot: Snapshot, places: Places | None) -> Spot:
     Args:
         name: as findings have it: "Udp.RcvbufErrors", "eth0.rx_dropped", "softnet.dropped".
         snapshot: whose files are searched for the line.
-        places: where the members of its sample stand, None where the input has no members.
+        places: where the members of its sample stand, None where nobody knows.
     """
     if places is None:
         return Spot("")
@@ -80,7 +80,7 @@ def setting_spot(key: str, snapshot: Snapshot, places: Places | None) -> Spot:
         return Spot("")
     path = path_of(key)
     if path in snapshot.files:
-        return Spot(places.member(path), 1)
+        return _spot(path, 1, snapshot, places)
     if OF_HOST + path in snapshot.files:
         return Spot(places.member(OF_HOST + path))
     return _file_spot(SYSCTL_A, snapshot, places, rf"{re.escape(key)} = ")
@@ -90,7 +90,22 @@ def _file_spot(path: str, snapshot: Snapshot, places: Places, start: str = "") -
     """Return a file of the sample, and the line that begins so; the input where it is not there."""
     if path not in snapshot.files:
         return Spot("")
-    return Spot(places.member(path), _line(snapshot.files[path], start) if start else None)
+    return _spot(path, _line(snapshot.files[path], start) if start else None, snapshot, places)
+
+
+def _spot(path: str, line: int | None, snapshot: Snapshot, places: Places) -> Spot:
+    """Return a line of a file as a place in the input."""
+    if places.text is None or line is None:
+        return Spot(places.member(path), line)
+    said = snapshot.files[path].split("\n")[line - 1].strip()
+    return Spot("", _last_line(places.text, said) if said else None)
+
+
+def _last_line(text: str, said: str) -> int | None:
+    """Return the last line that ends so: what a text shows later is what counts."""
+    ends = re.compile(rf"{re.escape(said)}[ \t\r]*$", re.MULTILINE)
+    at = max((found.start() for found in ends.finditer(text)), default=None)
+    return None if at is None else text.count("\n", 0, at) + 1
 
 
 def _conntrack(name: str, snapshot: Snapshot) -> str:
@@ -106,7 +121,7 @@ def _protocol_spot(name: str, snapshot: Snapshot, places: Places) -> Spot:
         read = attempt(snapshot.files, path, parse, [])
         known = (*read.counters, *read.levels) if read else ()
         if any(one.partition(".")[0] == group for one in known):
-            return Spot(places.member(path), line_of(snapshot.files[path], name))
+            return _spot(path, line_of(snapshot.files[path], name), snapshot, places)
     return Spot("")
 
 
@@ -164,7 +179,7 @@ def _device_spot(name: str, snapshot: Snapshot, places: Places) -> Spot:
     own = f"/sys/class/net/{device.name}/statistics/{field}"
     # rtnetlink is asked a moment before or after: the file may show another figure.
     if figure is not None and snapshot.files.get(own, "").strip() == str(figure):
-        return Spot(places.member(own), 1)
+        return _spot(own, 1, snapshot, places)
     columns = (attempt(snapshot.files, _DEV, parse_dev, []) or ({}, ()))[0].get(device.name, {})
     if figure is not None and columns.get(field) == figure:
         return _file_spot(_DEV, snapshot, places, rf" *{re.escape(device.name)}:")

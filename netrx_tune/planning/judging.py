@@ -51,7 +51,7 @@ def judge(
         snapshot: its last sample, for settings and for the places of counters.
         policy: what to judge it by.
         today: the day on which acceptances hold or have expired.
-        places: where the members of that sample stand in the input, None where it is a text.
+        places: where the members of that sample stand in the input, None where nobody knows.
         namespace: the one that this is of, where the input holds several and judges the host's
             own, too. What it does not tell of a demand is then not missed.
     """

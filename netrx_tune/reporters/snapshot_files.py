@@ -66,7 +66,7 @@ class SavedSnapshot(NamedTuple):
     meta: Mapping[str, str] = {}  # what else the input says of itself: "tool", "sos"
     # Further network namespaces that it looks into, each read when it is asked for.
     namespaces: Mapping[str, Callable[[], SavedSnapshot]] = {}
-    places: Places | None = None  # of the last sample's members; None for a text
+    places: Places | None = None  # of the last sample, as far as it was read from an input
 
     @property
     def seconds(self) -> float | None:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
-from netrx_tune.host.archive import read_snapshot
 from netrx_tune.host.checking import judge_input
 from netrx_tune.host.nested import NESTED, split
 from netrx_tune.host.save import write_snapshot
 from netrx_tune.host.saved import SavedWindow, saved_window
+from netrx_tune.model.judgement import Spot
 from netrx_tune.planning.evidence_places import counter_spot, setting_spot
 from netrx_tune.planning.policy import Policy
 from netrx_tune.reporters.snapshot_files import saved_snapshot
@@ -48,6 +49,12 @@ REPORT = {
     "sos_commands/firewall_tables/iptables_-vnxL": sos_rules.EXACT,
     "sos_commands/networking/tc_-s_qdisc_show": sos_rules.QDISCS,
 }
+NETSTAT = """\
+Udp:
+    500 packets received
+    90 packet receive errors
+    90 receive buffer errors
+"""
 LOOSE = {
     "snmp": SNMP,
     "dev": "Inter-|   Receive                      |  Transmit\n"
@@ -189,12 +196,23 @@ def test_a_report_has_each_kind_of_evidence_in_another_member(tmp_path: Path) ->
     }
 
 
-def test_a_text_has_no_members(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (SNMP, 4),
+        (f"Hello,\n\n> $ cat /proc/net/snmp\n{indent(SNMP, '> ')}> ok\r\n", 7),
+        (f"{NETSTAT}\n10 s later:\n{NETSTAT}", 10),
+        ("$ nstat -az\nUdpInDatagrams 500 0.0\nUdpInErrors 90 0.0\nUdpRcvbufErrors 90 0.0\n", 4),
+        ("UdpInDatagrams 500\nUdpInErrors 90\nnode_netstat_Udp_RcvbufErrors 90\n", None),
+    ],
+)
+def test_a_text_has_no_members_and_where_it_can_a_line(
+    tmp_path: Path, text: str, line: int | None
+) -> None:
     ticket = tmp_path / "ticket.txt"
-    ticket.write_text(SNMP)
+    ticket.write_text(text)
     (judgement,) = judge_input(str(ticket), Policy(), TODAY)
-    assert [finding.spot.file for finding in judgement.findings] == [""]
-    assert read_snapshot(str(ticket)).places is None
+    assert {finding.spot for finding in judgement.findings} == {Spot("", line)}
 
 
 def test_every_finding_of_every_scenario_names_a_member_of_a_saved_snapshot(

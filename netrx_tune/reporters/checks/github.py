@@ -60,7 +60,9 @@ def _command(
     level: str, judgement: Judgement, finding: JudgedFinding | None, title: str, body: list[str]
 ) -> str:
     place = [f"file={_property(judgement.name)}"]
-    if finding and finding.spot.file:
+    if finding and finding.spot.line and not finding.spot.file:
+        place.append(f"line={finding.spot.line}")
+    elif finding and finding.spot.file:
         if judgement.is_folder:
             path = f"{judgement.name.rstrip('/')}/{finding.spot.file}"
             line = f"line={finding.spot.line}" if finding.spot.line else "line=1"

@@ -136,10 +136,10 @@ def _location(judgement: Judgement, spot: Spot) -> dict[str, object]:
     location: dict[str, object] = {
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(judgement.name)},
-            "region": {"startLine": 1},
+            "region": {"startLine": 1 if spot.file else spot.line or 1},
         }
     }
-    name, kind = spot_words(spot), "member"
+    name, kind = escape(spot_words(spot)) if spot.file else "", "member"
     if not name and judgement.namespace is not None:
         name, kind = f"netns {escape(judgement.namespace)}", "namespace"
     if name:

@@ -20,8 +20,10 @@ OUTCOME_WORDS: dict[Outcome, str] = {
 
 
 def spot_words(spot: Spot) -> str:
-    """Return "1/proc/net/snmp:8", "" where nothing is known."""
-    return spot.file if spot.line is None else f"{spot.file}:{spot.line}"
+    """Return "1/proc/net/snmp:8", "line 8" of a text, "" where nothing is known."""
+    if spot.line is None:
+        return spot.file
+    return f"{spot.file}:{spot.line}" if spot.file else f"line {spot.line}"
 
 
 def host_words(about: JudgedHost) -> str:
