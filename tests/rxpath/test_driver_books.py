@@ -131,6 +131,7 @@ def test_a_packet_is_charged_once_to_what_lost_it(
         ({"rx_dropped": 7000, "rx_fifo_errors": 7001}, {}, {RING: 7001}),
         ({"rx_dropped": 7000, "rx_fifo_errors": 9}, {}, {RING: 9, UNWANTED: 7000}),
         ({"rx_dropped": 7, "rx_fifo_errors": 7}, {}, {RING: 7, UNWANTED: 7}),
+        ({"rx_dropped": 7000, "rx_missed_errors": 7000}, {}, {RING: 7000}),
     ],
 )
 def test_what_an_unknown_driver_counts_twice_is_one_frame(
@@ -147,6 +148,10 @@ def test_what_an_unknown_driver_counts_twice_is_one_frame(
         ("ixgbe", {"rx_dropped": 70}, {UNWANTED: 70}),
         ("", {"rx_dropped": 70, "port.rx_dropped": 0}, {RING: 70}),
         ("ice", {"rx_dropped": 70}, {RING: 70}),
+        ("", {"rx_dropped": 7000, "rx_missed_errors": 7000}, {RING: 7000}),
+        # virtio_net has what XDP dropped in its queues' other drops as well.
+        ("virtio_net", {"rx_queue_0_drops": 70, "rx_queue_0_xdp_drops": 60}, {XDP: 60, MEMORY: 10}),
+        ("virtio_net", {"rx_queue_0_drops": 60, "rx_queue_0_xdp_drops": 60}, {XDP: 60}),
         # Damaged frames by the names that drivers have for them.
         ("mlx5_core", {"rx_crc_errors_phy": 70}, {WIRE: 70}),
         ("", {"port.rx_crc_errors": 70, "rx_crc_errors": 70}, {WIRE: 70}),

@@ -39,6 +39,7 @@ _BY_DEVICE = (
     "ip-otherhost",
 )
 _DROPS = ("rx_dropped", SUMMED_DROPS)
+_FULL = ("rx_fifo_errors", "rx_missed_errors")
 _CHANCE = 10  # two counters may well be equal that are smaller
 _MOMENTS = 100  # one part in so many may be the moments at which both were read
 _CELLS = frozenset(
@@ -161,10 +162,14 @@ def _rx_dropped(
 
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     """Return what a device dropped; the driver's own copy counts where the link's is missing."""
-    entries = _sum(delta, [device], *_DROPS)
-    if entries:
-        full = delta.increase(f"{device.name}.rx_fifo_errors") or 0
-        return tuple([entry for entry in entries if not _same(entry.increase, full)])
+    entries = _sum(delta, [device], *_DROPS) or _copied(delta, device)
+    if not entries:
+        return ()
+    full = [delta.increase(f"{device.name}.{field}") or 0 for field in _FULL]
+    return tuple([one for one in entries if not any(_same(one.increase, n) for n in full)])
+
+
+def _copied(delta: Delta, device: Device) -> tuple[Entry, ...]:
     nic = device.nic
     if nic is None or "rx_dropped" not in nic.statistics:
         return ()
