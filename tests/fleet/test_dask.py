@@ -77,12 +77,14 @@ def test_a_local_cluster_says_what_the_pool_says_and_writes_tables(
 ) -> None:
     pytest.importorskip("distributed", reason="the extra fleet is not installed")
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra fleet is not installed")
-    own = check(*few(folder), "--format", "jsonl")
+    # Without --quiet a run that takes more than some seconds says how far it is.
+    own = check(*few(folder), "--format", "jsonl", "--quiet")
     found = check(
-        *(*few(folder), "--format", "jsonl", "--scheduler", "local"),
+        *(*few(folder), "--format", "jsonl", "--quiet", "--scheduler", "local"),
         *("--output", "-", "--output", f"parquet={tmp_path / 'out'}"),
     )
     assert found[2] == own[2]
+    assert found[2].count("\n") == 1
     assert found == own
     lines = [json.loads(line) for line in own[1].splitlines()]
     inputs = parquet.read_table(tmp_path / "out/inputs.parquet").to_pylist()
@@ -176,7 +178,7 @@ def lines_when_still(out: Path) -> int:
         if now == before:
             return now
         before = now
-        time.sleep(3)
+        time.sleep(1)
     raise AssertionError("it goes on")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -32,6 +33,10 @@ FINISH_SECONDS = 30.0
 
 class TooLateError(Exception):
     """The machine was too busy: the traffic outlasted the window."""
+
+
+class SilentError(LabError):
+    """The machine was too busy: the command did not come to its first sample."""
 
 
 class Outcome(NamedTuple):
@@ -73,14 +78,22 @@ class Outcome(NamedTuple):
 class Watcher:
     """The real command, as a process of its own, over one window."""
 
-    def __init__(self, arguments: Sequence[str], seconds: float) -> None:
+    def __init__(
+        self, arguments: Sequence[str], seconds: float, *, cpus: Collection[int] = ()
+    ) -> None:
         command = [sys.executable, "-m", "netrx_tune", *arguments]
         command += ["--interval", str(seconds), "--format", "json"]
         self._seconds = seconds
         self._process = subprocess.Popen(
             command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        self._said = self._first_words()
+        try:
+            if cpus:
+                os.sched_setaffinity(self._process.pid, cpus)
+            self._said = self._first_words()
+        except BaseException:
+            self.__exit__()
+            raise
         self._until = time.monotonic() + seconds
 
     def __enter__(self) -> Self:
@@ -95,7 +108,7 @@ class Watcher:
         assert self._process.stderr is not None
         ready, _, _ = select.select([self._process.stderr], [], [], START_SECONDS)
         if not ready:
-            raise LabError(f"nothing on standard error after {START_SECONDS} s")
+            raise SilentError(f"nothing on standard error after {START_SECONDS} s")
         return self._process.stderr.readline()
 
     def check_time(self) -> None:

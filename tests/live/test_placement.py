@@ -21,7 +21,7 @@ from tests.live.children import Place
 from tests.live.faults.common import to
 from tests.live.lab import Lab, alone, obstacle
 from tests.live.netns import Wire
-from tests.live.performance import REPOSITORY, Watcher
+from tests.live.performance import REPOSITORY, SilentError, Watcher
 from tests.live.sockets import Socket
 from tests.live.traffic import Pace
 
@@ -41,7 +41,7 @@ def _spin_urgently(channel: Connection) -> object:
 
 def _watched(lab: Lab, wire: Wire, *more: str) -> Said:
     arguments = ("diagnose", "--netns", wire.rx.netns, *more)
-    with Watcher(arguments, _SECONDS) as watcher:
+    with Watcher(arguments, _SECONDS, cpus={0}) as watcher:  # not where it would starve, too
         lab.send(Place(wire.tx.netns, cpu=0), to(wire, pace=_PACE))
         return dict(json.loads(watcher.finish()))
 
@@ -93,7 +93,10 @@ def test_a_reader_without_cpu_is_moved_to_an_idle_one_and_loses_no_more(tmp_path
     if why:
         pytest.skip(why)
     for attempt in range(3):
-        problem = _played(tmp_path / f"{attempt}.tar.gz")
+        try:
+            problem = _played(tmp_path / f"{attempt}.tar.gz")
+        except SilentError:  # the neighbours kept the kernel's own threads from their CPU, too
+            problem = _TOO_BUSY
         if not problem:
             return
         time.sleep(1.0)

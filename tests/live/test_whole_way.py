@@ -22,7 +22,7 @@ PORT = 9000
 # While the reader is away 420 datagrams come, of 1,280 B truesize; the buffer of 416 KiB holds
 # 332. It then takes up to 512, so it keeps up on average.
 TRAFFIC = Datagrams(
-    to="127.0.0.1", port=PORT, pace=Pace(count=4_200, per_second=700), payload_bytes=200
+    to="127.0.0.1", port=PORT, pace=Pace(count=2_100, per_second=700), payload_bytes=200
 )
 AWAY = Habit(stall_seconds=0.6)
 # /etc/sysctl.d, the journal and the lock are scratch folders, the same in each call.
@@ -62,7 +62,7 @@ def loss_of(lab: Lab, here: str, watch: Path | None = None) -> int:
     before = lost(lab, here)
     watcher = None
     if watch:
-        words = ["snapshot", "-o", str(watch), "--netns", here, "--interval", "5", "--quiet"]
+        words = ["snapshot", "-o", str(watch), "--netns", here, "--interval", "4", "--quiet"]
         watcher = subprocess.Popen([sys.executable, "-m", "netrx_tune", *words])
         time.sleep(0.7)
     send_datagrams(Place(here), TRAFFIC)

@@ -73,15 +73,20 @@ def _veth_ring(lab: Lab) -> Play:
     )
     program.answer()
     lab.write(wire.rx.netns, f"/sys/class/net/{device}/threaded", "1")
-    starve(f"napi/{device}-", cpu=0)
+    starved = starve(f"napi/{device}-", cpu=0)
     reader = lab.read(Place(wire.rx.netns, cpu=1), roomy())
     yield wire.rx.netns
     sent = lab.send(Place(wire.tx.netns, cpu=0), to(wire, pace=FLOOD))
+    feed(starved)  # what is in the ring now comes before the reader's last look, however busy it is
     return (yield from closed_books(sent, reader, wire.rx.netns, "veth-ring-overflow"))
 
 
-def starve(thread: str, *, cpu: int) -> None:
-    """Give kernel threads of this name one CPU and only what nobody else wants of it."""
+def starve(thread: str, *, cpu: int) -> list[int]:
+    """Give kernel threads of this name one CPU and only what nobody else wants of it.
+
+    Returns:
+        Their process numbers.
+    """
     found = [
         int(entry.parent.name)
         for entry in Path("/proc").glob("[0-9]*/comm")
@@ -92,6 +97,14 @@ def starve(thread: str, *, cpu: int) -> None:
     for pid in found:
         os.sched_setaffinity(pid, {cpu})
         os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+    return found
+
+
+def feed(threads: list[int]) -> None:
+    """Give threads what others get, and all CPUs."""
+    for pid in threads:
+        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(pid, range(os.cpu_count() or 1))
 
 
 def _udp_memory(lab: Lab) -> Play:
