@@ -25,8 +25,6 @@ _LEGEND = (
     "not visible: this kernel, or this account, does not show the counter",
     "at most: other stages that lost something move the same counter",
 )
-# A bond's statistics repeat those of the devices below it (bond_get_stats()).
-_REPEATING = frozenset({"bond", "team"})
 
 
 def path_lines(
@@ -81,9 +79,9 @@ def _add(values: dict[str, int], name: str, count: int) -> None:
 
 
 def _add_devices(values: dict[str, int], snap: Snapshot) -> None:
-    for device in snap.devices.values():
-        if device.kind in _REPEATING:
-            continue
+    from netrx_tune.rxpath.books.bonds import counted_once  # noqa: PLC0415 - of a host alone
+
+    for device in counted_once(snap.devices.values())[0]:
         for name, count in device.statistics.items():
             _add(values, "rx_dropped" if name == "rx_dropped_or_missed" else name, count)
         for name, count in (device.peer_statistics or {}).items():
