@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from netrx_tune.collectors import netlink
 from netrx_tune.collectors.netlink import Block
+from netrx_tune.collectors.paths import NETFILTER_DUMP
 from netrx_tune.model.errors import ParseError
 
-PATH = "nftables:rules"
+PATH = NETFILTER_DUMP
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 U32, S32, U64 = Struct(">I"), Struct(">i"), Struct(">Q")  # numbers in network order

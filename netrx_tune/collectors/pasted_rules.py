@@ -14,8 +14,7 @@ from netrx_tune.collectors.iptables_table import Table
 from netrx_tune.collectors.iptables_text import parse_iptables
 from netrx_tune.collectors.moments import TWO_MOMENTS
 from netrx_tune.collectors.nft_text import parse_nft
-from netrx_tune.collectors.nftables_fields import PATH as NETFILTER
-from netrx_tune.collectors.qdisc import PATH as QDISCS
+from netrx_tune.collectors.paths import NETFILTER_DUMP, QDISC_DUMP
 from netrx_tune.model.sample import Gap, RuleCounter
 
 __all__ = ["IPTABLES", "KINDS", "NFT", "TC", "Printed", "rules_of"]
@@ -52,9 +51,9 @@ def rules_of(parts: Iterable[Printed], gaps: list[Gap]) -> tuple[RuleCounter, ..
     found = list(_of_iptables_and_nft(printed, gaps))
     texts = [tc_text.parse_tc(one.text, one.command) for one in printed if one.kind == TC]
     if not any(one.kind == NFT and "ruleset" in one.command for one in printed):
-        gaps.append(Gap(NETFILTER, "absent", _NOT_ALL))
+        gaps.append(Gap(NETFILTER_DUMP, "absent", _NOT_ALL))
     if not tc_text.shows_qdiscs(texts):
-        gaps.append(Gap(QDISCS, "absent", "not in the text: tc -s qdisc"))
+        gaps.append(Gap(QDISC_DUMP, "absent", "not in the text: tc -s qdisc"))
     return (*found, *tc_text.counters(texts))
 
 

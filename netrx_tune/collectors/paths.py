@@ -179,3 +179,6 @@ PLACEMENT = "/netrx/placement"
 
 # Settings of the whole host, read outside the namespace that the sample is of.
 OF_HOST = "/netrx/host"
+# What gaps call the kernel's answers that no file holds.
+NETFILTER_DUMP = "nftables:rules"
+QDISC_DUMP = "tc:qdisc"

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from netrx_tune.collectors import netlink
 from netrx_tune.collectors.netlink import Block
+from netrx_tune.collectors.paths import QDISC_DUMP
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import RuleCounter
 
-PATH = "tc:qdisc"
+PATH = QDISC_DUMP
 _RTM_NEWQDISC, _RTM_GETQDISC = 36, 38
 _RTM_NEWTFILTER, _RTM_GETTFILTER = 44, 46
 _TCA_KIND, _TCA_STATS, _TCA_STATS2, _TCA_STATS_QUEUE = 1, 3, 7, 3

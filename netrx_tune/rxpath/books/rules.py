@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netrx_tune.collectors.nftables_fields import PATH as NETFILTER
-from netrx_tune.collectors.qdisc import PATH as QDISCS
+from netrx_tune.collectors.paths import NETFILTER_DUMP, QDISC_DUMP
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.sample import RuleCounter
 from netrx_tune.model.snapshot import Delta, Snapshot
@@ -22,7 +21,7 @@ _ROUNDED = "iptables rounds large counts: with -x it shows them all"
 
 def knows_netfilter(snap: Snapshot) -> bool:
     """Tell whether all of a moment's firewall rules were read."""
-    return snap.rules is not None and all(gap.path != NETFILTER for gap in snap.gaps)
+    return snap.rules is not None and all(gap.path != NETFILTER_DUMP for gap in snap.gaps)
 
 
 def may_drop_uncounted(snap: Snapshot) -> bool:
@@ -35,7 +34,7 @@ def may_drop_uncounted(snap: Snapshot) -> bool:
 
 def knows_qdiscs(snap: Snapshot) -> bool:
     """Tell whether a moment's qdiscs were read."""
-    return snap.rules is not None and all(gap.path != QDISCS for gap in snap.gaps)
+    return snap.rules is not None and all(gap.path != QDISC_DUMP for gap in snap.gaps)
 
 
 def rule_increases(delta: Delta, source: str) -> Iterator[tuple[RuleCounter, int]]:
@@ -46,9 +45,10 @@ def rule_increases(delta: Delta, source: str) -> Iterator[tuple[RuleCounter, int
     before = delta.before.rules if delta.before else ()
     blur = {r.place: r.at_most - r.packets for r in before or () if r.at_most is not None}
     for rule in delta.after.rules or ():
-        count = delta.increases.get(f"{rule.source}:{rule.place}", 0) - blur.get(rule.place, 0)
-        if rule.source == source and rule.verdict in ("drop", "reject") and count > 0:
-            yield rule, count
+        if rule.source == source and rule.verdict in ("drop", "reject"):
+            count = delta.increases.get(f"{source}:{rule.place}", 0) - blur.get(rule.place, 0)
+            if count > 0:
+                yield rule, count
 
 
 def firewall_drops(delta: Delta, hooks: tuple[str, ...]) -> Iterator[tuple[str, Account]]:
