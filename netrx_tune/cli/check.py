@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import nullcontext
@@ -191,7 +192,11 @@ class _Run:
             return None
         from netrx_tune.host.resuming import earlier_of  # noqa: PLC0415 - seldom
 
-        return earlier_of(self._resume, self.policy.digest)
+        earlier = earlier_of(self._resume, self.policy.digest)
+        if not earlier.lines and os.fstat(earlier.descriptor).st_size:
+            said = "no line of it is a judgement by this policy, so all inputs are judged anew"
+            options.progress(f"{escape(self._resume)}: {said}", quiet=self._quiet)
+        return earlier
 
     def _judged(self, snapshots: tuple[str, ...], earlier: Earlier | None) -> Iterator[Judgement]:
         from netrx_tune.host.check_inputs import inputs  # noqa: PLC0415 - not for --help

@@ -141,6 +141,15 @@ def test_a_baseline_that_cannot_be_written_is_refused_before_anything_is_judged(
     assert got.stderr == b"netrx-tune: no/b.yaml: no folder no to write it to\n"
 
 
+def test_what_was_judged_by_another_policy_is_said_to_be_of_no_use() -> None:
+    run("ok.tar.gz", "--format", "jsonl", "-o", "run.jsonl")
+    again = ("ok.tar.gz", "--resume", "run.jsonl")
+    assert run(*again).stderr == b""
+    got = run(*again, "--fail-on", "note")
+    assert got.stderr.startswith(b"run.jsonl: no line of it is a judgement by this policy, so all")
+    assert (got.returncode, run(*again, "--fail-on", "note", "-q").stderr) == (0, b"")
+
+
 def test_a_run_is_resumed_where_nothing_changed() -> None:
     Path("many").mkdir()
     for number in range(5):
