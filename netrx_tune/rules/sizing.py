@@ -49,7 +49,7 @@ def truesize_of(delta: Delta) -> tuple[int, str]:
     charge = truesize_range(payload, kernel, link, family=family.number).high
     if cards and link == "veth":
         most = truesize_range(payload, kernel, "nic", family=family.number).high
-        how += f", none by a card: those cost up to {count(most)} B"
+        how += f", not by a card: those cost up to {count(most)} B"
     return charge, how
 
 
@@ -97,11 +97,17 @@ def _cards(delta: Delta) -> tuple[str, ...]:
 
 
 def _brought_by(cards: tuple[str, ...], delta: Delta) -> bool:
-    """Tell whether cards brought any of the traffic worth a word; so it is where nothing tells."""
+    """Tell whether cards may have brought what was lost; so it is where nothing tells.
+
+    They did not where they brought next to nothing, and less than full buffers refused.
+    """
     came = sum(delta.increase(f"{family.mib}.InReceives") or 0 for family in _FAMILIES)
+    refused = sum(delta.increase(f"{udp}.RcvbufErrors") or 0 for udp in ("Udp", "Udp6"))
     brought = [delta.increase(f"{card}.rx_packets") for card in cards]
     known = [packets for packets in brought if packets is not None]
-    return len(known) < len(cards) or sum(known) >= _LEAST_CARD_SHARE * came
+    if len(known) < len(cards) or sum(known) >= _LEAST_CARD_SHARE * came:
+        return True
+    return sum(known) >= refused
 
 
 def capacity(delta: Delta, rcvbuf_bytes: int) -> int:

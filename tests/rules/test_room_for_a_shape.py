@@ -73,12 +73,14 @@ def _truesize(counters: dict[str, int]) -> int:
 
 def test_a_card_that_brought_nothing_does_not_make_local_traffic_dearer() -> None:
     # 300 B over loopback are 960 or 1,280 B; in a card's page they would be 5,056 B.
-    octets = {"IpExt.InOctets": 10_000 * 328, "Ip.InReceives": 10_000}
+    octets = {"IpExt.InOctets": 10_000 * 328, "Ip.InReceives": 10_000, "Udp.RcvbufErrors": 100}
     card = (Device("lo", {}), Device("eth0", {}))
     charge, how = _charge({**octets, "eth0.rx_packets": 99}, card)
     assert charge == 1_280
-    assert how == "mean payload 300 B, none by a card: those cost up to 5,056 B"
+    assert how == "mean payload 300 B, not by a card: those cost up to 5,056 B"
     assert _charge({**octets, "eth0.rx_packets": 100}, card) == (5_056, "mean payload 300 B")
+    # The card brought as many as were lost: it may have been they.
+    assert _charge({**octets, "Udp.RcvbufErrors": 99, "eth0.rx_packets": 99}, card)[0] == 5_056
     assert _charge(octets, card)[0] == 5_056  # what the card brought is not told
 
 
