@@ -89,6 +89,13 @@ _ROWS = {
 TABLES = {SOFTNET, SOFTNET_DECIMAL, SOFTNET_SHORT, "/proc/net/dev", CONNTRACK_S, *_ROWS}
 _MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
+_SETTINGS = (SYSCTL_A, SYSCTL_FILE)
+# A comment's mark or a time, before each line of what else nothing would be read of.
+_MARKED = re.compile(
+    r"^[ \t]*(?:#+|//+|;+|\|)[ \t]?"
+    r"|^\[?(?:\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d[\d.,+:Z-]*\]?:?[ \t]",
+    re.MULTILINE,
+)
 _GREPPED_FROM = re.compile(r"^/proc/(?:\d+/|self/)?net/[\w/]+:", re.MULTILINE)  # of two files
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
@@ -134,7 +141,16 @@ class Part:
 
 
 def parts_of(text: str) -> list[Part]:
-    """Return the parts of a text; statistics of no heading count where there are no others."""
+    """Return the parts of a text; statistics of no heading count where there are no others.
+
+    What stands behind marks is read where nothing else does, but a setting there is none.
+    """
+    if parts := _read_parts(text):
+        return parts
+    return [part for part in _read_parts(_MARKED.sub("", text)) if part.kind not in _SETTINGS]
+
+
+def _read_parts(text: str) -> list[Part]:
     parts = list(_parts_of(text))
     if any(part.kind == ETHTOOL for part in parts):
         return parts

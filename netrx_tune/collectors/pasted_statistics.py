@@ -22,7 +22,7 @@ _BARE = re.compile(
     r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"
 )
 _REMARK = re.compile(r"(?<=\S)\s+(?:<-|->|-->|#|//|\u2190).*")  # not of a name's own dashes
-_COMMENTED = re.compile(r"^\s*#+\s*(?=[\w.\[\]-]+: *\d)", re.MULTILINE)
+_COMMENTED = re.compile(r"^\s*#+\s*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE)
 # "- `rx_missed_errors`: 5", "| rx_missed_errors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
 _LISTED = re.compile(
     r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"

@@ -434,3 +434,14 @@ def test_statistics_of_two_moments_are_said_to_be_such() -> None:
     snapshot = read(block.format(5) + block.format(9))
     assert snapshot.devices["eth0"].nic.statistics == {"rx_drops": 9}  # type: ignore[union-attr]
     assert [gap.path for gap in snapshot.gaps if "earlier one" in gap.detail] == ["ethtool eth0"]
+
+
+@pytest.mark.parametrize(
+    "mark", ["# ", "// ", "; ", "12:00:01 ", "[2024-05-06 12:00:01.5] ", "Nov  2 12:00:01 "]
+)
+def test_a_mark_before_each_line_is_none_of_its_words(mark: str) -> None:
+    assert read(indent(SNMP, mark)).counters["Udp.RcvbufErrors"] == 100
+
+
+def test_a_setting_behind_a_mark_is_not_set() -> None:
+    assert parse_pasted("#net.core.rmem_max = 26214400\n# net.core.rmem_default=5\n") is None
