@@ -143,6 +143,15 @@ def not_local_counted(kernel: KernelVersion | None) -> bool:
     return kernel is None or kernel >= V(3, 14)
 
 
+def refused_forwards_are_forwarded(kernel: KernelVersion | None) -> bool:
+    """Tell whether Ip.ForwDatagrams holds what a firewall drops of forwarded IPv4 packets.
+
+    Kernel: ip_forward() in net/ipv4/ip_forward.c counts before the hook from 6.7; before, only
+    ip_forward_finish() did. IPv6 always counted before it.
+    """
+    return kernel is None or kernel >= V(6, 7)
+
+
 def somaxconn_default(kernel: KernelVersion | None) -> int:
     """Return the default of net.core.somaxconn.
 

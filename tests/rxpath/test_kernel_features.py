@@ -78,6 +78,7 @@ def test_late_el7_counts_filtered_datagrams_on_the_socket() -> None:
         (features.clash_is_in_drop, V(4, 4), V(4, 9)),
         (features.reasm_overlap_in_fails, V(4, 19), V(5, 4)),
         (features.not_local_counted, V(3, 13), V(3, 14)),
+        (features.refused_forwards_are_forwarded, V(6, 6), V(6, 7)),
     ],
 )
 def test_what_began_with_a_kernel(

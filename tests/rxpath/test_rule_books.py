@@ -87,3 +87,14 @@ def test_what_is_forwarded_is_said_and_not_charged_to_this_host() -> None:
     assert "and 1 more" in note
     unseen = conclude(since_boot(snapshot((rules[0]._replace(verdict="other"),))))
     assert not [note for note in unseen.notes if "forwarded" in note]
+
+
+@pytest.mark.parametrize(("release", "left"), [("6.1.0", 20), ("6.18.2", 50), ("", 50)])
+def test_refused_forwards_are_no_packets_that_went_missing(release: str, left: int) -> None:
+    counters = {"Ip.InReceives": 150, "Ip.InDelivers": 100, "Ip.ForwDatagrams": 0}
+    rules = (
+        RuleCounter("nft", "iptables filter FORWARD policy", "forward", "drop", 30),
+        RuleCounter("nft", "ip6 filter FORWARD policy", "forward", "drop", 15),
+    )
+    snap = snapshots.snapshot(counters, release=release)._replace(rules=rules)
+    assert booked("ip-unattributed", since_boot(snap)).lost == left

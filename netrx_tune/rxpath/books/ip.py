@@ -17,7 +17,7 @@ from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
-from netrx_tune.rxpath.books.rules import firewall_drops, may_drop_uncounted
+from netrx_tune.rxpath.books.rules import firewall_drops, forward_drops, may_drop_uncounted
 
 _FEW = 16  # packets of a window, or one a second: what neighbours say is no more
 _OUT_4 = (
@@ -93,6 +93,7 @@ def _silent_of(delta: Delta, mib: str, out: tuple[str, ...]) -> int | None:
 def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     """Name as much of the silent loss as rules, conntrack, IPsec and routing can tell."""
     pool4, pool6 = silent_packets(delta)
+    pool4 = pool4 and pool4 - min(pool4, _refused_forwards(delta))
     pool = (pool4 or 0) + (pool6 or 0)
     known = pool4 is not None
     for chatter in _chatter(delta, pool6 or 0):
@@ -115,6 +116,13 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     pool -= policy.lost or 0
     yield policy
     yield _unattributed(delta, pool, known=known or pool6 is not None)
+
+
+def _refused_forwards(delta: Delta) -> int:
+    """Return the forwarded IPv4 packets that a firewall dropped, where no counter has them."""
+    if features.refused_forwards_are_forwarded(delta.after.host.kernel):
+        return 0
+    return sum(n for rule, n in forward_drops(delta) if not rule.place.startswith("ip6"))
 
 
 def _chatter(delta: Delta, room: int) -> Iterator[Account]:

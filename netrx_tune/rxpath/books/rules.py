@@ -80,9 +80,14 @@ def tc_drops(delta: Delta) -> Account:
     return Account(stage, sum(entry.increase for entry in by), bound, by, why=why)
 
 
+def forward_drops(delta: Delta) -> list[tuple[RuleCounter, int]]:
+    """Return the rules that dropped what this host forwards, with what they counted."""
+    return [(r, n) for r, n in rule_increases(delta, "nft") if r.hook == "forward"]
+
+
 def forwarded_notes(delta: Delta) -> Iterator[str]:
     """Yield what the firewall dropped of what this host forwards: no program here lost it."""
-    hits = [(r, n) for r, n in rule_increases(delta, "nft") if r.hook == "forward"]
+    hits = forward_drops(delta)
     if not hits:
         return
     hits.sort(key=lambda hit: -hit[1])
