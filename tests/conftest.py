@@ -22,19 +22,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # By `-n N --dist loadfile --no-loadscope-reorder` files are begun in this order, those that take
-# longest first: what begins last is what a core would end alone.
+# longest first: what begins last is what a core would end alone. Two that each start a cluster do
+# not begin together.
 _LONG = (
     "fleet/test_playbooks.py",
     "fleet/test_storage.py",
-    "fleet/test_dask.py",
-    "cli/test_check.py",
     "host/test_applying_crash.py",
+    "cli/test_check.py",
+    "fleet/test_dask.py",
     "collectors/test_any_text.py",
     "collectors/test_endless_texts.py",
     "cli/test_diagnose.py",
     "host/test_profile_set.py",
-    "planning/test_fixed_point.py",
     "host/test_profile_consumers.py",
+    "planning/test_fixed_point.py",
 )
 
 

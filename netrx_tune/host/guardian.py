@@ -46,12 +46,17 @@ def guarded(finish: Callable[[], str], *, seconds: float | None = None) -> Itera
     """
     try:
         reader, writer = os.pipe()
+        ready, stands = os.pipe()
         child = os.fork()
     except OSError as error:
         raise ApplyError(f"no second process to undo a change: {error.strerror}") from error
     if child == 0:
-        _guard(reader, writer, finish, seconds)
+        os.close(ready)
+        _guard(reader, writer, stands, finish, seconds)
     os.close(reader)
+    os.close(stands)
+    os.read(ready, 1)  # until then what is sent to the command's group would end it, too
+    os.close(ready)
     try:
         yield Guardian(writer)
     finally:
@@ -65,8 +70,10 @@ def _say(pipe: int, word: bytes) -> None:
         os.write(pipe, word)
 
 
-def _guard(reader: int, writer: int, finish: Callable[[], str], seconds: float | None) -> None:
-    """Be the guardian; never returns."""
+def _guard(
+    reader: int, writer: int, stands: int, finish: Callable[[], str], seconds: float | None
+) -> None:
+    """Be the guardian; never returns. `stands` closes once it is in a session of its own."""
     code = 2
     try:
         parent = os.getppid()
@@ -74,6 +81,7 @@ def _guard(reader: int, writer: int, finish: Callable[[], str], seconds: float |
         for number in _HELD:
             signal.signal(number, signal.SIG_IGN)
         os.close(writer)
+        os.close(stands)
         _leave_terminal()
         if not _ended_by_itself(reader, parent, seconds):
             _tell(finish())
