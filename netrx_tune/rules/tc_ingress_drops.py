@@ -4,7 +4,8 @@ What it means: a filter or a policer on the device's ingress said drop. It did w
 a policer drops what is above its rate.
 
 How it is counted: `dropped` of the ingress or clsact qdisc. A clsact counts for both directions, so
-where something may filter what leaves, the figure is at most. Programs attached as tcx count nothing.
+where something may filter what leaves, the figure is at most. Programs attached as tcx count
+nothing.
 Kernel: net/core/dev.c, sch_handle_ingress().
 
 Remedy: none, if the rate or the rule is meant. Else raise the policer's rate or remove the filter.
