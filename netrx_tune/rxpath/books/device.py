@@ -24,7 +24,7 @@ from netrx_tune.rxpath.books.cards import (
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import guessed_driver, hides_full_ring, meanings
+from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring, meanings
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
@@ -188,7 +188,7 @@ def _same(drops: int, full: int) -> bool:
 def _stage_of_rx_dropped(device: Device, kernel: KernelVersion | None) -> str:
     nic = device.nic
     names = tuple(nic.statistics) if nic else ()
-    driver = nic.driver or guessed_driver(names) if nic else ""
+    driver = driver_of(nic)
     own = not features.unhandled_frames_are_dropped(kernel) and not is_software(device)
     if own or hides_full_ring(driver, names):
         return "nic-ring-overflow"
