@@ -13,7 +13,7 @@ from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.model.sample import RuleCounter
 from tests.live import bpf
 from tests.live.children import MissingError
-from tests.live.lab import Lab, alone, obstacle
+from tests.live.lab import Lab, beside, obstacle
 
 RULESET = """
 table inet fw {
@@ -78,7 +78,7 @@ def test_printed_rules_are_those_of_the_kernel() -> None:
     if why or tools:
         pytest.skip(why or f"needs {tools[0]}")
     try:
-        with alone(), Lab() as lab:
+        with beside(), Lab(shared=True) as lab:
             asked = json.dumps([RULESET, bpf.TC_SHOT, PRINTED])
             command = ["ip", "netns", "exec", lab.namespace(), sys.executable, "-c", SCRIPT, asked]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
