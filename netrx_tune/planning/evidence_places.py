@@ -116,13 +116,26 @@ def _conntrack(name: str, snapshot: Snapshot) -> str:
 
 def _protocol_spot(name: str, snapshot: Snapshot, places: Places) -> Spot:
     """Return where a protocol's counter stands: in the first text that tells of the protocol."""
-    group = name.partition(".")[0]
-    for path, parse, line_of in _texts(snapshot.files):
-        read = attempt(snapshot.files, path, parse, [])
-        known = (*read.counters, *read.levels) if read else ()
-        if any(one.partition(".")[0] == group for one in known):
-            return _spot(path, line_of(snapshot.files[path], name), snapshot, places)
+    files = snapshot.files
+    is_printed = NSTAT in files or NETSTAT_S in files
+    for path, parse, line_of in _texts(files):
+        # The kernel's own files have no protocol in common, so a look at one is enough.
+        if _tells(files, path, parse, name) if is_printed else _has(files, path, name):
+            return _spot(path, line_of(files[path], name), snapshot, places)
     return Spot("")
+
+
+def _has(files: Mapping[str, str], path: str, name: str) -> bool:
+    """Tell whether one of the kernel's files has lines of a counter's protocol."""
+    found = _line(files.get(path, ""), rf"{name.partition('.')[0]}(?::|[A-Z])")
+    return found is not None
+
+
+def _tells(files: Mapping[str, str], path: str, parse: _Parse, name: str) -> bool:
+    """Tell whether a text tells of a counter's protocol, with that counter or without."""
+    read = attempt(files, path, parse, [])
+    known = (*read.counters, *read.levels) if read else ()
+    return any(one.partition(".")[0] == name.partition(".")[0] for one in known)
 
 
 def _texts(files: Mapping[str, str]) -> Iterator[tuple[str, _Parse, _LineOf]]:
