@@ -5,9 +5,12 @@ Nothing is written to disk, and no more than a block stands in memory, whatever 
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
 from io import FileIO
 from typing import NamedTuple, Protocol
 
@@ -178,16 +181,29 @@ def _gunzip_at_once(start: bytes) -> bytes | None:
     The last four bytes claim its length. A false claim costs memory, at most 1,032 times the
     file's, and gives None, as does whatever else is wrong.
     """
-    import zlib  # noqa: PLC0415
-
     claim = int.from_bytes(start[-4:], "little")
     if len(start) > _SMALL_BYTES or not 0 < claim <= _BLOCK_BYTES:
         return None
+    decompress, error = _gunzip()
     try:
-        content = zlib.decompress(start, 16 + zlib.MAX_WBITS, claim)
-    except zlib.error:
+        content = decompress(start, claim)
+    except error:
         return None
     return content if len(content) == claim else None
+
+
+@cache
+def _gunzip() -> tuple[Callable[[bytes, int], bytes], type[Exception]]:
+    """Return what decompresses bytes to a length, and its error.
+
+    libdeflate takes a quarter of zlib's time; the extra "speed" brings it.
+    """
+    with suppress(ImportError):
+        deflate = importlib.import_module("deflate")
+        return deflate.gzip_decompress, deflate.DeflateError  # gives a bytearray
+    zlib = importlib.import_module("zlib")
+    gzip_header = 16 + zlib.MAX_WBITS
+    return lambda packed, length: zlib.decompress(packed, gzip_header, length), zlib.error
 
 
 def _inflate(pieces: Iterator[bytes], form: _Format) -> Iterator[bytes]:
@@ -233,8 +249,6 @@ def _unzstd(file: Readable) -> Iterator[bytes]:
 
 
 def _unzstd_by_package(file: FileIO) -> Iterator[bytes]:
-    import importlib  # noqa: PLC0415
-
     zstandard = importlib.import_module("zstandard")
     unpacker = zstandard.ZstdDecompressor(max_window_size=_MOST_DICTIONARY_BYTES)
     reader = unpacker.stream_reader(file, read_across_frames=True)

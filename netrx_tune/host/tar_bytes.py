@@ -41,7 +41,7 @@ class Bytes:
         if end > len(self._block):
             return self._take_over(length)
         self._at = end
-        return self._block[start:end]
+        return bytes(self._block[start:end])
 
     def _take_over(self, length: int) -> bytes:
         parts = [self._block[self._at :]]

@@ -78,7 +78,7 @@ def is_tar(start: bytes) -> bool:
     block = start[:_BLOCK]
     if len(block) < _BLOCK:
         return False
-    if block == _END or block[257:263] in _MAGICS:
+    if block == _END or bytes(block[257:263]) in _MAGICS:
         return True
     try:
         return _number(block[148:156]) == _checksum(block)

@@ -6,7 +6,8 @@ the field takes: one call of C for thousands, where a call for each takes longer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 __all__ = ["Check", "is_count", "is_counts", "is_flag_or_none", "is_text", "one_of", "or_none"]
 
@@ -26,13 +27,20 @@ def is_count(found: Sequence[object]) -> bool:
     return {*map(type, found)} <= {int} and _fits(found)
 
 
-def _fits(numbers: Sequence[object]) -> bool:
-    return not numbers or (min(numbers) >= 0 and max(numbers) < _TWO_64)  # type: ignore[type-var, operator]
+def _fits(numbers: Iterable[object]) -> bool:
+    few: set[Any] = {*numbers}  # many sockets have the same
+    return not few or (min(few) >= 0 and max(few) < _TWO_64)
 
 
 def is_counts(found: Sequence[object]) -> bool:
     """Tell whether all are counters by name."""
-    return all(type(counts) is dict and is_count([*counts.values()]) for counts in found)
+    return all(type(counts) is dict and _are_counts([*counts.values()]) for counts in found)
+
+
+def _are_counts(numbers: list[Any]) -> bool:
+    """Tell it of one object's values, of which few are alike."""
+    are_numbers = {*map(type, numbers)} <= {int}
+    return are_numbers and (not numbers or (min(numbers) >= 0 and max(numbers) < _TWO_64))
 
 
 def is_flag_or_none(found: Sequence[object]) -> bool:
@@ -42,7 +50,9 @@ def is_flag_or_none(found: Sequence[object]) -> bool:
 
 def or_none(check: Check) -> Check:
     """Return the check that lets null pass, too."""
-    return lambda found: check([one for one in found if one is not None])
+    return lambda found: check(
+        [one for one in found if one is not None] if None in found else found
+    )
 
 
 def one_of(*words: str) -> Check:
