@@ -22,6 +22,14 @@ rx_missed_errors tx_aborted_errors tx_carrier_errors tx_fifo_errors tx_heartbeat
 tx_window_errors rx_compressed tx_compressed rx_nohandler rx_otherhost_dropped
 """
 _SOFTIRQS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "RCU")
+_COUNTED = ("/proc/net/snmp", "/proc/net/netstat", "/netrx/again/proc/net/snmp")
+_COUNTED_BY = {  # halves of what the cards received: it is all delivered
+    "Ip:": {"InReceives": 2, "InDelivers": 2, "OutRequests": 1},
+    "Udp:": {"InDatagrams": 1},
+    "Tcp:": {"InSegs": 1, "OutSegs": 1},
+    "TcpExt:": {"TCPHPHits": 1, "TCPPureAcks": 1},
+    "IpExt:": {"InNoECTPkts": 2, "InOctets": 900},
+}
 _PER_CPU = ("/proc/net/stat/nf_conntrack", "/proc/net/stat/rt_cache")
 
 
@@ -49,6 +57,10 @@ class _Counts(random.Random):
         grown = self.choice((0, 0, 0, self.randrange(1 << 20)))
         return drawn + grown * self._sample
 
+    def busy(self, most: int) -> int:
+        """Return a counter below `most` that moved."""
+        return self.randrange(most - (1 << 20)) + self.randrange(1 << 20) * self._sample
+
     def few(self) -> int:
         """Return a counter that goes up by one now and then, as time_squeeze on a healthy host."""
         return self.randrange(1 << 20) + self.choice((0, 0, 0, 1)) * self._sample
@@ -73,6 +85,8 @@ def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts
     files["/proc/uptime"] = f"{90_000 + 5 * number}.25 4000.10\n"
     files["/netrx/clock"] = f"monotonic {90_000 + 5 * number}.250\nrealtime 1763837100.123\n"
     links = tuple(_link(name, at + 2, dice) for at, name in enumerate(names))
+    received = sum(link.statistics["rx_packets"] for link in links)
+    files.update((path, _counted(files[path], received)) for path in _COUNTED if path in files)
     nics = tuple(_nic(name, cpus, dice) for name in names)
     return base._replace(
         files=files,
@@ -81,6 +95,18 @@ def _sample(base: Sample, size: tuple[int, int, int], number: int, dice: _Counts
         sockets=_sockets(sockets, number, base),
         processes=_processes(),
     )
+
+
+def _counted(text: str, received: int) -> str:
+    """Return a file of IP's and its users' counters after so many packets, half of them UDP's."""
+    lines = text.split("\n")
+    for head, row in zip(range(0, len(lines) - 1, 2), range(1, len(lines), 2), strict=False):
+        names, values = lines[head].split(), lines[row].split()
+        for name, share in _COUNTED_BY.get(names[0], {}).items():
+            if name in names:
+                values[names.index(name)] = str(received * share // 2)
+        lines[row] = " ".join(values)
+    return "\n".join(lines)
 
 
 def _is_device(path: str) -> bool:
@@ -151,7 +177,7 @@ def stat(cpus: int, dice: _Counts) -> str:
 
 def _link(name: str, number: int, dice: _Counts) -> Link:
     fields = _LINK_FIELDS.split()
-    values = {field: dice.count(1 << 40) if "packets" in field else 0 for field in fields}
+    values = {field: dice.busy(1 << 40) if "packets" in field else 0 for field in fields}
     return Link(name, number, "", values, None, "none")
 
 
