@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from netrx_tune.collectors.devices import devices_of
 from netrx_tune.collectors.host import byte_order, host_facts
+from netrx_tune.collectors.later import Later
 from netrx_tune.collectors.log_text import PATH as LOG
 from netrx_tune.collectors.log_text import parse_log
 from netrx_tune.collectors.netstat import parse_netstat
@@ -18,7 +19,12 @@ from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
 from netrx_tune.collectors.sockstat import parse_sockstat, parse_sockstat6
 from netrx_tune.collectors.softnet_stat import parse_softnet_stat
-from netrx_tune.collectors.sysctl import CONNTRACK_COUNT, parse_sysctl_a, parse_sysctls
+from netrx_tune.collectors.sysctl import (
+    CONNTRACK_COUNT,
+    parse_sysctl_a,
+    parse_sysctls,
+    path_of,
+)
 from netrx_tune.collectors.text import Reading, attempt
 from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
 from netrx_tune.model.sample import Gap, Sample, SocketTable
@@ -38,10 +44,12 @@ _READERS: dict[str, Callable[[str, str], Reading]] = {
 }
 
 
-def assemble(sample: Sample) -> Snapshot:
+def assemble(sample: Sample, *, is_start: bool = False) -> Snapshot:
     """Return the snapshot of a sample.
 
-    What does not read is among its gaps, beside those of the sample; the rest stands.
+    What does not read is among its gaps, beside those of the sample; the rest stands. Of the
+    start of a window the counters matter: its settings are read when somebody asks, and of its
+    devices no file that does not count.
     """
     files = sample.files
     gaps = list(sample.gaps)
@@ -58,16 +66,15 @@ def assemble(sample: Sample) -> Snapshot:
         per_cpu.update(_printed_rows(files, gaps))
     softnet = attempt(files, "/proc/net/softnet_stat", parse_softnet_stat, gaps)
     host = host_facts(files, softnet, gaps)
-    settings = _settings(sample, gaps)
-    if count := settings.pop(CONNTRACK_COUNT, ()):
-        levels["nf_conntrack.count"] = count[0]
+    settings = Later(lambda: _settings(sample, [])) if is_start else _settings(sample, gaps)
+    levels.update(_tracked(files))
     return Snapshot(
         host=host,
         counters=counters,
         levels=levels,
         per_cpu=per_cpu,
         softnet=softnet,
-        devices=devices_of(sample, gaps),
+        devices=devices_of(sample, gaps, only_counters=is_start),
         sockets=_sockets(sample, host, gaps),
         rules=sample.rules,
         processes={process.inode: process for process in sample.processes},
@@ -132,7 +139,17 @@ def _printed_rows(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, tup
     return reading.per_cpu if reading else {}
 
 
-def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
+def _tracked(files: Mapping[str, str]) -> Mapping[str, int]:
+    """Return the gauge that stands among the settings."""
+    path, listed = path_of(CONNTRACK_COUNT), ""
+    if path not in files:
+        listed = f"\n{files.get(SYSCTL_A, '')}".partition(f"\n{CONNTRACK_COUNT} = ")[2]
+    read, _ = parse_sysctls({path: files.get(path) or listed.partition("\n")[0]})
+    numbers = read.get(CONNTRACK_COUNT)
+    return {"nf_conntrack.count": numbers[0]} if numbers else {}
+
+
+def _settings(sample: Sample, gaps: list[Gap]) -> Mapping[str, tuple[int, ...]]:
     """Return all settings; the files' own text beats a listing, and those of the host."""
     listed = attempt(sample.files, SYSCTL_A, parse_sysctl_a, gaps)
     settings, problems = parse_sysctls(sample.files)
@@ -142,4 +159,6 @@ def _settings(sample: Sample, gaps: list[Gap]) -> dict[str, tuple[int, ...]]:
         for path, text in sample.files.items()
         if path.startswith(OF_HOST)
     }
-    return {**(listed or {}), **(parse_sysctls(outside)[0] if outside else {}), **settings}
+    found = {**(listed or {}), **(parse_sysctls(outside)[0] if outside else {}), **settings}
+    found.pop(CONNTRACK_COUNT, None)  # no setting, but a gauge
+    return found

@@ -20,15 +20,22 @@ _DEV = "/proc/net/dev"
 _NO_FILES = NetClass({}, (), None, None, None, None, None, None, None)
 
 
-def devices_of(sample: Sample, gaps: list[Gap]) -> dict[str, Device]:
+def devices_of(
+    sample: Sample, gaps: list[Gap], *, only_counters: bool = False
+) -> dict[str, Device]:
     """Return the devices of the namespace; what does not read is added to `gaps`.
 
     rtnetlink knows them all. Without it any source may name one.
+
+    Args:
+        sample: of one moment.
+        gaps: takes what does not read.
+        only_counters: whether to leave out what sysfs says beside the statistics.
     """
     links = {link.name: link for link in sample.links or ()}
-    classes = _classes(sample.files, links, gaps)
-    nics = {nic.device: nic for nic in sample.nics or ()}
     is_told = links and all(link.statistics for link in links.values())
+    classes = {} if is_told and only_counters else _classes(sample.files, links, gaps)
+    nics = {nic.device: nic for nic in sample.nics or ()}
     sums = {} if is_told or _DEV not in sample.files else _sums(sample.files, gaps)
     return {
         name: _device(

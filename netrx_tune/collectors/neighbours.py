@@ -37,7 +37,7 @@ class Neighbour(NamedTuple):
 def neighbours(files: Mapping[str, str]) -> Iterator[Neighbour]:
     """Yield the namespaces of a sample; one that does not read is left out."""
     for path, text in files.items():
-        if path.startswith(FOLDER) and path.endswith("/who"):
+        if path.endswith("/who") and path.startswith(FOLDER):
             folder = path.removesuffix("/who")
             lines = [*text.splitlines(), "", "", ""]
             counters: dict[str, int] = {}

@@ -20,4 +20,8 @@ def parse_nf_conntrack(text: str, path: str = "/proc/net/stat/nf_conntrack") -> 
     Raises:
         ParseError: no row, a row that is cut off, or a word that is no hexadecimal.
     """
-    return parse_cpu_rows(text, path, lambda word: f"nf_conntrack.{_MODERN.get(word, word)}")
+    return parse_cpu_rows(text, path, _nf_conntrack)
+
+
+def _nf_conntrack(word: str) -> str:
+    return f"nf_conntrack.{_MODERN.get(word, word)}"

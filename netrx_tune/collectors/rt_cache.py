@@ -10,8 +10,10 @@ ct_cpu_seq_show().
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from netrx_tune.collectors.text import (
+    MOST_KNOWN,
     Reading,
     columns_of_32_bits,
     hexadecimal,
@@ -28,7 +30,11 @@ def parse_rt_cache(text: str, path: str = "/proc/net/stat/rt_cache") -> Reading:
     Raises:
         ParseError: no row, a row that is cut off, or a word that is no hexadecimal.
     """
-    return parse_cpu_rows(text, path, lambda word: f"rt_cache.{word}")
+    return parse_cpu_rows(text, path, _rt_cache)
+
+
+def _rt_cache(word: str) -> str:
+    return f"rt_cache.{word}"
 
 
 def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
@@ -60,9 +66,16 @@ def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
 
 def _reading(header: list[str], numbers: tuple[int, ...], name: Callable[[str], str]) -> Reading:
     """Return the columns of a table by their names."""
-    per_cpu = {name(word): numbers[at :: len(header)] for at, word in enumerate(header)}
-    entries = per_cpu.pop(name(_ENTRIES))
-    return Reading(levels={name(_ENTRIES): entries[0]}, per_cpu=per_cpu)
+    names = (_names if len(header) <= MOST_KNOWN else _names.__wrapped__)(tuple(header), name)
+    per_cpu = {full: numbers[at :: len(names)] for at, full in enumerate(names)}
+    entries = per_cpu.pop(names[0])
+    return Reading(levels={names[0]: entries[0]}, per_cpu=per_cpu)
+
+
+@lru_cache(16)
+def _names(header: tuple[str, ...], name: Callable[[str], str]) -> tuple[str, ...]:
+    """Return what the columns are called; every host of a kernel has the same."""
+    return tuple(map(name, header))
 
 
 def _one_by_one(text: str, path: str, header: list[str]) -> tuple[int, ...]:

@@ -44,9 +44,8 @@ def socket_skew(files: Mapping[str, str], counters: Mapping[str, int]) -> int:
 
 
 def _udp_lines(text: str) -> str:
-    """Return the lines of UDP alone, where there are any: a tenth of the text."""
-    lines = [line for line in text.split("\n") if line.startswith("Udp")]
-    return "\n".join([*lines, ""]) if lines else text
+    """Return the text from the lines of UDP on, where there are any: they are its last."""
+    return text[text.find("\nUdp") + 1 :]
 
 
 def _udp_errors(counters: Mapping[str, int]) -> int:

@@ -80,18 +80,24 @@ def _as_the_kernel_writes(text: str) -> dict[str, int] | None:
         if names is None or not row.startswith(names.start):
             return None
         words = row[len(names.start) :].split()
-        numbers = decimals(words)
-        if len(names.full) != len(words) or (numbers is None and "-1" not in words):
+        numbers = decimals(words) or _with_no_limit(words, names.full)
+        if numbers is None or len(names.full) != len(words):
             return None
-        if numbers is None:
-            header = _Line("", names.start[:-1], head[len(names.start) :].split())
-            try:
-                values.update(_pair(header, _Line("", header.protocol, words)))
-            except ParseError:
-                return None
-        else:
-            values.update(zip(names.full, numbers, strict=True))
+        values.update(zip(names.full, numbers, strict=True))
     return values
+
+
+def _with_no_limit(words: list[str], names: Sequence[str]) -> list[int] | None:
+    """Return the numbers of a line in which a gauge is -1."""
+    numbers = decimals(["0" if word == "-1" else word for word in words])
+    if numbers is None or len(words) != len(names):
+        return None
+    for at, word in enumerate(words):
+        if word == "-1" and names[at] in LEVELS:
+            numbers[at] = -1
+        elif word == "-1":
+            return None
+    return numbers
 
 
 @lru_cache(64)  # four times as many as a kernel has, and every host of a fleet has the same

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from netrx_tune.collectors.text import Reading, name_and_value, names_and_values, values_by_line
+from netrx_tune.collectors.text import (
+    MOST_KNOWN,
+    Reading,
+    name_and_value,
+    names_and_values,
+    values_by_line,
+)
 from netrx_tune.model.errors import ParseError
-
-_LONG_NAME = 64  # is no kernel's, and not worth remembering
 
 
 def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
@@ -22,10 +26,11 @@ def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
     Raises:
         ParseError: there is no line that reads.
     """
-    values = names_and_values(text)
-    names = [_remembered(word) for word in values or () if len(word) < _LONG_NAME]
-    if values and all(names) and len(names) == len(values):
-        return Reading(counters=dict(zip(map(str, names), values.values(), strict=True)))
+    found = names_and_values(text)
+    dotted = _all_dotted if found and len(found[0]) <= MOST_KNOWN else _all_dotted.__wrapped__
+    names = dotted(found[0]) if found else None
+    if found and names:
+        return Reading(counters=dict(zip(names, found[1], strict=True)))
     counters, gaps = values_by_line(text, path, _counter)
     return Reading(counters=counters, gaps=gaps)
 
@@ -45,4 +50,8 @@ def _dotted(word: str) -> str | None:
     return f"{protocol}6.{counter}" if protocol and six and counter else None
 
 
-_remembered = lru_cache(1024)(_dotted)  # four times as many as a kernel has
+@lru_cache(16)
+def _all_dotted(words: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the counters' names, None if one is no such; every host of a kernel has the same."""
+    names = tuple(map(_dotted, words))
+    return None if None in names else tuple(map(str, names))

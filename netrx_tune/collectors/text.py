@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from struct import unpack
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -19,11 +20,12 @@ T = TypeVar("T")
 
 MOST_DIGITS = 20  # of 2**64 - 1
 MOST_CHARACTERS = 8 << 20  # no table of the kernel is so long, but those of sockets
+MOST_KNOWN = 1024  # names in a file that are worth remembering, four times as many as a kernel has
 MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
-_NAMES_AND_VALUES = re.compile(r"(?:[A-Za-z]\w*[ \t]+[0-9]{1,20}[ \t]*\n)+", re.ASCII)
-_SPACE = re.compile(r"\s")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_LAYOUT = bytes.maketrans(_HEXADECIMAL.encode(), bytes(len(_HEXADECIMAL)))
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _NO_ROWS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
@@ -86,22 +88,17 @@ def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
     they are to be read one by one.
     """
     width = text.find("\n") + 1
-    if not width or len(text) % width:
+    if not width or len(text) % width or not text.isascii():
         return None
-    rows = len(text) // width
-    row = text[:width]
-    words = row.split()
-    between = [found.start() for found in _SPACE.finditer(row)]
-    is_regular = {*map(len, words)} == {8} and width == 8 * len(words) + len(between)
-    if not is_regular or any(text[at::width] != row[at] * rows for at in between):
+    words, rows = text[:width].split(), len(text) // width
+    layout = text.encode().translate(_LAYOUT)
+    if {*map(len, words)} != {8} or layout != layout[:width] * rows:
         return None
     try:
-        octets = bytes.fromhex(text)  # passes over white space, and takes digits of ASCII only
+        octets = bytes.fromhex(text)  # passes over white space
     except ValueError:
         return None
-    # Fewer octets: there was white space elsewhere, too.
-    count = len(words) * rows
-    return (len(words), unpack(f">{count}I", octets)) if len(octets) == 4 * count else None
+    return len(words), unpack(f">{len(octets) // 4}I", octets)
 
 
 def decimals(words: Sequence[str]) -> list[int] | None:
@@ -154,12 +151,24 @@ def values_by_line(
     return values, gaps_beside(values, problems, path, text)
 
 
-def names_and_values(text: str) -> dict[str, int] | None:
-    """Return a file whose every line is a name and a number, None if one is not."""
-    if not _NAMES_AND_VALUES.fullmatch(text):
-        return None
+def names_and_values(text: str) -> tuple[tuple[str, ...], list[int]] | None:
+    """Return the names and the numbers of a file with one of each to a line.
+
+    None if a name or a number is none, or there are more or fewer than lines.
+    """
     words = text.split()
-    return dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    names = tuple(words[::2])
+    are_names = _are_names if len(names) <= MOST_KNOWN else _are_names.__wrapped__
+    if len(words) != 2 * text.count("\n") or text[-1:] != "\n" or not are_names(names):
+        return None
+    numbers = decimals(words[1::2])
+    return None if numbers is None else (names, numbers)
+
+
+@lru_cache(64)
+def _are_names(words: tuple[str, ...]) -> bool:
+    """Tell whether all are names; a file has the same ones in every sample and on every host."""
+    return bool(words) and all(map(_NAME.fullmatch, words))
 
 
 def gaps_beside(

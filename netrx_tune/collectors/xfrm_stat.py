@@ -18,9 +18,10 @@ def parse_xfrm_stat(text: str, path: str = "/proc/net/xfrm_stat") -> Reading:
     Raises:
         ParseError: there is no line that reads.
     """
-    values = names_and_values(text)
-    if values is not None:
-        return Reading(counters={f"xfrm.{name}": value for name, value in values.items()})
+    found = names_and_values(text)
+    if found is not None:
+        names, values = found
+        return Reading(counters=dict(zip(map("xfrm.".__add__, names), values, strict=True)))
     counters, gaps = values_by_line(text, path, _counter)
     return Reading(counters=counters, gaps=gaps)
 

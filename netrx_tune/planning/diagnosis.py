@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def measure(before: Sample | None, after: Sample, *, live: bool, netns: str | None) -> Delta:
     """Return what grew between two samples, or the totals since boot of one."""
-    earlier = None if before is None else assemble(before)
+    earlier = None if before is None else assemble(before, is_start=True)
     later = assemble(after)
     later = later._replace(host=later.host._replace(netns=netns))
     if earlier is None:

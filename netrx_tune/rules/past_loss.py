@@ -26,15 +26,15 @@ from netrx_tune.rxpath.stages import STAGES
 _TRIVIAL = frozenset({"udp-no-port", "udp-mcast-nolistener", "l2-unhandled-proto", "udp-short",
                       "ip-internal-discard", "route-no-route", "route-not-local",
                       "udp-csum-early", "ip-header-invalid", "udp-closed-unread"})  # fmt: skip
+_TOLD = {s.name for s in STAGES if s.kind in ("loss", "copy") and s.layer != "books"} - _TRIVIAL
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each stage that lost before and not now."""
     if facts.delta.before is None:
         return
-    losing = {s.name for s in STAGES if s.kind in ("loss", "copy") and s.layer != "books"}
     for account in facts.ledger.accounts:
-        if account.stage in losing - _TRIVIAL and account.total and account.lost == 0:
+        if account.total and account.lost == 0 and account.stage in _TOLD:
             yield _note(facts, account)
 
 

@@ -53,7 +53,7 @@ def _held(sock: Socket) -> int:
 
 def _holds(facts: Facts, sock: Socket) -> bool:
     """Tell whether a UDP socket's buffer is nearly full, at both ends of a window."""
-    if sock.protocol != "udp":
+    if not sock.unread_bytes or sock.protocol != "udp":
         return False
     known = sock.rcvbuf_bytes or ceiling(facts.delta).rmem_default or KERNEL_DEFAULT_BYTES
     return all(_held(one) >= _FULL * known for one in _ends(facts, sock))
@@ -61,7 +61,7 @@ def _holds(facts: Facts, sock: Socket) -> bool:
 
 def _waits(facts: Facts, sock: Socket) -> bool:
     """Tell whether a listener's queue takes no more, at both ends of a window."""
-    if sock.accept_queue is None:
+    if not sock.accept_queue:
         return False
     limit, most = sock.accept_limit, setting(facts, _SOMAXCONN)
     if limit is None:

@@ -146,8 +146,12 @@ def _add_group(
     place, before, after = group
     if not after or not before:
         return
-    if tuple(after) == tuple(before):
-        gains = dict(zip(after, map(sub, after.values(), before.values()), strict=True))
+    if [*after] == [*before]:
+        gained = [*map(sub, after.values(), before.values())]
+        if min(gained) >= 0:
+            increases.update(zip(_full_names(place, after), gained, strict=True))
+            return
+        gains = dict(zip(after, gained, strict=True))
     else:
         gains = {name: now - before[name] for name, now in after.items() if name in before}
     if gains and min(gains.values()) < 0:
@@ -174,7 +178,7 @@ def _has_wide_counters(snap: Snapshot) -> bool:
     """Tell a 64-bit kernel: SNMP counters are longs, octets (always 64 bit) left aside."""
     if max(snap.counters.values(), default=0) < _TWO_32:
         return False
-    return any(v >= _TWO_32 for n, v in snap.counters.items() if "Octets" not in n)
+    return any(v >= _TWO_32 and "Octets" not in n for n, v in snap.counters.items())
 
 
 def _groups(snap: Snapshot) -> Iterator[tuple[str, Mapping[str, int]]]:
@@ -251,12 +255,13 @@ def _sum_softnet(
     """
     if before.softnet is None or after.softnet is None:
         return
-    pairs = list(_matched_rows(before.softnet, after.softnet))
-    if len(pairs) != max(len(before.softnet), len(after.softnet)):
-        notes.append("CPUs went on or off line between the samples; only those in both count")
-    earlier = _columns(was for _, was, _ in pairs)
-    later = _columns(now for _, _, now in pairs)
-    for (column, were), (_, are) in zip(earlier, later, strict=True):
+    rows = before.softnet, after.softnet
+    if [row.cpu for row in rows[0]] != [row.cpu for row in rows[1]]:
+        pairs = list(_matched_rows(*rows))
+        if len(pairs) != max(map(len, rows)):
+            notes.append("CPUs went on or off line between the samples; only those in both count")
+        rows = tuple(was for _, was, _ in pairs), tuple(now for _, _, now in pairs)
+    for (column, were), (_, are) in zip(*map(_columns, rows), strict=True):
         if None in were:
             continue
         gains = None if None in are else _row_gains(were, are)

@@ -12,13 +12,15 @@ _XFRM_IN = "xfrm.XfrmIn"
 
 def gained(delta: Delta, *names: str) -> int | None:
     """Return the sum of the counters that are readable, or None if none is."""
-    values = [delta.increases[name] for name in names if name in delta.increases]
+    get = delta.increases.get
+    values = [gain for name in names if (gain := get(name)) is not None]
     return sum(values) if values else None
 
 
 def entries(delta: Delta, *names: str) -> tuple[Entry, ...]:
     """Return those of the counters that moved."""
-    return tuple(Entry(name, delta.increases[name]) for name in names if delta.increases.get(name))
+    get = delta.increases.get
+    return tuple([Entry(name, gain) for name in names if (gain := get(name))])
 
 
 def counted(
@@ -33,7 +35,8 @@ def counted(
     lost = gained(delta, *names)
     if lost is None:
         return Account(stage, None, "unseen", (), offered, why=f"needs {' or '.join(names)}")
-    return Account(stage, lost, bound, entries(delta, *names), offered, why=why)
+    by = entries(delta, *names) if lost else ()
+    return Account(stage, lost, bound, by, offered, why=why)
 
 
 def noise(delta: Delta) -> int:
