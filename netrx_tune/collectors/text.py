@@ -103,9 +103,9 @@ def columns_of_32_bits(text: str) -> tuple[int, tuple[int, ...]] | None:
 
 def decimals(words: Sequence[str]) -> list[int] | None:
     """Return many unsigned decimals, checked all at once; None if one is no such."""
-    digits = "".join(words)
-    if digits.isascii() and digits.isdigit() and min(map(len, words)) > 0:
-        return [*map(int, words)] if max(map(len, words)) <= MOST_DIGITS else None
+    digits, lengths = "".join(words), {*map(len, words)}
+    if digits.isascii() and digits.isdigit() and 0 not in lengths and max(lengths) <= MOST_DIGITS:
+        return [*map(int, words)]
     return None
 
 

@@ -12,10 +12,10 @@ What an input is, is told by what it holds, never by its name.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
-from pathlib import Path
 
 from netrx_tune.host.check_inputs import is_remote
 from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, refuse_huge, unreadable
@@ -69,7 +69,7 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
 
         return read_remote(path, netns)
     try:
-        is_folder = path != STANDARD_INPUT and Path(path).is_dir()
+        is_folder = path != STANDARD_INPUT and os.path.isdir(path)  # noqa: PTH112 - quicker
         saved = _snapshot(read_folder(path), netns) if is_folder else _read_file(path, netns)
         if saved and netns is not None and saved.netns != netns:
             whose = f"namespace {saved.netns!a}" if saved.netns else "the host's own namespace"

@@ -40,7 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each limit that a later file lowers again."""
     files = facts.delta.after.files
     paths = [path for path in files if path.endswith(".conf")]  # few: most need no second look
-    texts = [files[path] for path in paths if path.startswith(FOLDERS) or path == CONF]
+    texts = {files[path] for path in paths if path.startswith(FOLDERS) or path == CONF}
     if not any(name in text for text in texts for name in _NAMES):
         return
     for procps in (False, True):

@@ -289,18 +289,15 @@ def _socket_drops(
     if before.sockets is None or after.sockets is None:
         return None, 0
     # What did not change is one record in both, of which there is nothing to say.
-    same = {*map(id, before.sockets.sockets)}.intersection(map(id, after.sockets.sockets))
+    old, new = before.sockets.sockets, after.sockets.sockets
+    same = {*map(id, old)}.intersection(map(id, new))
     earlier: Mapping[tuple[object, ...], Socket] = {
-        _key(sock): sock
-        for sock in before.sockets.sockets
-        if sock.drops and (id(sock) not in same or _is_closed(sock))
+        _key(sock): sock for sock in _told(old, same) if sock.drops
     }
     gained = []
     present: set[tuple[object, ...]] = set()
     closed: set[tuple[object, ...]] = set()
-    for sock in after.sockets.sockets:
-        if id(sock) in same and not _is_closed(sock):
-            continue
+    for sock in _told(new, same):
         key = _key(sock)
         was = earlier.get(key)
         gain = grown(was.drops or 0 if was else 0, sock.drops or 0, bits=32)
@@ -308,6 +305,11 @@ def _socket_drops(
             gained.append((sock, gain))
         (closed if _is_closed(sock) else present).add(key)
     return tuple(gained), len(closed | (earlier.keys() - present))
+
+
+def _told(sockets: tuple[Socket, ...], same: set[int]) -> list[Socket]:
+    """Return the sockets that are not the same in both tables, and those that closed."""
+    return [s for s in sockets if id(s) not in same or (s.unread_bytes is None and _is_closed(s))]
 
 
 def _is_closed(sock: Socket) -> bool:

@@ -108,9 +108,14 @@ def socket_drops(delta: Delta) -> int | None:
 
 def _hides_drops(table: SocketTable) -> bool:
     """Tell whether a list has no UDP socket, or none with its drops, as ss has without -m."""
-    udp = [sock for sock in table.sockets if sock.protocol in ("udp", "udplite")]
-    if udp:
-        return all(sock.drops is None for sock in udp)
+    has_udp = False
+    for sock in table.sockets:
+        if sock.protocol in ("udp", "udplite"):
+            if sock.drops is not None:
+                return False
+            has_udp = True
+    if has_udp:
+        return True
     return bool(table.counts) and not any(kind.startswith("udp") for kind in table.counts)
 
 
