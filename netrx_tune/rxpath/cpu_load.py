@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netrx_tune.collectors.cpu_ticks import CpuTick, parse_cpu_ticks
@@ -44,11 +45,16 @@ class Overflow(NamedTuple):
     idle: float
 
 
-def cpu_loads(delta: Delta) -> dict[int, CpuLoad]:
+def cpu_loads(delta: Delta) -> Mapping[int, CpuLoad]:
     """Return each CPU's load in the window; empty where nobody knows."""
     if delta.before is None:
         return {}
-    before, after = cpu_times(delta.before), cpu_times(delta.after)
+    return _loads(delta.before.files.get(_STAT, ""), delta.after.files.get(_STAT, ""))
+
+
+@lru_cache(2)  # rules ask for it CPU by CPU
+def _loads(earlier: str, later: str) -> Mapping[int, CpuLoad]:
+    before, after = _times(earlier), _times(later)
     loads = {}
     for cpu, now in after.items():
         gone = [b - a for a, b in zip(before.get(cpu, ()), now, strict=False)]
@@ -57,7 +63,7 @@ def cpu_loads(delta: Delta) -> dict[int, CpuLoad]:
             stolen = gone[_STEAL] if len(gone) > _STEAL else 0
             idle = gone[IDLE] + gone[_IOWAIT]
             loads[cpu] = CpuLoad(gone[SOFTIRQ] / total, idle / total, stolen / total)
-    return loads
+    return MappingProxyType(loads)
 
 
 def cpu_numbers(delta: Delta) -> dict[int, int]:
@@ -96,13 +102,13 @@ def overflows(delta: Delta) -> dict[int, tuple[Overflow, ...]]:
 
 def cpu_times(snap: Snapshot) -> Mapping[int, tuple[int, ...]]:
     """Return each CPU's time by kind, guest time (which is in user time) left out."""
-    return _times(snap.files.get(_STAT, "").partition("\nintr")[0])
+    return _times(snap.files.get(_STAT, ""))
 
 
 @lru_cache(2)  # of both ends of a window: several rules ask for them
 def _times(text: str) -> dict[int, tuple[int, ...]]:
     found = {}
-    for line in text.split("\n"):
+    for line in text.partition("\nintr")[0].split("\n"):
         name, *words = line.split()[:9] or [""]
         if name.startswith("cpu") and name[3:].isdecimal():
             found[int(name[3:])] = tuple(decimals(words) or ()) if words else ()
