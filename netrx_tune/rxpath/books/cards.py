@@ -55,7 +55,8 @@ def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
     for one in own:
         if one.in_rx_dropped:
             among[one.device] = among.get(one.device, 0) + one.entry.increase
-    return Cards((_wire(delta, devices), *_driver(delta, devices, own)), among)
+    came = _came(delta, devices)
+    return Cards((_wire(delta, devices, came), *_driver(delta, devices, own, came)), among)
 
 
 def received(delta: Delta, devices: Iterable[Device]) -> int:
@@ -79,12 +80,15 @@ def _gain(delta: Delta, device: Device, field: str) -> int:
     return delta.increase(f"{device.name}.{field}") or 0
 
 
-def _offered(delta: Delta, devices: list[Device], by: Iterable[Entry]) -> int | None:
-    """Return the frames that came for the devices with hardware, those in `by` included."""
+def _came(delta: Delta, devices: list[Device]) -> int | None:
+    """Return the frames that the devices with hardware took in."""
     cards = [d for d in devices if not d.kind and d.name != "lo"] or devices
-    if not readable(delta, cards, "rx_packets"):
-        return None
-    return received(delta, cards) + _not_received(devices, by)
+    return received(delta, cards) if readable(delta, cards, "rx_packets") else None
+
+
+def _offered(came: int | None, devices: list[Device], by: list[Entry]) -> int | None:
+    """Return the frames that came for the devices with hardware, those in `by` included."""
+    return came + _not_received(devices, by) if by and came is not None else came
 
 
 def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
@@ -96,7 +100,7 @@ def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
     return sum(entry.increase for entry in by if not entry.counter.startswith(veths))
 
 
-def _wire(delta: Delta, devices: list[Device]) -> Account:
+def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
     """Return frames that came broken: what is counted by kind, or all errors if they are more."""
     if not readable(delta, devices, "rx_errors", *_BROKEN):
         why = "needs the statistics of devices"
@@ -110,16 +114,17 @@ def _wire(delta: Delta, devices: list[Device]) -> Account:
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
     lost = sum(entry.increase for entry in by)
-    return Account("nic-wire-error", lost, "exact", tuple(by), _arrived(delta, devices, lost))
+    return Account("nic-wire-error", lost, "exact", tuple(by), _arrived(came, lost))
 
 
-def _arrived(delta: Delta, devices: list[Device], broken: int) -> int | None:
+def _arrived(came: int | None, broken: int) -> int | None:
     """Return the frames on the wire: most drivers count the good ones alone as packets."""
-    packets = _offered(delta, devices, ())
-    return packets + broken if packets is not None and broken > packets else packets
+    return came + broken if came is not None and broken > came else came
 
 
-def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Account]:
+def _driver(
+    delta: Delta, devices: list[Device], own: list[_Own], came: int | None
+) -> Iterator[Account]:
     """Charge missed packets and each driver's own counters, a packet once."""
     charged: dict[str, list[Entry]] = {
         "nic-ring-overflow": [one for device in devices for one in _missed(delta, device)],
@@ -139,9 +144,9 @@ def _driver(delta: Delta, devices: list[Device], own: list[_Own]) -> Iterator[Ac
             continue
         bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
         lost = sum(entry.increase for entry in by)
-        offered = _offered(delta, devices, by)
+        offered = _offered(came, devices, by)
         if stage == "nic-wire-error":
-            offered = _arrived(delta, devices, lost)
+            offered = _arrived(came, lost)
         yield Account(stage, lost, bound, tuple(by), offered)
 
 
