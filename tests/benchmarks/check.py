@@ -2,10 +2,10 @@
 
 The rate is that of a healthy host of 64 CPUs, two cards of 64 queues and 100 sockets, decompression
 and the line of JSON included, with the extra "speed" and without it; beside it stand one with
-one card and 20 sockets, and one with eight cards and 300. How fast this machine is, Python's tarfile tells, which reads the
-members of the same archives and does nothing with them. Figures are medians of runs that take
-turns. Memory is that of the largest process, over small snapshots: what grows with their number is
-not in them.
+one card and 20 sockets, and one with eight cards and 300. How fast this machine is, Python's
+tarfile tells, which reads the members of the same archives and does nothing with them. Figures are
+medians of runs that take turns. Memory is that of the largest process, over small snapshots: what
+grows with their number is not in them.
 """
 
 from __future__ import annotations
