@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netrx_tune.collectors.text import MOST_DIGITS, decimal, numbered
+from netrx_tune.collectors.text import decimal, decimals, numbered
 from netrx_tune.model.errors import ParseError
 
 _CPU = "CPU"
@@ -66,12 +66,10 @@ def parse_cpu_header(line: str, place: str) -> tuple[int, ...]:
     return tuple([decimal(word[len(_CPU) :], place, "CPU") for word in words])
 
 
-def parse_counts(words: list[str], place: str, field: str) -> tuple[int, ...]:
+def _counts(words: list[str], place: str, field: str) -> tuple[int, ...]:
     """Return many decimals, checked all at once."""
-    digits = "".join(words)
-    if digits.isascii() and digits.isdigit() and len(max(words, key=len)) <= MOST_DIGITS:
-        return tuple(map(int, words))
-    return tuple([decimal(word, place, field) for word in words])
+    numbers = decimals(words)
+    return tuple([decimal(w, place, field) for w in words] if numbers is None else numbers)
 
 
 def _interrupt(line: str, cpus: int, place: str) -> Interrupt:
@@ -85,4 +83,4 @@ def _interrupt(line: str, cpus: int, place: str) -> Interrupt:
         words = words[:first]
     if not words:
         raise ParseError(place, "expected a name and numbers", line)
-    return Interrupt(name.strip(), parse_counts(words, place, name.strip()), label.strip())
+    return Interrupt(name.strip(), _counts(words, place, name.strip()), label.strip())
