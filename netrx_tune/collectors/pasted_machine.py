@@ -34,7 +34,7 @@ _METRIC = re.compile(
     r"|(?P<soft>softnet)_(?P<of>processed|dropped|times_squeezed|received_rps|flow_limit_count)"
     r"_total|nf_conntrack_(?P<track>entries|entries_limit|stat_\w+))"
     r"(?:\{(?P<labels>[^{}\n]{0,500})\})?"
-    r" (?P<value>\d[\d.]{0,20}(?:e\+\d\d)?)[ \t\r]*$",
+    r" (?P<value>\d{1,20}(?:\.\d{1,20})?(?:e\+\d\d)?)[ \t\r]*$",
     re.MULTILINE,
 )
 _WHOSE = re.compile(r'(?:^|,)(?:device|cpu)="([^"]*)"')
@@ -136,13 +136,22 @@ def _of_metrics(text: str) -> Iterator[str]:
         errors = (f"{word} {columns[key]}" for key, word in _COLUMNS.items() if key in columns)
         yield "        RX " + "  ".join(errors)
     if cpus and all(column in cpu for cpu in cpus.values() for column in _SOFTNET):
-        yield from (_softnet_row(cpu, columns) for cpu, columns in sorted(cpus.items()))
+        yield from _softnet_rows(dict(sorted(cpus.items())))
     yield from _of_tracking(tracked)
 
 
-def _softnet_row(cpu: int, columns: Mapping[str, int]) -> str:
-    numbers = (*(columns.get(name, 0) for name in _ROW), cpu)
-    return " ".join(f"{number & 0xFFFFFFFF:08x}" for number in numbers)
+def _softnet_rows(cpus: Mapping[int, Mapping[str, int]]) -> Iterator[str]:
+    """Yield rows of softnet_stat that end before the first column that nobody showed.
+
+    So an older kernel's rows end, which have no CPU's number: where that would be lost, they are
+    whole.
+    """
+    is_told = [*cpus] == [*range(len(cpus))]
+    for cpu, columns in cpus.items():
+        missing = [at for at, name in enumerate(_ROW) if name and name not in columns]
+        numbers = [*(columns.get(name, 0) for name in _ROW), cpu]
+        shown = numbers[: missing[0]] if is_told and missing else numbers
+        yield " ".join(f"{number & 0xFFFFFFFF:08x}" for number in shown)
 
 
 def _of_table(text: str) -> Iterator[str]:
@@ -152,10 +161,9 @@ def _of_table(text: str) -> Iterator[str]:
     if not lines or len(lines) > _MOST_CPUS:
         return
     titles = (*_SOFTNET, *(_TITLES.get(word, word) for word in tables[-1]["more"].split()))
-    for line in lines:
-        cpu, *columns = map(int, line.split())
-        if len(columns) == len(titles):
-            yield _softnet_row(cpu, dict(zip(titles, columns, strict=True)))
+    rows = ([*map(int, line.split())] for line in lines)
+    whole = (row for row in rows if len(row) == len(titles) + 1)
+    yield from _softnet_rows({cpu: dict(zip(titles, row, strict=True)) for cpu, *row in whole})
 
 
 def _of_tracking(tracked: Mapping[str, int]) -> Iterator[str]:
@@ -169,7 +177,4 @@ def _of_tracking(tracked: Mapping[str, int]) -> Iterator[str]:
 
 
 def _number(word: str) -> int:
-    try:
-        return min(int(float(word)), (1 << 64) - 1)
-    except ValueError:
-        return 0
+    return min(int(float(word)), (1 << 64) - 1)

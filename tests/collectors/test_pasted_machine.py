@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.pasted_machine import in_words
 from netrx_tune.model.sample import Sample
@@ -97,6 +98,16 @@ def test_a_list_that_never_ends_is_given_up() -> None:
 def test_any_text_is_read_or_left(text: str) -> None:
     in_words(text)
     in_words(f"[{{{text}")
+
+
+def test_what_nobody_showed_of_backlogs_is_not_zero() -> None:
+    sample = read(
+        'node_softnet_processed_total{cpu="0"} 4096\nnode_softnet_dropped_total{cpu="0"} 16\n'
+        'node_softnet_times_squeezed_total{cpu="0"} 7\n'
+    )
+    (row,) = assemble(sample).softnet or ()
+    assert (row.processed, row.dropped, row.time_squeeze) == (4096, 16, 7)
+    assert row.flow_limit_count is None
 
 
 def test_a_scripts_table_of_softnet_stat_is_read() -> None:
