@@ -141,11 +141,12 @@ def _printed_rows(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, tup
 
 def _tracked(files: Mapping[str, str]) -> Mapping[str, int]:
     """Return the gauge that stands among the settings."""
-    path, listed = path_of(CONNTRACK_COUNT), ""
-    if path not in files:
-        listed = f"\n{files.get(SYSCTL_A, '')}".partition(f"\n{CONNTRACK_COUNT} = ")[2]
-    read, _ = parse_sysctls({path: files.get(path) or listed.partition("\n")[0]})
-    numbers = read.get(CONNTRACK_COUNT)
+    path = path_of(CONNTRACK_COUNT)
+    text = files.get(path, "")
+    if path not in files and SYSCTL_A in files:
+        listed = f"\n{files[SYSCTL_A]}".partition(f"\n{CONNTRACK_COUNT} = ")[2]
+        text = listed.partition("\n")[0]
+    numbers = parse_sysctls({path: text})[0].get(CONNTRACK_COUNT) if text else None
     return {"nf_conntrack.count": numbers[0]} if numbers else {}
 
 

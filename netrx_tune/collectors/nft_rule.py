@@ -59,6 +59,10 @@ class _Words:
     def braced(self) -> Tokens:
         """Return what stands between the next brace and the one that closes it."""
         self.next()
+        return self.to_closing()
+
+    def to_closing(self) -> Tokens:
+        """Return what comes before the brace that closes the one just read, and pass that."""
         start, depth = self._at, 1
         while depth and self.ahead():
             word = self.next()
@@ -150,7 +154,8 @@ def _take_other(state: _State, words: _Words, word: str) -> None:
             words.next()
             _target(state, words.next().strip('"'))
         case "{":
-            _pass_braces(state, words)
+            words.to_closing()
+            state.is_exact = False
         case _:
             _plain(state, word)
 
@@ -202,15 +207,6 @@ def _update(state: _State, words: _Words, *, counts: bool) -> None:
     inner = words.braced() if words.ahead() == "{" else ()
     lets_go = bool({"limit", "quota", "ct"} & set(inner))
     state.counts(Discard("other", 0, by_set=name) if counts and not lets_go else None)
-
-
-def _pass_braces(state: _State, words: _Words) -> None:
-    """Pass over a set that is written out."""
-    depth = 1
-    while depth and words.ahead():
-        word = words.next()
-        depth += (word == "{") - (word == "}")
-    state.is_exact = False
 
 
 def _target(state: _State, name: str) -> None:

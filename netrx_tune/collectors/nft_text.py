@@ -203,10 +203,8 @@ def _rule(found: _Ruleset, place: Place, one: _Statement, number: int) -> Rule:
 
 def _add_set(found: _Ruleset, place: Place, block: Sequence[_Statement]) -> None:
     """Add a set or map; one whose elements are left out, as with -t, is not known."""
-    gives_verdicts = any("verdict" in one.tokens for one in block if one.tokens[:1] == ("type",))
-    gives_verdicts = gives_verdicts or any(
-        "verdict" in one.tokens for one in block if one.tokens[:1] == ("typeof",)
-    )
+    types = (one.tokens for one in block if one.tokens[:1] in {("type",), ("typeof",)})
+    gives_verdicts = any("verdict" in tokens for tokens in types)
     source = Set(place, is_anonymous=False, gives_verdicts=gives_verdicts, tells=True)
     elements: list[Tokens] = []
     for one in block:

@@ -10,14 +10,13 @@ ct_cpu_seq_show().
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from netrx_tune.collectors.text import (
-    MOST_KNOWN,
     Reading,
     columns_of_32_bits,
     hexadecimal,
     numbered,
+    remembered,
 )
 from netrx_tune.model.errors import ParseError
 
@@ -66,15 +65,15 @@ def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
 
 def _reading(header: list[str], numbers: tuple[int, ...], name: Callable[[str], str]) -> Reading:
     """Return the columns of a table by their names."""
-    names = (_names if len(header) <= MOST_KNOWN else _names.__wrapped__)(tuple(header), name)
+    names = _names(tuple(header), name)
     per_cpu = {full: numbers[at :: len(names)] for at, full in enumerate(names)}
     entries = per_cpu.pop(names[0])
     return Reading(levels={names[0]: entries[0]}, per_cpu=per_cpu)
 
 
-@lru_cache(16)
+@remembered(16)
 def _names(header: tuple[str, ...], name: Callable[[str], str]) -> tuple[str, ...]:
-    """Return what the columns are called; every host of a kernel has the same."""
+    """Return what the columns are called."""
     return tuple(map(name, header))
 
 

@@ -6,13 +6,12 @@ Kernel: net/ipv6/proc.c, snmp6_seq_show().
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from netrx_tune.collectors.text import (
-    MOST_KNOWN,
     Reading,
     name_and_value,
     names_and_values,
+    remembered,
     values_by_line,
 )
 from netrx_tune.model.errors import ParseError
@@ -27,8 +26,7 @@ def parse_snmp6(text: str, path: str = "/proc/net/snmp6") -> Reading:
         ParseError: there is no line that reads.
     """
     found = names_and_values(text)
-    dotted = _all_dotted if found and len(found[0]) <= MOST_KNOWN else _all_dotted.__wrapped__
-    names = dotted(found[0]) if found else None
+    names = _all_dotted(found[0]) if found else None
     if found and names:
         return Reading(counters=dict(zip(names, found[1], strict=True)))
     counters, gaps = values_by_line(text, path, _counter)
@@ -50,8 +48,8 @@ def _dotted(word: str) -> str | None:
     return f"{protocol}6.{counter}" if protocol and six and counter else None
 
 
-@lru_cache(16)
+@remembered(16)
 def _all_dotted(words: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the counters' names, None if one is no such; every host of a kernel has the same."""
+    """Return the counters' names, None if one is no such."""
     names = tuple(map(_dotted, words))
     return None if None in names else tuple(map(str, names))

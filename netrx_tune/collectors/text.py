@@ -7,7 +7,7 @@ devices may hold control characters, so lines end at a line feed and nowhere els
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import unpack
 from types import MappingProxyType
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 MOST_DIGITS = 20  # of 2**64 - 1
 MOST_CHARACTERS = 8 << 20  # no table of the kernel is so long, but those of sockets
-MOST_KNOWN = 1024  # names in a file that are worth remembering, four times as many as a kernel has
+_MOST_KNOWN = 1024  # names of a file that are worth remembering: four times what a kernel has
 MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _BITMAP_WORDS = 512  # 16,384 CPUs, twice what any kernel is built for
@@ -37,6 +37,24 @@ class Reading(NamedTuple):
     levels: Mapping[str, int] = _NOTHING
     per_cpu: Mapping[str, tuple[int, ...]] = _NO_ROWS
     gaps: tuple[Gap, ...] = ()
+
+
+def remembered(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Return a decorator that keeps what a function said of so many lists of names.
+
+    A file has the same names in every sample and on every host. Those longer than any kernel's
+    are not kept.
+    """
+
+    def decorated(say: Callable[..., T]) -> Callable[..., T]:
+        known = lru_cache(most)(say)
+
+        def recall(names: tuple[str, ...], *more: Hashable) -> T:
+            return (known if len(names) <= _MOST_KNOWN else say)(names, *more)
+
+        return recall
+
+    return decorated
 
 
 def numbered(text: str) -> Iterator[tuple[int, str]]:
@@ -158,16 +176,15 @@ def names_and_values(text: str) -> tuple[tuple[str, ...], list[int]] | None:
     """
     words = text.split()
     names = tuple(words[::2])
-    are_names = _are_names if len(names) <= MOST_KNOWN else _are_names.__wrapped__
-    if len(words) != 2 * text.count("\n") or text[-1:] != "\n" or not are_names(names):
+    if len(words) != 2 * text.count("\n") or text[-1:] != "\n" or not _are_names(names):
         return None
     numbers = decimals(words[1::2])
     return None if numbers is None else (names, numbers)
 
 
-@lru_cache(64)
+@remembered(64)
 def _are_names(words: tuple[str, ...]) -> bool:
-    """Tell whether all are names; a file has the same ones in every sample and on every host."""
+    """Tell whether all are names."""
     return bool(words) and all(map(_NAME.fullmatch, words))
 
 

@@ -201,7 +201,8 @@ def _gunzip() -> tuple[Callable[[bytes, int], bytes], type[Exception]]:
     with suppress(ImportError):
         deflate = importlib.import_module("deflate")
         return deflate.gzip_decompress, deflate.DeflateError  # gives a bytearray
-    zlib = importlib.import_module("zlib")
+    import zlib  # noqa: PLC0415 - only what this archive takes
+
     gzip_header = 16 + zlib.MAX_WBITS
     return lambda packed, length: zlib.decompress(packed, gzip_header, length), zlib.error
 

@@ -61,6 +61,11 @@ class Ledger(NamedTuple):
     lost: int
     unattributed: int | None
 
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether not one stage's figure is known."""
+        return all(account.lost is None for account in self.accounts)
+
     def account(self, stage: str) -> Account | None:
         """Return a stage's account, or None if the stage cannot exist on this host."""
         for account in self.accounts:

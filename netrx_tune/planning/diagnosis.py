@@ -11,7 +11,6 @@ from netrx_tune.collectors.moments import TWO_MOMENTS, two_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
-from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
@@ -53,12 +52,8 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
         gaps=delta.after.gaps,
         notes=(*delta.notes, *contradictions(delta), *forwarded_notes(delta), *_remarks(delta)),
         plan=plan,
-        unbooked=() if _is_known(ledger) else tuple(delta.increases),
+        unbooked=tuple(delta.increases) if ledger.is_blank else (),
     )
-
-
-def _is_known(ledger: Ledger) -> bool:
-    return any(account.lost is not None for account in ledger.accounts)
 
 
 def _remarks(delta: Delta) -> Iterator[str]:
@@ -73,7 +68,7 @@ def _remarks(delta: Delta) -> Iterator[str]:
 
 def why_empty(diagnosis: Diagnosis) -> str:
     """Return why there is nothing to judge, "" where some stage's figure is known."""
-    if _is_known(diagnosis.ledger):
+    if not diagnosis.ledger.is_blank:
         return ""
     said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
     if diagnosis.unbooked:

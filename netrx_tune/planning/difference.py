@@ -96,7 +96,7 @@ def side(name: str, delta: Delta, *, is_redacted: bool = False) -> Side:
         NotEnoughData: there is no counter in it.
     """
     diagnosis = conclude(delta)
-    blind = all(account.lost is None for account in diagnosis.ledger.accounts)
+    blind = diagnosis.ledger.is_blank
     if blind and not delta.after.settings:
         raise NotEnoughData(f"{name}: neither a counter nor a setting could be read")
     return Side(name, delta, diagnosis, is_redacted)

@@ -21,7 +21,7 @@ def headline(diagnosis: Diagnosis) -> str:
         suffix = " These are totals: nothing tells when."
     if ledger.lost:
         return _loss(ledger, when) + suffix
-    if ledger.accounts and all(account.lost is None for account in ledger.accounts):
+    if ledger.accounts and ledger.is_blank:
         return (
             "No counter of the receive path could be read: nothing tells whether packets are lost."
         )

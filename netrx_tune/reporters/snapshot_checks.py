@@ -6,7 +6,7 @@ the field takes: one call of C for thousands, where a call for each takes longer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 __all__ = ["Check", "is_count", "is_counts", "is_flag_or_none", "is_text", "one_of", "or_none"]
@@ -23,24 +23,23 @@ def is_text(found: Sequence[object]) -> bool:
 
 def is_count(found: Sequence[object]) -> bool:
     """Tell whether all are numbers that a kernel's counter may have."""
-    # type(), since a bool is an int to isinstance()
-    return {*map(type, found)} <= {int} and _fits(found)
-
-
-def _fits(numbers: Iterable[object]) -> bool:
-    few: set[Any] = {*numbers}  # many sockets have the same
-    return not few or (min(few) >= 0 and max(few) < _TWO_64)
+    return _are_numbers(found) and _fit({*found})  # many sockets have the same
 
 
 def is_counts(found: Sequence[object]) -> bool:
     """Tell whether all are counters by name."""
-    return all(type(counts) is dict and _are_counts([*counts.values()]) for counts in found)
+    return all(
+        type(counts) is dict and _are_numbers(counts.values()) and _fit(counts.values())
+        for counts in found
+    )
 
 
-def _are_counts(numbers: list[Any]) -> bool:
-    """Tell it of one object's values, of which few are alike."""
-    are_numbers = {*map(type, numbers)} <= {int}
-    return are_numbers and (not numbers or (min(numbers) >= 0 and max(numbers) < _TWO_64))
+def _are_numbers(found: Iterable[object]) -> bool:
+    return {*map(type, found)} <= {int}  # type(), since a bool is an int to isinstance()
+
+
+def _fit(numbers: Collection[Any]) -> bool:
+    return not numbers or (min(numbers) >= 0 and max(numbers) < _TWO_64)
 
 
 def is_flag_or_none(found: Sequence[object]) -> bool:

@@ -22,14 +22,7 @@ from netrx_tune.collectors.log_text import REQUESTS, Request, requests_of
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.buffers import (
-    KERNEL_DEFAULT_BYTES,
-    RMEM_MAX,
-    ceiling,
-    limit_of,
-    name_of,
-    report,
-)
+from netrx_tune.rules.buffers import RMEM_MAX, ceiling, limit_of, name_of, report
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, size
 
@@ -52,13 +45,10 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield from (_told(facts, one) for one in requests_of(told))
     if table is None:
         return
-    most = 2 * (KERNEL_DEFAULT_BYTES if top.rmem_max is None else top.rmem_max)
     clamped = [
         sock
         for sock in table.sockets
-        if sock.rcvbuf_bytes == most
-        and sock.protocol in ("udp", "udplite")
-        and limit_of(sock, top) == "rmem-max"
+        if sock.protocol in ("udp", "udplite") and limit_of(sock, top) == "rmem-max"
     ]
     if clamped:
         yield _finding(facts, clamped)

@@ -93,7 +93,7 @@ def _meaning(facts: Facts, account: Account) -> str:
     if not knows_netfilter(snap):
         unread = "the rules could not be read" if snap.rules is None else "not all could be read"
         causes.append(f"a firewall rule ({unread})")
-    elif may_drop_uncounted(facts.delta.after):
+    elif may_drop_uncounted(snap):
         causes.append("a firewall rule without a counter")
     else:
         known = " No firewall rule of this namespace drops."

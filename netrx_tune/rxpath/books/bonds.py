@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from netrx_tune.model.ledger import Entry
 from netrx_tune.model.snapshot import Delta, Device
-from netrx_tune.rxpath.books.cards import is_software
+from netrx_tune.rxpath.books.cards import gain, is_software
 
 _REPEATING = frozenset({"bond", "team"})
 _MOMENTS = 100  # one part in so many may be the moments at which bond and ports were read
@@ -39,17 +39,13 @@ def own_drops(
     """
     if not joining:
         return
-    repeated = sum(_gain(delta, one, f) for one in devices if not is_software(one) for f in fields)
+    repeated = sum(gain(delta, one, f) for one in devices if not is_software(one) for f in fields)
     for device in joining:
         for field in fields:
-            gained = _gain(delta, device, field)
+            gained = gain(delta, device, field)
             left = gained
             if device.kind == "bond":
                 left -= min(repeated, gained)
                 repeated -= gained - left
             if left * _MOMENTS > gained:
                 yield device, Entry(f"{device.name}.{field}", left)
-
-
-def _gain(delta: Delta, device: Device, field: str) -> int:
-    return delta.increase(f"{device.name}.{field}") or 0

@@ -61,7 +61,12 @@ def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
 
 def received(delta: Delta, devices: Iterable[Device]) -> int:
     """Return the packets that devices took in, loopback included."""
-    return sum(delta.increase(f"{device.name}.rx_packets") or 0 for device in devices)
+    return sum(gain(delta, device, "rx_packets") for device in devices)
+
+
+def passed(delta: Delta, devices: list[Device]) -> int | None:
+    """Return the packets that devices took in, None where no device tells."""
+    return received(delta, devices) if readable(delta, devices, "rx_packets") else None
 
 
 def is_software(device: Device) -> bool:
@@ -76,14 +81,15 @@ def readable(delta: Delta, devices: Iterable[Device], *fields: str) -> bool:
     )
 
 
-def _gain(delta: Delta, device: Device, field: str) -> int:
+def gain(delta: Delta, device: Device, field: str) -> int:
+    """Return what one of a device's counters gained, 0 where it has none."""
     return delta.increase(f"{device.name}.{field}") or 0
 
 
 def _came(delta: Delta, devices: list[Device]) -> int | None:
     """Return the frames that the devices with hardware took in."""
     cards = [d for d in devices if not d.kind and d.name != "lo"] or devices
-    return received(delta, cards) if readable(delta, cards, "rx_packets") else None
+    return passed(delta, cards)
 
 
 def _offered(came: int | None, devices: list[Device], by: list[Entry]) -> int | None:
@@ -107,8 +113,8 @@ def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
         return Account("nic-wire-error", None, "unseen", (), why=why)
     by: list[Entry] = []
     for device in devices:
-        kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := _gain(delta, device, f))]
-        errors = _gain(delta, device, "rx_errors") - sum(_gain(delta, device, f) for f in _GOOD)
+        kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := gain(delta, device, f))]
+        errors = gain(delta, device, "rx_errors") - sum(gain(delta, device, f) for f in _GOOD)
         known = sum(entry.increase for entry in kinds)
         by += kinds
         if errors > known:
@@ -153,7 +159,7 @@ def _driver(
 def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
     """Return why nobody can tell what rings lost, or nothing."""
     summed = any(
-        _gain(delta, d, SUMMED_DROPS) for d in devices if not is_software(d) and not _tells_ring(d)
+        gain(delta, d, SUMMED_DROPS) for d in devices if not is_software(d) and not _tells_ring(d)
     )
     if summed and not readable(delta, devices, "rx_missed_errors"):
         return "/proc/net/dev adds rx_missed_errors to rx_dropped"
@@ -174,14 +180,14 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
     """
     driver = driver_of(device.nic)
     fields = ("rx_missed_errors", "rx_fifo_errors")
-    found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := _gain(delta, device, f))]
-    overruns = _gain(delta, device, "rx_over_errors")
+    found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := gain(delta, device, f))]
+    overruns = gain(delta, device, "rx_over_errors")
     if not found and overruns and driver in FULL_IN_OVER_ERRORS:
         found = [Entry(f"{device.name}.rx_over_errors", overruns)]
     if not found:
         return
     full = max(found, key=lambda entry: entry.increase)
-    again = _gain(delta, device, "ethtool.rx_dropped") if driver in FULL_IN_OWN_DROPS else 0
+    again = gain(delta, device, "ethtool.rx_dropped") if driver in FULL_IN_OWN_DROPS else 0
     if full.increase > again:
         yield full._replace(increase=full.increase - again)
 
@@ -193,7 +199,7 @@ def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     that gained far more than is left of rx_dropped are not in it: drivers changed that from kernel
     to kernel.
     """
-    left = sum(_gain(delta, device, field) for field in _DROPS)
+    left = sum(gain(delta, device, field) for field in _DROPS)
     has_xdp = False
     own = _own_counters(delta, device)
     if driver_of(device.nic) == "virtio_net" and not readable(delta, [device], *_DROPS):
@@ -242,11 +248,11 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
     for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
         full = f"{device.name}.ethtool.{name}"
         increase = delta.increases.get(full)
-        elsewhere = [f for f in known.also_in if f != "rx_dropped" and _gain(delta, device, f)]
+        elsewhere = [f for f in known.also_in if f != "rx_dropped" and gain(delta, device, f)]
         if not increase or elsewhere:
             continue
         summed = bool(_IN_SUMMED_DROPS & {*known.also_in})
-        among = _gain(delta, device, "rx_dropped") if "rx_dropped" in known.also_in else 0
-        among += _gain(delta, device, SUMMED_DROPS) if summed else 0
+        among = gain(delta, device, "rx_dropped") if "rx_dropped" in known.also_in else 0
+        among += gain(delta, device, SUMMED_DROPS) if summed else 0
         own = Entry(full, increase)
         yield _Own(device.name, known.stage, own, bool(among), known.pattern)

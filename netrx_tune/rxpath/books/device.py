@@ -20,7 +20,9 @@ from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
     card_accounts,
+    gain,
     is_software,
+    passed,
     readable,
     received,
 )
@@ -153,7 +155,7 @@ def _rx_dropped(
             certain = certain and is_software(device)
             stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
             shares[stage].append(Entry(entry.counter, left))
-    offered = _passed(delta, devices)
+    offered = passed(delta, devices)
     for stage, by in shares.items():
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
@@ -165,7 +167,7 @@ def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     entries = _sum(delta, [device], *_DROPS) or _copied(delta, device)
     if not entries:
         return ()
-    full = [delta.increase(f"{device.name}.{field}") or 0 for field in _FULL]
+    full = [gain(delta, device, field) for field in _FULL]
     return tuple([one for one in entries if not any(_same(one.increase, n) for n in full)])
 
 
@@ -219,12 +221,7 @@ def _policy(delta: Delta) -> Iterator[Account]:
 def _stray(delta: Delta, devices: list[Device], stage: str, field: str) -> Account:
     if not readable(delta, devices, field):
         return Account(stage, None, "unseen", (), why=f"needs {field} from rtnetlink")
-    return _account(stage, _sum(delta, devices, field), _passed(delta, devices))
-
-
-def _passed(delta: Delta, devices: list[Device]) -> int | None:
-    """Return the packets that devices took in, None where no device tells."""
-    return received(delta, devices) if readable(delta, devices, "rx_packets") else None
+    return _account(stage, _sum(delta, devices, field), passed(delta, devices))
 
 
 def _stacks(delta: Delta, device: Device) -> bool:
