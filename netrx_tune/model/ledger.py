@@ -52,6 +52,7 @@ class Ledger(NamedTuple):
     offered = delivered + queued + lost. `lost` includes `unattributed`, the part that the
     layers' totals show and no counter names. `delivered` counts datagrams that programs
     read and TCP segments; `queued` what arrived in the window and still waits to be read.
+    `offered` is None where TCP's part is not shown and others than datagrams were lost.
     """
 
     accounts: tuple[Account, ...]

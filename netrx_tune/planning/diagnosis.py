@@ -89,7 +89,7 @@ def _alone(names: tuple[str, ...]) -> str:
 
 def why_unproven(diagnosis: Diagnosis) -> str:
     """Return why a diagnosis without findings is no proof of health, "" where it is one."""
-    if diagnosis.ledger.offered is not None:
+    if diagnosis.ledger.delivered is not None:
         return ""
     if diagnosis.host.sandbox:
         return f"a {diagnosis.host.sandbox} sandbox, whose counters are no evidence"

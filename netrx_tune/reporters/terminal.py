@@ -107,8 +107,13 @@ def _host_words(host: HostFacts) -> str:
 
 def books(ledger: Ledger) -> str:
     """Return the equation that accounts for every packet, and what of it has no name."""
-    if ledger.offered is None or ledger.delivered is None:
+    if ledger.delivered is None:
         return f"open: what was delivered is not readable here; {count(ledger.lost)} lost."
+    if ledger.offered is None:
+        return (
+            f"open: UDP delivered {count(ledger.delivered)}, TCP's segments are not shown;"
+            f" {count(ledger.lost)} lost."
+        )
     queued = "" if ledger.queued is None else f" + {count(ledger.queued)} queued"
     text = (
         f"{count(ledger.offered)} offered = {count(ledger.delivered)} delivered{queued}"

@@ -107,11 +107,15 @@ def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
         accounts = tuple(_with_queued(account, queued) for account in accounts)
     if gone is not None:
         accounts = _merged((*accounts, gone))
-    lost = sum(a.lost or 0 for a in accounts if a.stage not in NOT_LOST)
+    lossy = [a for a in accounts if a.lost and a.stage not in NOT_LOST]
+    lost = sum(a.lost or 0 for a in lossy)
+    comparable = delivered is not None and (
+        "Tcp.InSegs" in delta.increases or all(a.stage.startswith("udp-") for a in lossy)
+    )
     nameless = [a.lost for a in accounts if a.stage in UNATTRIBUTED and a.lost is not None]
     return Ledger(
         accounts=accounts,
-        offered=None if delivered is None else delivered + (queued or 0) + lost,
+        offered=(delivered or 0) + (queued or 0) + lost if comparable else None,
         delivered=delivered,
         queued=queued,
         lost=lost,

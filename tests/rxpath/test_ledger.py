@@ -194,6 +194,16 @@ def test_ip_books_leave_the_silent_part() -> None:
     }
 
 
+def test_what_ip_lost_is_not_held_against_udp_where_tcp_is_not_shown() -> None:
+    counters = {**IP, **udp(read=10)}
+    ledger = books(counters)
+    assert (ledger.delivered, ledger.offered) == (10, None)
+    whole = books({**counters, "Tcp.InSegs": 890})
+    assert whole.offered == whole.lost + 900
+    of_udp = books(udp(read=90, full=10))  # all of them datagrams
+    assert (of_udp.offered, of_udp.lost) == (100, 10)
+
+
 def _of_ipv6(silent: int, multicast: int, *, rules: tuple[()] | None = ()) -> dict[str, int]:
     counters = {"Ip.InReceives": 0, "Ip.InDelivers": 0, "Ip6.InReceives": silent + 9}
     counters |= {"Ip6.InDelivers": 9, "Ip6.InMcastPkts": multicast}
