@@ -16,6 +16,7 @@ from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.books.rules import forwarded_notes
+from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.books.udp_errors import contradictions
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
@@ -58,6 +59,7 @@ def conclude(delta: Delta, profile: Profile | None = None) -> Diagnosis:
 
 def _remarks(delta: Delta) -> Iterator[str]:
     """Yield what is in no figure, and that a text would be a window, were it two."""
+    yield from bad_segments(delta)
     yield from unnamed_drops(delta)
     for path in two_moments(delta.after.gaps):
         yield f"{path}: {TWO_MOMENTS}"

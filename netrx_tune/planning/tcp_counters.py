@@ -60,9 +60,11 @@ TCP_NOTES: tuple[CounterNote, ...] = (
     ),
     CounterNote(
         "Tcp.InErrs",
-        "Segments with a bad checksum or header; InCsumErrors is a part of it.",
-        "Not full buffers.",
-        ("bad segments received",),
+        "Segments with a bad checksum or header, and SYNs within a connection; InCsumErrors is a "
+        "part of it, and all of them are in InSegs.",
+        "Not full buffers: they came damaged or forged, and what is real is sent again. They are "
+        "in no stage; a diagnosis takes them off what was delivered and says so in a remark.",
+        ("Tcp.InCsumErrors", "bad segments received"),
     ),
     CounterNote(
         "TcpExt.TCPOFOQueue",

@@ -10,7 +10,7 @@ from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.half_read import lowered, unread_version
 from netrx_tune.rxpath.books.ip import ip_accounts
-from netrx_tune.rxpath.books.tcp import tcp_accounts
+from netrx_tune.rxpath.books.tcp import tcp_accounts, tcp_delivered
 from netrx_tune.rxpath.books.udp import udp_accounts
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
 from netrx_tune.rxpath.delta import since_boot
@@ -101,7 +101,7 @@ def _taps(delta: Delta) -> tuple[Account, ...]:
 def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     errors = errors_of(delta)
     read = errors is not None and has(delta, "InDatagrams") and not unread_version(delta)
-    delivered = errors.delivered + _tcp_delivered(delta, accounts) if errors and read else None
+    delivered = errors.delivered + tcp_delivered(delta, accounts) if errors and read else None
     queued, gone = _waiting(delta, accounts)
     if queued:
         accounts = tuple(_with_queued(account, queued) for account in accounts)
@@ -128,12 +128,6 @@ def _with_queued(account: Account, queued: int) -> Account:
     if account.offered is None or not account.stage.startswith("udp-"):
         return account
     return account.with_offered(account.offered + queued)
-
-
-def _tcp_delivered(delta: Delta, accounts: tuple[Account, ...]) -> int:
-    segments = delta.increase("Tcp.InSegs") or 0
-    lost = sum(a.lost or 0 for a in accounts if a.stage.startswith("tcp-"))
-    return max(0, segments - lost)
 
 
 def _unread_bytes(snap: Snapshot | None) -> int | None:

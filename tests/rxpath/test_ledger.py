@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Device
-from netrx_tune.rxpath.delta import between
+from netrx_tune.rxpath.books.tcp import bad_segments
+from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import NOT_LOST, settle
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
 
@@ -251,3 +252,21 @@ def test_a_kernel_that_counts_pruned_queues_gives_a_least() -> None:
     assert (account.lost, account.bound) == (3, "at-least")
     both = books({"TcpExt.TCPOFODrop": 40, "TcpExt.OfoPruned": 3, "Tcp.InSegs": 100})
     assert losses(both) == {"tcp-ofo-pruned": 40}
+
+
+def test_segments_that_came_damaged_are_a_remark_and_not_delivered() -> None:
+    """Ten with a wrong checksum and five with a wrong header, as a kernel counted them."""
+    counters = {**udp(read=5), "Tcp.InSegs": 115, "Tcp.InErrs": 15, "Tcp.InCsumErrors": 10}
+    ledger = books(counters)
+    assert (ledger.offered, ledger.delivered, ledger.lost) == (105, 105, 0)
+    (said,) = bad_segments(
+        between(snapshot(dict.fromkeys(counters, 0)), snapshot(counters), live=True)
+    )
+    assert said.startswith("15 of 115 TCP segments had a wrong checksum or header")
+    assert "10 of them a wrong checksum (Tcp.InCsumErrors)" in said
+
+
+@pytest.mark.parametrize(("segments", "said"), [(10_000, True), (20_000, False)])
+def test_few_damaged_segments_since_boot_are_no_news(segments: int, said: bool) -> None:
+    counters = {"Tcp.InSegs": segments, "Tcp.InErrs": 15}
+    assert bool(list(bad_segments(since_boot(snapshot(counters))))) is said

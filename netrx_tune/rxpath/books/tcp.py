@@ -1,15 +1,22 @@
 """The TCP books: connections refused and segments thrown away. TCP resends, so it costs time.
 
+Segments that TCP could not take as they came (Tcp.InErrs) have no stage: they were damaged before
+this host, or forged. InSegs holds them, so they are taken off what was delivered, and are a remark.
+
 Kernel: net/ipv4/tcp_input.c, tcp_conn_request(), tcp_data_queue(), tcp_prune_ofo_queue();
-net/ipv4/tcp_ipv4.c, tcp_add_backlog().
+net/ipv4/tcp_ipv4.c, tcp_add_backlog(), tcp_v4_rcv().
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import counted, gained
 
+_BAD, _BAD_CHECKSUM = "Tcp.InErrs", "Tcp.InCsumErrors"
+_SPEAKING_SHARE = 0.001  # of all segments since boot; scans and old links leave fewer
 # Of ListenDrops alone: any host has a few, and a few beside an overflow tell of no other queue.
 _FEWEST, _LEAST_SHARE = 100, 0.01
 
@@ -30,6 +37,35 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
         counted(delta, "tcp-memory", "TcpExt.TCPAbortOnMemory"),
         counted(delta, "tcp-zero-window", "TcpExt.TCPZeroWindowDrop", offered=segments),
         counted(delta, "pfmemalloc-drop", "TcpExt.PFMemallocDrop", offered=_at_sockets(delta)),
+    )
+
+
+def tcp_delivered(delta: Delta, accounts: Iterable[Account]) -> int:
+    """Return the segments that TCP took: what came, less what is lost at its stages or was bad."""
+    segments = delta.increase("Tcp.InSegs") or 0
+    lost = sum(a.lost or 0 for a in accounts if a.stage.startswith("tcp-"))
+    return max(0, segments - lost - (delta.increase(_BAD) or 0))
+
+
+def bad_segments(delta: Delta) -> Iterator[str]:
+    """Yield what TCP could not take for what it is: bad checksums, bad headers, stray SYNs.
+
+    Kernel: net/ipv4/tcp_ipv4.c, tcp_v4_rcv(), tcp_v4_do_rcv(); net/ipv4/tcp_input.c,
+    tcp_validate_incoming() (read at 6.1 and 6.18).
+    """
+    bad, segments = delta.increase(_BAD), delta.increase("Tcp.InSegs")
+    totals = delta.before is None
+    if not bad or (totals and bad < _SPEAKING_SHARE * (segments or 0)):
+        return
+    of = f" of {segments:,}" if segments else ""
+    checksums = delta.increase(_BAD_CHECKSUM)
+    part = (
+        "" if checksums is None else f", {checksums:,} of them a wrong checksum ({_BAD_CHECKSUM})"
+    )
+    yield (
+        f"{bad:,}{of} TCP segments {'since boot ' if totals else ''}had a wrong checksum or header,"
+        f" or were a SYN within a connection ({_BAD}){part}. They were damaged or made before they"
+        " came here, and what is real is sent again: they are in no stage, and no buffer helps"
     )
 
 
