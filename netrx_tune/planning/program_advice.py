@@ -44,12 +44,12 @@ def refine(finding: Finding, kernel: KernelVersion | None) -> Finding:
             changed.append(_faster(item, finding, kernel))
             continue
         sock = _asker(item, finding.sockets)
-        known = candidates(sock.process or "") if sock else ()
+        known = _known(sock) if sock else ()
         if sock and len(known) == 1 and not known[0].name:
             last.append(_without_setting(item, known[0]))
             never_asks = never_asks or known[0].default == _DEFAULT
         elif sock and len(known) == 1:
-            changed.append(_by_setting(item, known[0], sock.local.rpartition(":")[2]))
+            changed.append(_by_setting(item, known[0], _port(sock)))
             can_ask = True
         else:
             changed.append(_by_author(item, known, kernel))
@@ -57,6 +57,14 @@ def refine(finding: Finding, kernel: KernelVersion | None) -> Finding:
     kept = [item for item in changed if item.target not in idle]
     last += [item for item in changed if never_asks and item.target == _MAX]
     return finding._replace(recommendations=(*kept, *last))
+
+
+def _known(sock: SocketReport) -> tuple[Setting, ...]:
+    return candidates(sock.process or "", _port(sock))
+
+
+def _port(sock: SocketReport) -> str:
+    return sock.local.rpartition(":")[2]
 
 
 def _asker(item: Recommendation, sockets: tuple[SocketReport, ...]) -> SocketReport | None:
@@ -100,7 +108,7 @@ def _by_author(
 def _faster(item: Recommendation, finding: Finding, kernel: KernelVersion | None) -> Recommendation:
     """Return advice to read faster with the newer ways that this kernel has."""
     newer = [way for way in alternatives(kernel)[2:] if way.split()[0] not in item.why]
-    known = any(candidates(sock.process or "") for sock in finding.sockets)
+    known = any(_known(sock) for sock in finding.sockets)
     if item.kind != "application" or "recvmmsg()" not in item.why or known or not newer:
         return item
     return item._replace(why=f"{item.why} For its author, on this kernel: {'; '.join(newer)}.")

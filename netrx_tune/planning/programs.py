@@ -14,7 +14,8 @@ class Setting(NamedTuple):
 
     `name` is empty where a program has none and `note` says what it does instead. `line` holds
     {bytes}, what the program asks the kernel for, which doubles it, and may hold the {port}.
-    `forces` tells whether it uses SO_RCVBUFFORCE as root, past net.core.rmem_max.
+    `forces` tells whether it uses SO_RCVBUFFORCE as root, past net.core.rmem_max. `only_port` is
+    what must be seen beside a name that other programs have, too.
     """
 
     programs: tuple[str, ...]
@@ -26,13 +27,24 @@ class Setting(NamedTuple):
     source: str
     note: str = ""
     forces: bool = False
+    only_port: str = ""
 
 
-def candidates(process_name: str) -> tuple[Setting, ...]:
-    """Return all settings that a process of that name may have: "java" may be several."""
-    return _BY_PROGRAM.get(process_name, ())
+def candidates(process_name: str, port: str) -> tuple[Setting, ...]:
+    """Return all settings that a process of that name on a port may have: "java" several."""
+    known = _BY_PROGRAM.get(process_name, ())
+    return tuple(one for one in known if one.only_port in ("", port))
 
 
+_DOGSTATSD = Setting(
+    ("dogstatsd",),
+    "DogStatsD (Datadog Agent)",
+    "dogstatsd_so_rcvbuf",
+    "dogstatsd_so_rcvbuf: {bytes}",
+    "datadog.yaml",
+    "0: the system's",
+    "DataDog/datadog-agent, comp/dogstatsd/listeners/udp.go",
+)
 _OS_DEFAULT = "net.core.rmem_default"
 _JAVA = ("java",)
 _ROS_2 = ("component_conta", "rviz2", "ros2")  # component_container, cut by the kernel
@@ -197,7 +209,7 @@ SETTINGS: tuple[Setting, ...] = (
         "nginx.conf, at the listen line of that port",
         _OS_DEFAULT,
         "nginx.org, ngx_http_core_module, listen",
-        "reuseport gives each worker a socket of its own.",
+        "reuseport gives each worker a socket of its own; in a stream server it is udp for quic.",
     ),
     Setting(
         ("caddy", "cloudflared", "ipfs", "syncthing"),
@@ -261,15 +273,8 @@ SETTINGS: tuple[Setting, ...] = (
         " that gets few of them they take the time of the thread that reads, so set it to what the"
         " container has.",
     ),
-    Setting(
-        ("dogstatsd", "agent"),
-        "DogStatsD (Datadog Agent)",
-        "dogstatsd_so_rcvbuf",
-        "dogstatsd_so_rcvbuf: {bytes}",
-        "datadog.yaml",
-        "0: the system's",
-        "DataDog/datadog-agent, comp/dogstatsd/listeners/udp.go",
-    ),
+    _DOGSTATSD,
+    _DOGSTATSD._replace(programs=("agent",), only_port="8125"),
     Setting(
         ("nebula",),
         "Nebula",

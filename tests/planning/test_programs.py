@@ -40,12 +40,19 @@ def test_every_setting_has_a_source_and_a_line_with_the_size() -> None:
 
 
 def test_a_program_is_found_by_its_process_name() -> None:
-    assert [one.name for one in candidates("unbound")] == ["so-rcvbuf"]
-    assert {one.title for one in candidates("java")} == {
+    assert [one.name for one in candidates("unbound", "53")] == ["so-rcvbuf"]
+    assert {one.title for one in candidates("java", "5044")} == {
         "Logstash (udp input)",
         "Aeron (media driver)",
     }
-    assert candidates("python3") == ()
+    assert candidates("python3", "53") == ()
+
+
+def test_a_name_that_many_programs_have_is_believed_on_the_ports_of_one() -> None:
+    assert [one.name for one in candidates("agent", "8125")] == ["dogstatsd_so_rcvbuf"]
+    assert candidates("agent", "514") == ()
+    assert [one.name for one in candidates("dogstatsd", "514")] == ["dogstatsd_so_rcvbuf"]
+    assert "datadog" not in refine(_finding("agent"), None).recommendations[0].why.lower()
 
 
 def test_a_known_programs_advice_is_a_line_of_its_configuration() -> None:
