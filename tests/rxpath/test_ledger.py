@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.model.ledger import Ledger
-from netrx_tune.model.sample import Socket
+from netrx_tune.model.sample import Gap, Socket
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.delta import between, since_boot
@@ -158,6 +158,20 @@ def test_backlog_drops_of_other_namespaces_are_not_charged_here() -> None:
         live=True,
     )
     assert losses(settle(delta)) == {}
+
+
+@pytest.mark.parametrize("devices", [(), (Device("eth0", {"rx_packets": 900}),)])
+def test_backlog_drops_are_all_here_where_no_device_shows_its_own(
+    devices: tuple[Device, ...],
+) -> None:
+    seen = snapshot(softnet=(softnet_cpu(0, 70),), devices=devices)
+    account = settle(since_boot(seen)).account("cpu-backlog-overflow")
+    assert account is not None
+    assert (account.lost, account.bound) == (70, "exact")
+    other = Gap("netns blue", "absent", "sos ran commands in it")
+    account = settle(since_boot(seen._replace(gaps=(other,)))).account("cpu-backlog-overflow")
+    assert account is not None
+    assert (account.lost, account.bound) == (70, "at-most")
 
 
 def test_frames_without_a_protocol_are_seen_and_not_lost() -> None:
