@@ -18,26 +18,31 @@ from collections.abc import Iterator
 
 from netrx_tune.collectors.neighbours import Neighbour, neighbours
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.judge import evidence
+from netrx_tune.model.snapshot import Snapshot
+from netrx_tune.rules.judge import evidence, present
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, counted, were, when
 from netrx_tune.rxpath.books.device import backlog_drops_here
 
 _MOST = 10
+_NOISE_SHARE = 1e-5  # of what the CPUs took since boot, as for other totals
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each namespace that loses, the worst first, and one for the backlog."""
-    if facts.delta.before is None:
-        return
+    if facts.delta.before is not None:
+        yield from _neighbours(facts, facts.delta.before)
+    yield from _backlog(facts)
+
+
+def _neighbours(facts: Facts, before: Snapshot) -> Iterator[Finding]:
     later = [*neighbours(facts.delta.after.files)]
-    earlier = {n.inode: n for n in neighbours(facts.delta.before.files)} if later else {}
+    earlier = {n.inode: n for n in neighbours(before.files)} if later else {}
     losses = [(_gain(earlier[n.inode], n, "InErrors"), n) for n in later if n.inode in earlier]
     losses.sort(key=lambda pair: -pair[0])
     for lost, neighbour in losses[:_MOST]:
         if lost > 0:
             yield _finding(facts, neighbour, lost, earlier[neighbour.inode])
-    yield from _backlog(facts)
 
 
 def _gain(before: Neighbour, after: Neighbour, field: str) -> int:
@@ -74,17 +79,22 @@ def _backlog(facts: Facts) -> Iterator[Finding]:
     """Yield a note when CPUs dropped what no device of this namespace received."""
     total = facts.delta.increase("softnet.dropped")
     elsewhere = (total or 0) - (backlog_drops_here(facts.delta) or 0)
-    if elsewhere <= 0:
+    is_boot = facts.delta.before is None
+    handled = facts.delta.increase("softnet.processed") or 0
+    if elsewhere <= 0 or (is_boot and elsewhere < _NOISE_SHARE * handled):
         return
+    gone = ", or on devices that are gone or not shown" if is_boot else ""
     yield Finding(
         rule="",
         stage="cpu-backlog-overflow",
         severity="note",
-        confidence="medium",
+        confidence="low" if is_boot else "medium",
         summary=f"{counted(elsewhere, 'packet')}{when(facts)} met a full CPU backlog in other"
-        " network namespaces of this host",
+        f" network namespaces of this host{gone}",
         lost=elsewhere,
-        meaning="softnet_stat counts for the whole host; no device of this namespace has them.",
+        present=present(facts),
+        meaning="softnet_stat counts for the whole host; no device of this namespace"
+        f" {'that is shown ' if is_boot else ''}has them.",
         evidence=evidence(facts.delta, "softnet.dropped"),
         recommendations=(
             Recommendation(
