@@ -161,6 +161,7 @@ SOCKETS = "/netrx/sockets.jsonl"
 LINKS = "/netrx/links.jsonl"
 NICS = "/netrx/nics.jsonl"
 RULES = "/netrx/rules.jsonl"
+PROCESSES = "/netrx/processes.jsonl"
 
 # The text of `sysctl -a`, where a bundle holds that instead of the files.
 SYSCTL_A = "/netrx/sysctl-a"

@@ -20,6 +20,7 @@ from functools import cache, partial
 from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from netrx_tune.collectors import paths
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import (
     Gap,
@@ -43,7 +44,6 @@ from netrx_tune.reporters.snapshot_checks import (
 
 __all__ = ["Known", "parse_records", "render_records"]
 
-_FOLDER = "/netrx/"  # below the sample's own folder, where a kernel path would stand
 _VERSION = 1
 _MOST_GAPS = 8  # of one table: a file of another kind has a problem on every line
 
@@ -108,13 +108,13 @@ _PROCESS: Mapping[str, Check] = {
 class _Table(NamedTuple, Generic[_R]):
     """How one table stands on disk; `checks` has the record's fields in their order."""
 
-    name: str
+    path: str  # below the sample's own folder, where a kernel path would stand
     record: type[_R]
     checks: Mapping[str, Check]
 
     @property
-    def path(self) -> str:
-        return f"{_FOLDER}{self.name}.jsonl"
+    def name(self) -> str:
+        return self.path.rpartition("/")[2].removesuffix(".jsonl")
 
     @property
     def plain_header(self) -> str:
@@ -122,11 +122,11 @@ class _Table(NamedTuple, Generic[_R]):
         return f'{{"table":"{self.name}","version":{_VERSION}}}'
 
 
-SOCKETS = _Table("sockets", Socket, _SOCKET)
-LINKS = _Table("links", Link, _LINK)
-NICS = _Table("nics", Nic, _NIC)
-RULES = _Table("rules", RuleCounter, _RULE)
-PROCESSES = _Table("processes", Process, _PROCESS)
+SOCKETS = _Table(paths.SOCKETS, Socket, _SOCKET)
+LINKS = _Table(paths.LINKS, Link, _LINK)
+NICS = _Table(paths.NICS, Nic, _NIC)
+RULES = _Table(paths.RULES, RuleCounter, _RULE)
+PROCESSES = _Table(paths.PROCESSES, Process, _PROCESS)
 
 
 class _Known(NamedTuple, Generic[_R]):
@@ -137,7 +137,7 @@ class _Known(NamedTuple, Generic[_R]):
     records: tuple[_R, ...]
 
 
-# What was read of earlier samples, by the name of the table: most is the same a few seconds later.
+# What was read of earlier samples, by the path of the table: most is the same a few seconds later.
 Known = dict[str, _Known[Any]]
 _BETWEEN = "},{"  # between two records, if they stood on one line
 _PATHS = {table.path for table in (SOCKETS, LINKS, NICS, RULES, PROCESSES)}
@@ -223,7 +223,7 @@ def _parse(
     text = files.get(table.path)
     if text is None:
         return None
-    same = cast("_Known[_R]", known.get(table.name, _Known(None, [], ())))
+    same = cast("_Known[_R]", known.get(table.path, _Known(None, [], ())))
     if text == same.text:
         return same.records
     lines = text.split("\n")
@@ -232,7 +232,7 @@ def _parse(
     records = _all_at_once(table, lines, same)
     if records is None:
         return _one_by_one(table, lines, place, gaps)
-    known[table.name] = _Known(text, lines[1:], records)
+    known[table.path] = _Known(text, lines[1:], records)
     return records
 
 
