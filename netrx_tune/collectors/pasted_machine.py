@@ -1,34 +1,19 @@
 """Devices, backlogs and tracking as machines write them down, put into the words of commands.
 
-`ip -j -s link`, `ethtool --json`, what Prometheus' node_exporter shows of them, and the table that
-a widespread script makes of softnet_stat.
+What programs print as JSON, what Prometheus' node_exporter shows, and the table that a widespread
+script makes of softnet_stat.
 
-Source: iproute2 6.1, ip/ipaddress.c, print_link_stats64(); ethtool 6.1, netlink/rings.c;
-node_exporter 1.6, netdev_common.go, softnet_common.go, conntrack_linux.go.
+Source: node_exporter 1.6, netdev_common.go, softnet_common.go, conntrack_linux.go.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
-_JSON = re.compile(r"^[ \t]*(\[\s*\{)", re.MULTILINE)
+from netrx_tune.collectors.json_text import without_json
+
 _NAME = re.compile(r"[\w.@-]{1,15}")
-_OF_IP = {
-    "packets": "packets",
-    "errors": "errors",
-    "dropped": "dropped",
-    "over_errors": "overrun",
-    "missed_errors": "missed",
-    "multicast": "mcast",
-    "length_errors": "length",
-    "crc_errors": "crc",
-    "frame_errors": "frame",
-    "fifo_errors": "fifo",
-    "nohandler": "nohandler",
-    "otherhost": "otherhost",
-}
 _METRIC = re.compile(
     r"^node_(?:(?P<net>network_receive)_(?P<column>packets|errs|drop|fifo|frame)_total"
     r"|(?P<soft>softnet)_(?P<of>processed|dropped|times_squeezed|received_rps|flow_limit_count)"
@@ -39,7 +24,6 @@ _METRIC = re.compile(
 )
 _WHOSE = re.compile(r'(?:^|,)(?:device|cpu)="([^"]*)"')
 _MOST_CPUS = 1 << 13  # CONFIG_NR_CPUS
-_MOST_TRIES = 64  # at what begins as a list and is none
 _COLUMNS = {"errs": "errors", "drop": "dropped", "fifo": "overruns", "frame": "frame"}
 _SOFTNET = ("processed", "dropped", "times_squeezed")
 _ROW = (*_SOFTNET, *[""] * 6, "received_rps", "flow_limit_count", "")
@@ -55,64 +39,7 @@ _LEVELS = {"entries": "count", "entries_limit": "max"}
 def in_words(text: str) -> str:
     """Return a text with what machines wrote in it put as commands print it."""
     said = (*_of_metrics(text), *_of_table(text))
-    return _without_json(text) + "".join(f"{line}\n" for line in said)
-
-
-def _without_json(text: str) -> str:
-    parts: list[str] = []
-    at = tries = 0
-    while tries < _MOST_TRIES and (found := _JSON.search(text, at)):
-        parts.append(text[at : found.start(1)])
-        try:
-            rows, end = json.JSONDecoder().raw_decode(text, found.start(1))
-        except (ValueError, RecursionError):
-            parts.append(found[1])
-            at = found.end(1)
-            tries += 1
-            continue
-        lines = [line for row in rows for line in _of_row(row)]
-        parts.append("\n".join(("", *lines, "")) if lines else text[found.start(1) : end])
-        at = end
-    return "".join((*parts, text[at:]))
-
-
-def _of_row(row: object) -> Iterator[str]:
-    """Yield what one device's row says, in the words of ip or ethtool."""
-    name = row.get("ifname") if isinstance(row, dict) else None
-    if not isinstance(row, dict) or not isinstance(name, str) or not _NAME.fullmatch(name):
-        return
-    counted = row.get("stats64") or row.get("stats")
-    if isinstance(counted, dict):
-        yield from _of_link(name, row, counted.get("rx"))
-        return
-    numbers = {key: value for key, value in row.items() if _is_count(value)}
-    if "rx-max" in numbers and "rx" in numbers:
-        yield f"Ring parameters for {name}:"
-        yield f"Pre-set maximums:\nRX: {numbers['rx-max']}"
-        yield f"Current hardware settings:\nRX: {numbers['rx']}"
-    elif numbers:
-        yield f"ethtool -S {name}\nNIC statistics:"
-        yield from (f"     {key}: {value}" for key, value in numbers.items() if "\n" not in key)
-
-
-def _of_link(name: str, row: Mapping[str, object], received: object) -> Iterator[str]:
-    if not isinstance(received, dict):
-        return
-    told = {title: received[key] for key, title in _OF_IP.items() if _is_count(received.get(key))}
-    flags = row.get("flags")
-    words = [str(flag) for flag in flags] if isinstance(flags, list) else []
-    index = row["ifindex"] if _is_count(row.get("ifindex")) else 0
-    yield f"{index}: {name}: <{','.join(word for word in words if word.isalnum())}> mtu 0"
-    info = row.get("linkinfo")
-    kind = info.get("info_kind") if isinstance(info, dict) else None
-    if isinstance(kind, str) and _NAME.fullmatch(kind):
-        yield f"    {kind}"
-    yield "    RX: " + " ".join(told)
-    yield "    " + " ".join(str(value) for value in told.values())
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 1 << 64
+    return without_json(text) + "".join(f"{line}\n" for line in said)
 
 
 def _of_metrics(text: str) -> Iterator[str]:

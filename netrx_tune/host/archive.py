@@ -189,7 +189,10 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
         if logged:
             said = logged[0].detail
             raise InputError(f"{path}: a log and no counters; of a line in it tells: {said}")
-        raise InputError(f"{path}: a text with nothing of a host in it; {_ACCEPTED}")
+        from netrx_tune.collectors.refused import why_unread  # noqa: PLC0415 - likewise
+
+        why = why_unread(text) or f"a text with nothing of a host in it; {_ACCEPTED}"
+        raise InputError(f"{path}: {why}")
     sample = sample._replace(files={**sample.files, **requests}, gaps=sample.gaps + logged)
     return saved_snapshot((sample,), kind="text")._replace(places=Places(text=text))
 
