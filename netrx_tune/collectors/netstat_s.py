@@ -140,11 +140,15 @@ _LOOSE_NAMES = {
 }
 _LOOSE_SECTIONS = {"", "Ip", "Icmp", "IcmpMsg", "Tcp", "Udp", "TcpExt", "IpExt"}
 _TCP_NAME = r"(?:TCP[A-Z]|PFMemalloc)\w+"
-_ALONE = "|".join(re.escape(line).replace(r"\#", r"\d+") for line in _LOOSE)
+_COUNTED = "|".join(re.escape(line[2:]) for line in _LOOSE if line.startswith("# "))
+_OTHERS = "|".join(
+    re.escape(line).replace(r"\#", r"\d+") for line in _LOOSE if not line.startswith("# ")
+)
 # How the lines look with which a text of it may begin.
 STARTS = re.compile(
     rf"{_SECTION.pattern}"
-    rf"|(?:{_ALONE}|(?:{'|'.join(_LOOSE_NAMES)}|{_TCP_NAME}): \d+)\.?(?:\s+<[-=<].*)?"
+    rf"|(?:\d+ (?:{_COUNTED})|{_OTHERS}|(?:{'|'.join(_LOOSE_NAMES)}|{_TCP_NAME}): \d+)"
+    r"\.?(?:\s+<[-=<].*)?"
 )
 
 
