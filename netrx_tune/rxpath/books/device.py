@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.ledger import Account, Entry
-from netrx_tune.model.snapshot import Delta, Device
+from netrx_tune.model.snapshot import Delta, Device, Snapshot
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
@@ -28,7 +28,7 @@ from netrx_tune.rxpath.books.cards import (
 )
 from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring, meanings
 from netrx_tune.rxpath.books.entries import noise
-from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
+from netrx_tune.rxpath.books.rules import firewall_drops, knows_netfilter, tc_drops
 
 _BY_DEVICE = (
     "nic-wire-error",
@@ -101,9 +101,19 @@ def backlog_drops_here(delta: Delta) -> int | None:
     its drops, it is all of them.
     """
     host_wide, devices = delta.increase("softnet.dropped"), delta.after.devices.values()
-    if host_wide is None or not readable(delta, devices, *_DROPS):
+    if not host_wide or not readable(delta, devices, *_DROPS):
         return host_wide
-    return min(host_wide, sum(entry.increase for entry in _sum(delta, devices, *_DROPS)))
+    return min(host_wide, sum(_met_a_backlog(delta, device) for device in devices))
+
+
+def _met_a_backlog(delta: Delta, device: Device) -> int:
+    """Return how many packets of a device may have met a full backlog.
+
+    On a veth pair each of them failed at the sender, too; a frame that no protocol wants did not.
+    """
+    dropped = sum(entry.increase for entry in _sum(delta, [device], *_DROPS))
+    in_vain = delta.increase(f"{device.name}.peer.tx_dropped")
+    return dropped if in_vain is None else min(dropped, in_vain)
 
 
 def _is_one_of_several(delta: Delta) -> bool:
@@ -159,7 +169,7 @@ def _rx_dropped(
     certain = True
     for device, entry in (*counted, *beyond):
         unnamed = max(0, entry.increase - own.get(device.name, 0))
-        from_backlog = min(backlog, unnamed)
+        from_backlog = min(backlog, unnamed, _met_a_backlog(delta, device)) if backlog else 0
         backlog -= from_backlog
         left = unnamed - from_backlog
         if left:
@@ -241,11 +251,20 @@ def _stacks(delta: Delta, device: Device) -> bool:
     return not plain and bool(delta.increase(f"{device.name}.rx_packets"))
 
 
+def _is_open(snap: Snapshot) -> bool:
+    """Tell whether nothing is known to stand at the devices that drops and may not count it."""
+    rules = snap.rules or ()
+    gates = [rule for rule in rules if rule.source == "nft" and rule.hook == "ingress"]
+    programs = [device for device in snap.devices.values() if device.xdp != "none"]
+    return knows_netfilter(snap) and not gates and not programs
+
+
 def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     """Return what devices took in and IP never saw, where the namespace is simple enough.
 
     ARP and other frames that are not IP are among it, so it is said only where it is more
-    than a hundredth of the packets and all devices hand straight to IP.
+    than a hundredth of the packets, all devices hand straight to IP, and something may drop
+    there: traffic control counts what it drops, a rule at ingress and XDP may not.
     """
     unseen = Account("device-unattributed", None, "unseen", ())
     devices = list(delta.after.devices.values())
@@ -261,6 +280,11 @@ def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     missing = packets - known - sum(delta.increase(name) or 0 for name in names)
     if missing <= max(noise(delta), 32, packets // 100):
         return unseen._replace(lost=0, bound="exact")
+    if _is_open(delta.after):
+        why = (
+            f"{missing:,} frames did not reach IP: ARP, other protocols, or a tc program took them"
+        )
+        return unseen._replace(why=why)
     generic = [d.name for d in devices if d.xdp == "generic"]
     why = "rx_packets less what IP received; ARP and other protocols are among it"
     stage = "xdp-generic-drop" if generic else "device-unattributed"
