@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from netrx_tune.cli.options import progress
+from netrx_tune.cli.options import progress, say_unused
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
 from netrx_tune.host.applying import Job, Left, apply, persist, rollback
@@ -53,6 +53,9 @@ def carry_out(profile: Profile, found: Survey, asked: Asked) -> Done:
 
 def _guarded(profile: Profile, found: Survey, asked: Asked, guardian: Guardian) -> Done:
     watched = asked.verify > 0 and not asked.root and bool(found.changes.running)
+    if asked.verify > 0 and not watched:
+        why = "no traffic passes an image" if asked.root else "no running value changes"
+        say_unused("verify", why, quiet=asked.quiet)
     with stoppable():
         before = _books(asked.verify, "before the change", asked) if watched else None
         at_once = found.text if asked.confirm_within is None else None

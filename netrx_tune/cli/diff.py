@@ -8,7 +8,7 @@ import click
 
 from netrx_tune.cli import options
 from netrx_tune.cli.diagnose import refuse_emptiness
-from netrx_tune.cli.inputs import Place, delta_of, saved_delta
+from netrx_tune.cli.inputs import HAS_WINDOW, Place, delta_of, saved_delta
 from netrx_tune.model.errors import NotEnoughData
 from netrx_tune.model.finding import Severity
 from netrx_tune.planning.diagnosis import why_unproven
@@ -59,6 +59,8 @@ def command(
         raise click.UsageError("B is given: --from, --root and --pid name another")
     place = Place(saved if b is None else b, root, netns, pid)
     place.check()
+    if place.saved is not None:
+        options.say_unused("interval", HAS_WINDOW, quiet=quiet)
     before = _side(Place(a, netns=netns if place.saved else None), 0, quiet=quiet)
     after = _side(place, interval, quiet=quiet)
     if fail_on != "never":

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import click
 
-from netrx_tune.cli.options import Later, progress
+from netrx_tune.cli.options import Later, progress, say_unused
 from netrx_tune.host.source import Tree
 from netrx_tune.host.watch import watch
 from netrx_tune.model.sample import Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import measure
+
+# Why --interval says nothing of a saved input.
+HAS_WINDOW = "what is saved has its own window"
 
 
 class Place(NamedTuple):
@@ -58,6 +61,7 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
     """
     place.check()
     if place.saved is not None:
+        say_unused("interval", HAS_WINDOW, quiet=quiet)
         return saved_delta(place.saved, place.netns)[0]
     if keep is not None:
         from netrx_tune.host.save import check_target  # noqa: PLC0415 - seldom

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from netrx_tune.model.finding import Diagnosis
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 FAIL_ON = ("note", "warning", "critical", "never")
+
+
+class Whole(click.IntRange):
+    """A whole number within bounds, in errors called so."""
+
+    name = "whole number"
 
 
 color_option = click.option(
@@ -27,7 +34,7 @@ color_option = click.option(
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="Processes. [default: all cores]"
+    "--jobs", type=Whole(1), metavar="N", help="Processes. [default: all cores]"
 )
 
 root_option = click.option(
@@ -100,9 +107,7 @@ def live_place_options(command: _F) -> _F:
 def _live_places() -> tuple[Callable[[_F], _F], ...]:
     return (
         click.option("--netns", metavar="NAME|PATH", help="Look into this network namespace."),
-        click.option(
-            "--pid", type=click.IntRange(1), metavar="PID", help="Look where this process lives."
-        ),
+        click.option("--pid", type=Whole(1), metavar="PID", help="Look where this process lives."),
         root_option,
     )
 
@@ -163,6 +168,23 @@ def progress(text: str, *, quiet: bool) -> None:
     """Write a line of progress to standard error."""
     if not quiet:
         click.echo(text, err=True)
+
+
+def flag(name: str) -> str:
+    """Return an option as it is typed."""
+    return f"--{name.replace('_', '-')}"
+
+
+def is_typed(name: str) -> bool:
+    """Tell whether an option of the command that runs was given, not taken from its default."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+
+
+def say_unused(name: str, why: str, *, quiet: bool) -> None:
+    """Say of an option that it was given for nothing."""
+    if is_typed(name):
+        progress(f"note: {flag(name)} is not used: {why}", quiet=quiet)
 
 
 def complain(text: str) -> None:

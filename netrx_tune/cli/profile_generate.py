@@ -68,6 +68,7 @@ def generate_command(
     place.check()
     if output and output != "-":
         check_folder(output)
+        options.say_unused("output_format", "what -o writes is YAML", quiet=quiet)
     tree = Tree((root or "").rstrip("/"))
     resolved = profiles.opened(profile, profiles.shelf(root=tree.root)) if profile else None
     delta = delta_of(place, interval, quiet=quiet)

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from netrx_tune.planning.size_queues import QueueSize
     from netrx_tune.rxpath.truesize import Family, Link
 
-_COUNT = click.IntRange(1, 10**9)
+_COUNT = options.Whole(1, 10**9)
 _MOST_PAYLOAD_BYTES = 65507
 _MOST_RCVBUF_BYTES = 2**31 - 1
+# Options, and those of which one has to be given for them to mean something.
+_NEEDS = (
+    ({"link", "mtu", "family"}, ("payload",)),
+    ({"burst", "drain", "sockets"}, ("payload", "truesize")),
+    ({"rate"}, ("stall", "rcvbuf", "so_rcvbuf", "fragments")),
+    ({"stall"}, ("rate", "accept_backlog")),
+    ({"timeout"}, ("fragments", "conntrack")),
+)
 
 
 class Asked(NamedTuple):
@@ -49,18 +57,18 @@ class Asked(NamedTuple):
 
 @click.command("size")
 @click.option("--rate", type=_COUNT, metavar="PER_SECOND", help="Datagrams for one socket.")
-@click.option("--payload", type=click.IntRange(0, _MOST_PAYLOAD_BYTES), metavar="BYTES")
+@click.option("--payload", type=options.Whole(0, _MOST_PAYLOAD_BYTES), metavar="BYTES")
 @click.option("--burst", type=_COUNT, metavar="DATAGRAMS", help="What comes at once.")
 @click.option(
     "--stall", metavar="TIME", callback=duration_usecs, help="How long the reader pauses: 200ms."
 )
 @click.option("--drain", type=_COUNT, metavar="PER_SECOND", help="What the reader takes.")
 @click.option(
-    "--sockets", metavar="NUMBER", type=click.IntRange(1, 10**6), default=1, show_default=True
+    "--sockets", metavar="NUMBER", type=options.Whole(1, 10**6), default=1, show_default=True
 )
 @click.option("--truesize", metavar="SIZE", callback=size_bytes, help="Measured, instead.")
 @click.option("--link", type=click.Choice(["nic", "veth", "loopback"]), default="nic")
-@click.option("--mtu", type=click.IntRange(576, 65536), metavar="BYTES")
+@click.option("--mtu", type=options.Whole(576, 65536), metavar="BYTES")
 @click.option("--family", type=click.Choice(["4", "6"]), default="4")
 @click.option(
     "--rcvbuf", metavar="SIZE", callback=size_bytes, help="Tell what this survives: rb of ss -m."
@@ -72,7 +80,7 @@ class Asked(NamedTuple):
 @click.option("--fragments", metavar="SHARE", callback=share, help="Incomplete datagrams: 1%.")
 @click.option("--conntrack", type=_COUNT, metavar="PER_SECOND", help="New flows to track.")
 @click.option("--accept-backlog", type=_COUNT, metavar="PER_SECOND", help="New connections.")
-@click.option("--timeout", type=click.IntRange(1, 10**6), metavar="SECONDS", help="Of an entry.")
+@click.option("--timeout", type=options.Whole(1, 10**6), metavar="SECONDS", help="Of an entry.")
 @click.option(
     "--length", type=_COUNT, metavar="PLACES", help="Tell what a queue so long bears, instead."
 )
@@ -123,7 +131,7 @@ def _check(asked: Asked) -> None:
     _exclusive("--truesize", asked.truesize, "--payload", asked.payload)
     if (asked.rcvbuf or asked.so_rcvbuf or 0) > _MOST_RCVBUF_BYTES:
         raise click.UsageError(f"the kernel's largest buffer is {_MOST_RCVBUF_BYTES} B")
-    for missing in _missing(asked):
+    for missing in (*_missing(asked), *_idle(asked)):
         raise click.UsageError(missing)
 
 
@@ -152,6 +160,21 @@ def _missing(asked: Asked) -> Iterator[str]:
         yield "nothing to compute: begin with --payload BYTES (or --truesize SIZE)"
     if cost and not (pause or survive or asked.fragments):
         yield "what has to be bridged? --burst DATAGRAMS, or --rate and --stall, or --rcvbuf SIZE"
+
+
+def _idle(asked: Asked) -> Iterator[str]:
+    """Yield what was typed and would change nothing."""
+    typed = [name for name in asked._fields if options.is_typed(name)]
+    for names, needed in _NEEDS:
+        if not any(getattr(asked, name) is not None for name in needed):
+            wanted = " or ".join(options.flag(name) for name in needed)
+            yield from (
+                f"{options.flag(name)} means nothing without {wanted}"
+                for name in typed
+                if name in names
+            )
+    if asked.kernel != "this" and options.is_typed("root"):
+        yield "--root has settings of its own; it goes with no --kernel VERSION"
 
 
 def _answer(asked: Asked, settings: Settings) -> Answer:

@@ -7,7 +7,6 @@ import secrets
 from shlex import quote
 
 import click
-from click.core import ParameterSource
 
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, sampled
@@ -38,9 +37,7 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 )
 @options.output_options
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGUMENT]...]")
-@click.pass_context
 def command(
-    context: click.Context,
     output: str,
     interval: float,
     during: bool,
@@ -66,7 +63,7 @@ def command(
     """  # noqa: D301 - click reads the backspace
     place = Place(None, root, netns, pid)
     place.check()
-    _check_words(context, output, words, during=during)
+    _check_words(output, words, during=during)
     check_target(output)
     if during:
         from netrx_tune.cli.during import sampled_during  # noqa: PLC0415 - seldom
@@ -87,9 +84,7 @@ def command(
     return code
 
 
-def _check_words(
-    context: click.Context, output: str, words: tuple[str, ...], *, during: bool
-) -> None:
+def _check_words(output: str, words: tuple[str, ...], *, during: bool) -> None:
     """Refuse words without --during, and what does not go with a command.
 
     Raises:
@@ -103,7 +98,7 @@ def _check_words(
         raise click.UsageError("--during needs a COMMAND: netrx-tune snapshot -o FILE --during CMD")
     if output == "-":
         raise click.UsageError("--during leaves standard output to COMMAND: name a file for -o")
-    if context.get_parameter_source("interval") is ParameterSource.COMMANDLINE:
+    if options.is_typed("interval"):
         raise click.UsageError("--during lasts as long as COMMAND; it goes with no --interval")
 
 

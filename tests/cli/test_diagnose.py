@@ -74,6 +74,16 @@ def test_one_tree_is_totals_since_boot_and_never_critical(interval: Path) -> Non
     assert document["ledger"]["queued"] is None
 
 
+@pytest.mark.parametrize("command", [["diagnose", "--from"], ["profile", "generate", "--from"]])
+def test_an_interval_beside_what_is_saved_is_said_to_be_of_no_use(
+    interval: Path, command: list[str]
+) -> None:
+    said = "note: --interval is not used: what is saved has its own window\n"
+    assert run(*command, str(interval), "--interval", "9").stderr.startswith(said)
+    assert said not in run(*command, str(interval)).stderr
+    assert not run(*command, str(interval), "--interval", "9", "-q").stderr
+
+
 @pytest.mark.parametrize(
     ("bar", "code"), [("never", 0), ("note", 1), ("warning", 1), ("critical", 1)]
 )

@@ -55,6 +55,11 @@ def test_the_text_says_what_went_and_which_file_set_it(before: str, after: str) 
     assert max(map(len, lines)) <= 80  # a path stays in one piece
 
 
+def test_an_interval_where_both_are_saved_is_said_to_be_of_no_use(before: str, after: str) -> None:
+    said = "note: --interval is not used: what is saved has its own window\n"
+    assert diff(before, after, "--interval", "9").stderr == said
+
+
 def test_the_json_has_its_schema_and_both_sides(before: str, after: str) -> None:
     document = json.loads(diff(before, after, "--format", "json").stdout)
     assert document["schema"] == "netrx-tune/diff/v1"

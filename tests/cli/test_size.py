@@ -110,6 +110,12 @@ def test_a_limit_that_is_enough_is_left_alone() -> None:
         ("--fragments 1%", "needs --rate"),
         ("--payload 70000 --burst 1", "70000"),
         ("--payload 1 --burst 0", "0"),
+        ("--payload 1 --burst 1e9", "'1e9' is not a valid whole number"),
+        ("--truesize 832 --burst 5 --mtu 9000", "--mtu means nothing without --payload"),
+        ("--payload 1 --burst 5 --timeout 5", "nothing without --fragments or --conntrack"),
+        ("--payload 1 --burst 5 --rate 5", "--rate means nothing without --stall"),
+        ("--conntrack 5 --sockets 4", "--sockets means nothing without --payload"),
+        ("--payload 1 --burst 5 --kernel 6.1 --root /", "--root has settings of its own"),
     ],
 )
 def test_a_mistake_is_one_line(arguments: str, says: str) -> None:

@@ -40,6 +40,11 @@ def test_a_second_apply_of_the_same_changes_nothing(root: Path) -> None:
     assert files(root) == before
 
 
+def test_a_wish_to_verify_an_image_is_said_to_be_of_no_use(root: Path) -> None:
+    done = run(root, "apply", "--yes", "--verify", "5")
+    assert done.stderr == "note: --verify is not used: no traffic passes an image\n"
+
+
 def test_a_dry_run_shows_all_and_touches_nothing(root: Path) -> None:
     before = files(root)
     done = run(root, "apply", "--dry-run", "--format", "json")
