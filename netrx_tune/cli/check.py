@@ -193,9 +193,15 @@ class _Run:
         from netrx_tune.host.resuming import earlier_of  # noqa: PLC0415 - seldom
 
         earlier = earlier_of(self._resume, self.policy.digest)
-        if not earlier.lines and os.fstat(earlier.descriptor).st_size:
-            said = "no line of it is a judgement by this policy, so all inputs are judged anew"
-            options.progress(f"{escape(self._resume)}: {said}", quiet=self._quiet)
+        if not earlier.lines:
+            is_empty = not os.fstat(earlier.descriptor).st_size
+            none = (
+                "nothing stands there"
+                if is_empty
+                else "no line of it is a judgement by this policy"
+            )
+            said = f"{escape(self._resume)}: {none}, so all inputs are judged anew"
+            options.progress(said, quiet=self._quiet)
         return earlier
 
     def _judged(self, snapshots: tuple[str, ...], earlier: Earlier | None) -> Iterator[Judgement]:

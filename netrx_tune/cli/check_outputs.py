@@ -203,7 +203,7 @@ def _is_replaceable(path: str) -> bool:
 
 def _growing(path: str, *, grows: bool) -> TextIO:
     """Open a file that is complete up to any line; a line that was cut short is ended."""
-    is_cut = grows and _is_cut(path)
+    is_cut = grows and Path(path).exists() and _is_cut(path)
     file = Path(path).open("a" if grows else "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - closed by its sink
     if is_cut:
         file.write("\n")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from netrx_tune.host.decompress import unreadable
+from netrx_tune.host.small import read_at_most
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.fingerprints import host_of
@@ -34,6 +34,8 @@ def role_of(source: str | None) -> RoleOf:
     if source is None:
         return lambda _: NO_ROLE
     if source.isdecimal():
+        if not int(source):
+            raise InputError("--role-from 0: parts of a path are counted from 1, its last")
         return _by_part(int(source))
     return _by_group(_groups(source))
 
@@ -63,8 +65,7 @@ def _by_group(groups: Mapping[str, str]) -> RoleOf:
 def _groups(path: str) -> dict[str, str]:
     """Return the first group, by name, of each host of an inventory."""
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            text = file.read(_MOST_BYTES + 1)
+        text = read_at_most(path, _MOST_BYTES + 1).decode("utf-8")
     except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a name with a NUL
         raise unreadable(path, error) from None
     if len(text) > _MOST_BYTES:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netrx_tune.host import profiles
 from netrx_tune.host.decompress import unreadable
+from netrx_tune.host.small import read_at_most
 from netrx_tune.model.errors import InputError, ProfileError
 from netrx_tune.planning.baseline import MOST, parse_baseline
 from netrx_tune.planning.policy import Policy, digest_of, parse_policy
@@ -78,8 +79,7 @@ def _profile(policy: Policy) -> tuple[Written, ...]:
 
 def _read(path: str) -> str:
     try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MOST.size_bytes + 1)
+        raw = read_at_most(path, MOST.size_bytes + 1)
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1

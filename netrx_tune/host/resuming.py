@@ -50,7 +50,7 @@ def earlier_of(path: str, policy: str) -> Earlier:
     """
     lines: dict[str, tuple[int, int, str]] = {}
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_CREAT, 0o666)
+        descriptor = _opened(path)
         with os.fdopen(os.dup(descriptor), "rb") as file:
             begin = 0
             for raw in file:
@@ -61,6 +61,14 @@ def earlier_of(path: str, policy: str) -> Earlier:
     except OSError as error:
         raise unreadable(path, error) from None
     return Earlier(path, descriptor, lines)
+
+
+def _opened(path: str) -> int:
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # no pipe is waited for
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        return os.open(os.devnull, flags)
 
 
 class _Line(NamedTuple):

@@ -83,6 +83,8 @@ def parse_policy(text: str, path: str) -> Policy:
     """
     at = Place(path, "")
     top = fields.mapping(read_document(text, path, _MOST), at, _KEYS)
+    if not top.entries:  # one that failed to be written passes nobody
+        raise at.refused(1, "expected a policy, such as `fail-on: warning`", "an empty file")
     own.check_schema(top, at)
     rules = (*rule_names(), *POLICY_RULES)
     fail_on, bars = _bars(top, at, rules)

@@ -150,6 +150,20 @@ def test_what_was_judged_by_another_policy_is_said_to_be_of_no_use() -> None:
     assert (got.returncode, run(*again, "--fail-on", "note", "-q").stderr) == (0, b"")
 
 
+def test_a_file_to_resume_from_that_is_not_there_is_said_and_not_made() -> None:
+    got = run("ok.tar.gz", "--resume", "run.jsonl")
+    said = b"run.jsonl: nothing stands there, so all inputs are judged anew\n"
+    assert (got.returncode, got.stderr) == (0, said)
+    assert not Path("run.jsonl").exists()
+
+
+@pytest.mark.parametrize("option", ["--policy", "--baseline", "--resume"])
+def test_a_named_pipe_that_nobody_writes_to_is_not_waited_for(option: str) -> None:
+    os.mkfifo("pipe")
+    got = run("ok.tar.gz", option, "pipe")
+    assert got.returncode == {"--policy": 2, "--baseline": 0, "--resume": 0}[option]
+
+
 def test_a_run_is_resumed_where_nothing_changed() -> None:
     Path("many").mkdir()
     for number in range(5):

@@ -151,6 +151,7 @@ def test_roles_of_an_inventory(jsonl: Path, tmp_path: Path) -> None:
         (["/nowhere/x.jsonl"], 2, "/nowhere/x.jsonl"),
         (["/nowhere/x.tar.gz"], 2, "/nowhere/x.tar.gz: No such file or directory"),
         (["-", "--role-from", "/nowhere/hosts.ini"], 2, "/nowhere/hosts.ini"),
+        (["-", "--role-from", "0"], 2, "--role-from 0: parts of a path are counted from 1"),
         (["-"], 3, "nothing to report on"),
     ],
 )

@@ -48,8 +48,8 @@ def test_only_what_is_enabled_is_judged() -> None:
     assert not policy.judges("martians")
 
 
-def test_an_empty_policy_is_the_default_one() -> None:
-    assert parse_policy("", "p.yaml")._replace(path="") == Policy()
+def test_a_policy_that_asks_for_nothing_is_the_default_one() -> None:
+    assert parse_policy("schema: 1\n", "p.yaml")._replace(path="") == Policy()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,8 @@ def test_an_empty_policy_is_the_default_one() -> None:
             "sustained-overload",
         ),
         ("schema: 2\n", "p.yaml:1: schema:", "expected 1"),
+        ("", "p.yaml:1:", "expected a policy, such as `fail-on: warning`"),
+        ("# fail-on: warning\n", "p.yaml:1:", "got 'an empty file'"),
         ("- a\n", "p.yaml:1:", "expected a mapping"),
         ("a: &x 1\nb: *x\n", "p.yaml:1:", "anchor"),
         ("a: \x1b[2J\n", "p.yaml:1:", "cannot be seen"),
