@@ -216,13 +216,14 @@ def _check(found: os.stat_result, path: str, real: str) -> None:
     if os.geteuid() != 0:
         return
     if found.st_mode & stat.S_IWOTH:
-        what = "1: every user can write this file, and you are root"
+        what = "1: every user can write this file, and you are root: chmod o-w it first"
         raise ProfileError(path, what, stat.filemode(found.st_mode))
     for depth, folder in enumerate(Path(real).parents):
         mode = folder.stat().st_mode
-        # In a folder such as /tmp others cannot rename what is ours further down.
-        if mode & stat.S_IWOTH and not (depth and mode & stat.S_ISVTX):
-            what = "1: every user can write its folder, and you are root"
+        # In a folder such as /tmp others cannot rename what is ours there, or further down.
+        is_ours = mode & stat.S_ISVTX and (depth or found.st_uid == 0)
+        if mode & stat.S_IWOTH and not is_ours:
+            what = "1: every user can write its folder, and you are root: move it to one of yours"
             raise ProfileError(path, what, f"{folder} {stat.filemode(mode)}")
 
 

@@ -81,13 +81,19 @@ def test_root_reads_nothing_in_a_folder_that_every_user_can_write(mine: Path) ->
     inside = mine.parent / "a" / "b"
     inside.mkdir(parents=True)
     moved = mine.rename(inside / "mine.yaml")
-    for folder, mode in ((inside, 0o1777), (inside, 0o777), (inside.parent, 0o777)):
+    for folder, mode, owner in (
+        (inside, 0o1777, 65534),
+        (inside, 0o777, 0),
+        (inside.parent, 0o777, 0),
+    ):
+        os.chown(moved, owner, owner)
         folder.chmod(mode)
         with pytest.raises(ProfileError, match="every user can write its folder"):
             profiles.load(str(moved), MEMORY)
         folder.chmod(0o755)
-    inside.parent.chmod(0o1777)  # as /tmp
-    assert profiles.load(str(moved), MEMORY).name == "mine"
+    for as_tmp in (inside.parent, inside):  # root's own file in it
+        as_tmp.chmod(0o1777)
+        assert profiles.load(str(moved), MEMORY).name == "mine"
 
 
 @root_only
