@@ -175,6 +175,8 @@ def never(diagnosis: Diagnosis) -> Iterator[str]:
         offered, lost = account.offered, account.lost
         if lost is not None and (lost < 0 or (offered is not None and lost > offered)):
             yield f"{account.stage} lost {lost} of {offered}"
+        if (lost is None) != (account.bound == "unseen"):
+            yield f"{account.stage} lost {lost}, {account.bound}"
 
 
 def _wrong_judgement(finding: Finding) -> Iterator[str]:

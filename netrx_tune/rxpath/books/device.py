@@ -81,8 +81,9 @@ def _softnet(delta: Delta) -> Iterator[Account]:
     """Yield the accounts of the CPUs' backlogs."""
     here = backlog_drops_here(delta)
     flows = min(delta.increase("softnet.flow_limit_count") or 0, here or 0)
-    yield _backlog(delta, here, flows)
-    yield from _flow_limit(delta, flows)
+    offered = (delta.increase("softnet.processed") or 0) + (here or 0)
+    yield _backlog(delta, here, flows, offered)
+    yield from _flow_limit(delta, flows, offered)
 
 
 def _sum(delta: Delta, devices: Iterable[Device], *fields: str) -> tuple[Entry, ...]:
@@ -123,12 +124,11 @@ def _is_one_of_several(delta: Delta) -> bool:
     return inside or any(gap.path.startswith("netns ") for gap in delta.after.gaps)
 
 
-def _backlog(delta: Delta, here: int | None, flows: int) -> Account:
+def _backlog(delta: Delta, here: int | None, flows: int, offered: int) -> Account:
     if here is None:
         why = "needs /proc/net/softnet_stat"
         return Account("cpu-backlog-overflow", None, "unseen", (), why=why)
     lost = here - flows
-    offered = (delta.increase("softnet.processed") or 0) + here
     by = (Entry("softnet.dropped", lost),) if lost else ()
     shown = readable(delta, delta.after.devices.values(), *_DROPS)
     if lost and not shown and _is_one_of_several(delta):
@@ -137,11 +137,11 @@ def _backlog(delta: Delta, here: int | None, flows: int) -> Account:
     return Account("cpu-backlog-overflow", lost, "exact", by, offered)
 
 
-def _flow_limit(delta: Delta, flows: int) -> Iterator[Account]:
+def _flow_limit(delta: Delta, flows: int, offered: int) -> Iterator[Account]:
     if delta.increase("softnet.flow_limit_count") is None:
         return
     by = (Entry("softnet.flow_limit_count", flows),) if flows else ()
-    yield Account("rps-flow-limit", flows, "exact", by, delta.increase("softnet.processed"))
+    yield Account("rps-flow-limit", flows, "exact", by, offered)
 
 
 def _rx_dropped(

@@ -68,7 +68,7 @@ def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
 
 def _not_local(delta: Delta) -> Account:
     account = counted(delta, "route-not-local", "Ip.InAddrErrors", "Ip6.InAddrErrors")
-    if features.not_local_counted(delta.after.host.kernel):
+    if account.lost is None or features.not_local_counted(delta.after.host.kernel):
         return account
     why = "this kernel refuses packets for other hosts without counting them"
     return account._replace(bound="at-least", why=why)
