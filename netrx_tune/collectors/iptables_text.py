@@ -50,6 +50,7 @@ _NEW = re.compile(r"-N (?P<chain>\S+)")
 _RULE = re.compile(rf"(?:\[(?P<packets>{_NUMBER}):\d+\] )?-A (?P<chain>\S+)(?P<rest>(?: .*)?)")
 _OWN_COUNT = re.compile(rf" -c (?P<packets>{_NUMBER}) \d+")
 _LED = re.compile(r" -[jg] (?P<target>\S+)")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*(?P<closed>"?)')  # to the end where it is never closed
 _OTHERS = r"# Completed on .*|# Warning: ip6?tables-legacy tables present.*|COMMIT"
 # How a line looks that only they print.
 LINE = (
@@ -172,7 +173,7 @@ def _rule(line: str, chain: str, *, is_counted: bool) -> Listed | None:
 
 def _without_quoted(text: str) -> str:
     """Return a rule without what stands in quotes: a comment may say anything."""
-    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', text)
+    return _QUOTED.sub(lambda found: '""' if found["closed"] else found[0], text)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:
@@ -202,7 +203,7 @@ def _name_of(table: Table, asked: str) -> str:
 
 def _program_of(said: Iterable[str]) -> str:
     """Return the program whose addresses the rules have."""
-    rules = [_without_quoted(re.sub(r"/\*.*?\*/", "", line)) for line in said]
+    rules = [_without_quoted(re.sub(r"/\*.*?(?:\*/|$)", "", line)) for line in said]
     if any(_SIX.search(rule) for rule in rules):
         return "ip6tables"
     return "iptables" if any(_FOUR.search(rule) for rule in rules) else ""

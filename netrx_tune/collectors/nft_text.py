@@ -34,7 +34,7 @@ from netrx_tune.model.sample import RuleCounter
 __all__ = ["START", "depth_of", "parse_nft"]
 
 START = r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{.*"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"]+')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.?)*"?|[{};,]|[^\s{};,"]+')
 _HOOKS: dict[str, Hook] = {
     "prerouting": "prerouting",
     "input": "input",

@@ -22,7 +22,9 @@ _BARE = re.compile(
     r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"
 )
 _REMARK = re.compile(r"(?<=\S)\s+(?:<-|->|-->|#|//|\u2190).*")  # not of a name's own dashes
-_COMMENTED = re.compile(r"^\s*#+\s*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE)
+_COMMENTED = re.compile(
+    r"^[^\S\n]*#+[^\S\n]*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE
+)
 # "- `rx_missed_errors`: 5", "| rx_missed_errors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
 _LISTED = re.compile(
     r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"
@@ -56,6 +58,6 @@ def plain(lines: Iterable[str]) -> Iterator[str]:
             found = _NEXT.match(line, found.end())
 
 
-def unremarked(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines without the remarks that somebody set behind them."""
-    return (_REMARK.sub("", line) for line in lines)
+def unremarked(line: str) -> str:
+    """Return a line without the remark that somebody set behind it."""
+    return _REMARK.sub("", line)

@@ -31,7 +31,7 @@ _OF_TCP = re.compile(
     re.MULTILINE,
 )
 # That of UDP stays as it was made; TCP's follows its window, and begins with other values.
-_UDP_SNDBUF = re.compile(r"skmem:\([^)]*\btb212992\b")
+_UDP_SNDBUF = re.compile(r"skmem:\([^()]*\btb212992\b")
 
 
 def protocol_of_list(text: str) -> Protocol | None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
+import pytest
+
+from netrx_tune.collectors.iptables_text import parse_iptables
+from netrx_tune.collectors.nft_text import parse_nft
 from netrx_tune.collectors.pasted import parse_pasted
+from netrx_tune.collectors.pasted_statistics import uncommented
 from netrx_tune.collectors.paths import SYSCTL_A
+from netrx_tune.collectors.ss_protocol import protocol_of_list
 from netrx_tune.model.sample import Gap
 
 
@@ -45,3 +52,21 @@ def test_settings_of_two_cpus_are_not_two_moments() -> None:
     again = parse_pasted(text.replace("cpu1.flags", "cpu0.flags"))
     assert again is not None
     assert [gap.path for gap in again.gaps if gap.why == "unparsed"] == [SYSCTL_A]
+
+
+@pytest.mark.parametrize(
+    ("read", "begin", "part"),
+    [
+        (protocol_of_list, "Recv-Q Send-Q\n", "skmem:("),
+        (uncommented, "", "\n"),
+        (parse_nft, "table ip x {\nchain input {\nudp dport 1 log prefix ", '"\\'),
+        (parse_iptables, "*filter\n-A INPUT -m comment --comment ", '"\\'),
+        (parse_iptables, "*filter\n-A INPUT ", "/* "),
+    ],
+)
+def test_what_opens_and_never_closes_is_looked_at_once(
+    read: Callable[[str], object], begin: str, part: str
+) -> None:
+    begun = time.process_time()
+    read(begin + part * (200_000 // len(part)))
+    assert time.process_time() - begun < 2
