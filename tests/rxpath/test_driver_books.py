@@ -44,6 +44,12 @@ def nic(driver: str, statistics: dict[str, int]) -> Nic:
         ("bnx2", {"rx_missed_errors": 70}, {"rx_ftq_discards": 70}, {RING: 70}),
         ("vmxnet3", {"rx_dropped": 70}, {"  rx buf alloc fail": 70}, {MEMORY: 70}),
         ("vmxnet3", {}, {"  rx buf alloc fail": 70}, {MEMORY: 70}),
+        (
+            "vmxnet3",
+            {"rx_dropped": 99},
+            {"drv dropped rx total": 90, "   err": 90},
+            {WIRE: 90, UNWANTED: 9},
+        ),
         ("hv_netvsc", {}, {"rx_queue_3_xdp_drop": 70}, {XDP: 70}),
         ("mana", {"rx_dropped": 70}, {"rx_0_xdp_drop": 70}, {XDP: 70}),
         ("mlx4_en", {}, {"rx_xdp_drop": 70}, {XDP: 70}),
@@ -152,6 +158,9 @@ def test_what_an_unknown_driver_counts_twice_is_one_frame(
         # virtio_net has what XDP dropped in its queues' other drops as well.
         ("virtio_net", {"rx_queue_0_drops": 70, "rx_queue_0_xdp_drops": 60}, {XDP: 60, MEMORY: 10}),
         ("virtio_net", {"rx_queue_0_drops": 60, "rx_queue_0_xdp_drops": 60}, {XDP: 60}),
+        # From 6.10 it sums its queues up as well.
+        ("", {"rx_xdp_drops": 60, "rx0_xdp_drops": 60, "rx0_drops": 60, "rx0_kicks": 1}, {XDP: 60}),
+        ("virtio_net", {"rx_xdp_drops": 60}, {XDP: 60}),
         # Damaged frames by the names that drivers have for them.
         ("mlx5_core", {"rx_crc_errors_phy": 70}, {WIRE: 70}),
         ("", {"port.rx_crc_errors": 70, "rx_crc_errors": 70}, {WIRE: 70}),
@@ -246,3 +255,31 @@ def test_a_summed_column_hides_no_ring_that_the_driver_tells(
     account = ledger.account(RING)
     assert account is not None
     assert (account.lost == 0) is seen
+
+
+@pytest.mark.parametrize(
+    ("driver", "errors", "expected"),
+    [
+        ("", 27, (27, "exact")),
+        ("", 0, (27, "at-most")),  # virtio_net counts so what is too long, tg3 an empty ring
+        ("tg3", 0, (0, "exact")),
+        ("tg3", 20, (20, "exact")),
+    ],
+)
+def test_the_column_of_frames_may_hold_others_than_broken_ones(
+    driver: str, errors: int, expected: tuple[int, str]
+) -> None:
+    link = {"rx_packets": 900, "rx_errors": errors, "rx_frame_sum": 27}
+    ledger = settle(since_boot(snapshot(devices=(Device("eth0", link, nic=nic(driver, {})),))))
+    account = ledger.account(WIRE)
+    assert account is not None
+    assert (account.lost, account.bound) == expected
+
+
+def test_frames_of_enic_are_those_that_arrived_whole() -> None:
+    own = {"rx_frames_ok": 900, "rx_frames_total": 970, "rx_no_bufs": 70}
+    alone = link_statistics(nic("enic", own))
+    ledger = settle(since_boot(snapshot(devices=(Device("eth0", alone, nic=nic("enic", own)),))))
+    account = ledger.account(RING)
+    assert account is not None
+    assert (account.lost, account.offered) == (70, 970)

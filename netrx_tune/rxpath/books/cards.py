@@ -17,6 +17,7 @@ from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import (
     FULL_IN_OVER_ERRORS,
     FULL_IN_OWN_DROPS,
+    MOMENTS_IN_OVER_ERRORS,
     driver_of,
     meanings,
     tells_full_ring,
@@ -24,7 +25,8 @@ from netrx_tune.rxpath.books.drivers import (
 
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
 _DROPS = ("rx_dropped", SUMMED_DROPS)
-_BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors", "rx_frame_sum")
+_BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors")
+_SUM = "rx_frame_sum"  # of /proc/net/dev, with rx_over_errors
 # Some drivers have these in rx_errors as well, though such frames were good.
 _GOOD = ("rx_missed_errors", "rx_fifo_errors", "rx_over_errors")
 _FAR_MORE = 2  # times; less may be the moments at which the two were read
@@ -108,19 +110,35 @@ def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
 
 def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
     """Return frames that came broken: what is counted by kind, or all errors if they are more."""
-    if not readable(delta, devices, "rx_errors", *_BROKEN):
+    if not readable(delta, devices, "rx_errors", *_BROKEN, _SUM):
         why = "needs the statistics of devices"
         return Account("nic-wire-error", None, "unseen", (), why=why)
     by: list[Entry] = []
+    bound: Bound = "exact"
     for device in devices:
         kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := gain(delta, device, f))]
+        if summed := _summed(delta, device):
+            kinds.append(summed)
+            doubtful = summed.increase > gain(delta, device, "rx_errors")
+            bound = "at-most" if doubtful else bound
         errors = gain(delta, device, "rx_errors") - sum(gain(delta, device, f) for f in _GOOD)
         known = sum(entry.increase for entry in kinds)
         by += kinds
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
     lost = sum(entry.increase for entry in by)
-    return Account("nic-wire-error", lost, "exact", tuple(by), _arrived(came, lost))
+    return Account("nic-wire-error", lost, bound, tuple(by), _arrived(came, lost))
+
+
+def _summed(delta: Delta, device: Device) -> Entry | None:
+    """Return the column `frame`: broken frames, but rx_over_errors, too, which may be others.
+
+    Most drivers have what is broken in rx_errors as well; what is beyond that is doubtful.
+    """
+    frames = gain(delta, device, _SUM)
+    if driver_of(device.nic) in MOMENTS_IN_OVER_ERRORS:
+        frames = min(frames, gain(delta, device, "rx_errors"))
+    return Entry(f"{device.name}.{_SUM}", frames) if frames else None
 
 
 def _arrived(came: int | None, broken: int) -> int | None:

@@ -27,6 +27,7 @@ class DriverCounter(NamedTuple):
     pattern: str  # regular expression over the whole name
     stage: str
     also_in: tuple[str, ...] = ()
+    sum_of: str = ""  # names that have the same packets in parts: then those count
 
 
 _ALLOWANCES = DriverCounter(
@@ -100,10 +101,12 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_(?:pg_)?alloc_fail", _MEMORY),
     ),
     # vmxnet3: vmxnet3_rq_dev_stats, vmxnet3_get_stats64(). vmxnet3_rq_rx_complete() drops the
-    # packet that no buffer could be had for (drop_total, in rx_dropped).
+    # packet that no buffer could be had for, vmxnet3_rx_error() the broken one (both in drop_total,
+    # and that in rx_dropped).
     "vmxnet3": (
         DriverCounter(r"pkts rx OOB", _RING),
         DriverCounter(r"rx buf alloc fail", _MEMORY, ("rx_dropped",)),
+        DriverCounter(r"err", _WIRE, ("rx_dropped",)),
     ),
     # google/gve: gve_gstrings_rx_stats.
     "gve": (
@@ -122,10 +125,12 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"hc_rx_discards_no_wqe", _RING, ("rx_missed_errors",)),
         DriverCounter(r"rx_\d+_xdp_drop", _XDP, ("rx_dropped",)),
     ),
-    # virtio_net: virtnet_rq_stats_desc, virtnet_stats() (drops has xdp_drops, too). What the device
-    # dropped itself is in the queues' netlink statistics alone (hw_drops, from 6.10).
+    # virtio_net: virtnet_rq_stats_desc, virtnet_stats() (drops has xdp_drops, too), and from 6.10
+    # virtnet_fill_total_fields(). What the device dropped itself is in the queues' netlink
+    # statistics alone (hw_drops, from 6.10).
     "virtio_net": (
-        DriverCounter(r"rx(?:_queue_\d+|\d*)_xdp_drops", _XDP, ("rx_dropped",)),
+        DriverCounter(r"rx(?:_queue_\d+|\d+)_xdp_drops", _XDP, ("rx_dropped",)),
+        DriverCounter(r"rx_xdp_drops", _XDP, ("rx_dropped",), sum_of=r"rx\d+_xdp_drops"),
         DriverCounter(r"rx_queue_\d+_drops|rx\d+_drops", _MEMORY, ("rx_dropped",)),
     ),
     # veth: veth_rq_stats_desc, veth_get_stats64() (from 5.7).

@@ -24,11 +24,13 @@ _RING_IN_RX_DROPPED = frozenset({"ena", "ice", "iavf", "mlx4_en", "cxgb4"})
 # knows, as include/uapi/linux/if_link.h has the field. Others count broken or truncated frames
 # there (enic), or moments (tg3).
 FULL_IN_OVER_ERRORS = frozenset({"ena", ""})
+# Those whose rx_over_errors are moments at which the ring was empty.
+MOMENTS_IN_OVER_ERRORS = frozenset({"tg3"})
 # Whose own rx_dropped is the sum of all that the card dropped, a full ring among it.
 FULL_IN_OWN_DROPS = frozenset({"mlx4_en"})
 
 # Names that other drivers use for something else; the rest tells what it is by itself.
-_AMBIGUOUS = frozenset({r"rx_dropped"})
+_AMBIGUOUS = frozenset({r"rx_dropped", r"err"})
 _ANY_DRIVER = (
     *(
         counter
@@ -36,8 +38,7 @@ _ANY_DRIVER = (
         for counter in counters
         if counter.pattern not in _AMBIGUOUS
     ),
-    DriverCounter(r"rx_xdp_drops", _XDP),
-    DriverCounter(r".*\d+_xdp_drops?", _XDP, ("ethtool.rx_xdp_drop", "ethtool.rx_xdp_drops")),
+    DriverCounter(r".*\d+_xdp_drops?", _XDP, ("ethtool.rx_xdp_drop",)),
 )
 
 
@@ -121,7 +122,13 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
     both = ((name, _first(known, name)) for name in names)
     if not (driver and known):
         both = ((name, counter or _of_some_driver(name)) for name, counter in both)
-    return tuple((name, counter) for name, counter in both if counter is not None)
+    told = ((name, counter) for name, counter in both if counter is not None)
+    return tuple(one for one in told if not _is_sum(one[1], names))
+
+
+def _is_sum(counter: DriverCounter, names: tuple[str, ...]) -> bool:
+    """Tell whether the names have a counter's packets once more, in parts."""
+    return bool(counter.sum_of) and any(re.fullmatch(counter.sum_of, name) for name in names)
 
 
 def _of_some_driver(name: str) -> DriverCounter | None:
