@@ -26,11 +26,12 @@ _NEW = r"(?P<new>[\w.@-]+(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
 _OLD = r"(?P<old>[\w.:@-]+)\s+Link encap:.*"
 _HEADER = re.compile(f"{_IP}|{_NEW}|{_OLD}")
 _TABLE = r"Iface\s+MTU\s.*\bRX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\b.*"
-_BARE = r"RX (?:packets|errors)[ :]\s*\d+.*"
+_BARE = r"RX (?:packets|errors)[ :]\s*\d+.*|RX:\s+bytes\s+packets\s+errors\s.*"
 # How a line looks that only they print.
 PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
 _TITLES = re.compile(r"RX(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
 _NUMBER = re.compile(r"\d{1,20}|\d{1,4}(?:\.\d+)?[kKMGTPE]i?")  # as -h rounds it: not a count
+_REMARKS = ("", "<", "#", "-", "/", "\u2190")  # how begins what people write behind figures
 _PAIRS = re.compile(r"\b(packets|errors|dropped|overruns|frame)[ :]\s*(\d{1,20})\b")
 _OF_IP = {
     "packets": "rx_packets",
@@ -123,8 +124,10 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield what a line says: numbers below their titles, or words with numbers."""
     words = line.split()
     if titles:
-        if len(words) == len(titles) and all(_NUMBER.fullmatch(word) for word in words):
-            for title, word in zip(titles, words, strict=True):
+        figures, remark = words[: len(titles)], "".join(words[len(titles) :])
+        is_row = len(figures) == len(titles) and remark[:1] in _REMARKS
+        if is_row and all(map(_NUMBER.fullmatch, figures)):
+            for title, word in zip(titles, figures, strict=True):
                 if title in _OF_IP and is_decimal(word):
                     yield _OF_IP[title], int(word)
     elif line.startswith("RX ") and not line.startswith("RX bytes"):

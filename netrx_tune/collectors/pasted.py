@@ -34,6 +34,7 @@ from netrx_tune.collectors.pasted_parts import (
 )
 from netrx_tune.collectors.pasted_rules import rules_of
 from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.plain_lines import plain_lines
 from netrx_tune.collectors.softnet_stat import from_decimals, from_first_columns
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.model.sample import Gap, Link, Sample
@@ -100,7 +101,7 @@ def _as_printed(text: str) -> str:
 
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
-    parts = parts_of(in_words(text))
+    parts = parts_of(in_words(plain_lines(text)))
     if not parts:
         return None
     gaps: list[Gap] = []

@@ -1,0 +1,72 @@
+"""Lines are read as they were printed, whatever a terminal, Markdown or an option made of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netrx_tune.collectors.pasted import parse_pasted
+from netrx_tune.collectors.plain_lines import plain_lines
+
+LINK = """\
+2: eth0: <UP> mtu 1500 qdisc mq state UP
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    RX:  bytes packets errors dropped  missed   mcast
+       9000      90       1       2       3       4
+    TX:  bytes packets errors dropped carrier collsns
+       9000      90       0       0       0       0
+"""
+READ = {
+    "rx_packets": 90,
+    "rx_errors": 1,
+    "rx_dropped": 2,
+    "rx_missed_errors": 3,
+    "multicast": 4,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINK,
+        LINK.replace("eth0: ", "\x1b[36meth0: \x1b[0m").replace("UP\n", "\x1b[32mUP\x1b[0m\n"),
+        f"\x1b]0;root@web7: ~\x07\x1b[?2004h{LINK}\x1b(B",
+        LINK.removesuffix("\n").replace("\n", "\\"),  # ip -o
+        f"**ip -s link**\n`{LINK.removesuffix(chr(10))}`\n",
+        LINK.replace("       4\n", "       4  <-. keep\n"),
+        LINK.replace("       4\n", "       4  # increasing\n"),
+    ],
+)
+def test_a_device_is_read_from_lines_with_marks(text: str) -> None:
+    sample = parse_pasted(text)
+    assert sample is not None
+    assert [(link.name, link.statistics) for link in sample.links or ()] == [("eth0", READ)]
+
+
+@pytest.mark.parametrize(
+    "figures", ["1 2 3", "1 2 3 4 5 6 7", "1 2 3 4 5 a", "1 2 3 4 5 6 packets"]
+)
+def test_a_row_that_is_not_below_its_titles_is_left(figures: str) -> None:
+    sample = parse_pasted(f"RX: bytes packets errors dropped missed mcast\n{figures}\n")
+    assert sample is None or not sample.links
+
+
+def test_titles_alone_are_enough() -> None:
+    sample = parse_pasted("```\nRX: bytes packets errors dropped missed mcast\n 1 2 3 4 5 6\n```\n")
+    assert sample is not None
+    assert sample.links is not None
+    assert sample.links[0].statistics["rx_missed_errors"] == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a `b` c\n", "```text\nx\n```\n", "- `rx_missed_errors`: 5\n", "1: no \\ link\n"],
+)
+def test_what_needs_no_change_is_left(text: str) -> None:
+    assert plain_lines(text) == text
+
+
+@given(st.text(st.sampled_from("`\\\x1b[]m;:<> 12eth0\n\x07")))
+def test_any_text_goes_through(text: str) -> None:
+    plain_lines(text)
