@@ -1,4 +1,7 @@
-"""A text that shows one thing at two moments, as `netstat -s; sleep 10; netstat -s` does."""
+"""A text that shows one thing at two moments, as `netstat -s; sleep 10; netstat -s` does.
+
+nstat subtracts the earlier moment itself, unless it is told not to (-a).
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,23 @@ TWO_MOMENTS = (
     "an earlier one in the text: the last counts. As two texts, --from FIRST --from SECOND, they"
     " are a window"
 )
+SINCE_LAST = (
+    "nstat without -a counts from when somebody last called it, which may be long after boot:"
+    " nstat -az has the totals"
+)
+_NSTAT = re.compile(r"\bnstat((?: +--?\w+)*)")
+_TOTALS = re.compile(r" -\w*a| --ignore")
 
 
-def two_moments(gaps: Iterable[Gap]) -> list[str]:
-    """Return what a text shows at two moments."""
-    return [gap.path for gap in gaps if gap.detail == TWO_MOMENTS]
+def of_moments(gap: Gap) -> bool:
+    """Tell whether a gap is a word on the time that figures are of; nothing lacks by it."""
+    return gap.detail in {TWO_MOMENTS, SINCE_LAST}
+
+
+def is_since_last(command: str) -> bool:
+    """Tell whether nstat, as it was last called in a line, prints what grew since it was called."""
+    called = _NSTAT.findall(command)
+    return bool(called) and not _TOTALS.search(called[-1])
 
 
 def joined(

@@ -15,7 +15,7 @@ import re
 
 from netrx_tune.collectors import ss_text
 from netrx_tune.collectors.listed_drops import with_drops
-from netrx_tune.collectors.moments import TWO_MOMENTS, joined
+from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS, is_since_last, joined
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
 from netrx_tune.collectors.pasted_machine import in_words
 from netrx_tune.collectors.pasted_parts import (
@@ -122,6 +122,8 @@ def parse_pasted(text: str) -> Sample | None:
     listed = ss_text.parse_ss(
         [f"{part.command}\n{part.text}" for part in parts if part.kind == SOCKETS]
     )
+    if any(part.kind == NSTAT and is_since_last(part.command) for part in parts):
+        gaps.append(Gap(NSTAT, "unparsed", SINCE_LAST))
     if listed.is_repeated:
         gaps.append(Gap("ss", "unparsed", TWO_MOMENTS))
     if listed.nameless:

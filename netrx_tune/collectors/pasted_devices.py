@@ -84,7 +84,7 @@ def _nic_of(part: Part, device: str, gaps: list[Gap]) -> Nic | None:
     if len(part.text) > MOST_CHARACTERS:
         gaps.append(too_long(f"ethtool {device}"))
         return None
-    lines = [*pasted_statistics.unremarked(part.lines)]
+    lines = [*map(pasted_statistics.unremarked, part.lines)]
     if field == "statistics":
         lines = [lines[0], *pasted_statistics.plain(lines[1:])]
     try:

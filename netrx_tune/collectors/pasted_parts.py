@@ -18,7 +18,7 @@ from netrx_tune.collectors import (
 )
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
 from netrx_tune.collectors.pasted_rules import IPTABLES, KINDS, NFT, TC
-from netrx_tune.collectors.pasted_statistics import is_bare, uncommented
+from netrx_tune.collectors.pasted_statistics import is_bare, uncommented, unremarked
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
 
 RELEASE = "/proc/sys/kernel/osrelease"
@@ -77,19 +77,23 @@ _LINES = (
     (NETSTAT_S, netstat_s.STARTS.pattern),
 )
 _KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+_TWO_WORDS = re.compile(r"[0-9a-f]{8}\s+[0-9a-f]{8}")
 _PER_CPU = re.compile(r"\s*[0-9a-f]{8}(?:\s+[0-9a-f]{8})+\s*")
-# Those of TCP look the same, and have another header.
+# What goes on with lines that would not begin it; rows of TCP look as UDP's, under another header.
 _ROWS = {
+    CONNTRACK_S: re.compile(rf"\s*(?:{conntrack_text.LINE})|{conntrack_text.MORE}"),
     "/proc/net/udp": re.compile(r"\s*\d+: [0-9A-F]{8}:"),
     "/proc/net/udp6": re.compile(r"\s*\d+: [0-9A-F]{32}:"),
     "/proc/net/stat/nf_conntrack": _PER_CPU,
     "/proc/net/stat/rt_cache": _PER_CPU,
 }
 # Their lines have no names, so a second table in a text is another moment's and not more of it.
-TABLES = {SOFTNET, SOFTNET_DECIMAL, SOFTNET_SHORT, "/proc/net/dev", CONNTRACK_S, *_ROWS}
+TABLES = {SOFTNET, SOFTNET_DECIMAL, SOFTNET_SHORT, "/proc/net/dev", *_ROWS}
 _MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _SETTINGS = (SYSCTL_A, SYSCTL_FILE)
+# Behind their figures people write what they think of them.
+_REMARKED = {SYSCTL_A, NSTAT, CONNTRACK_S, SOFTNET, SOFTNET_SHORT, UDP_ROWS, UDP6_ROWS}
 # A comment's mark or a time, before each line of what else nothing would be read of.
 _MARKED = re.compile(
     r"^[ \t]*(?:#+|//+|;+|\|)[ \t]?"
@@ -103,13 +107,20 @@ _OF_DEVICE = re.compile(
 )
 # Commands whose output does not say what it is.
 _BEFORE = (
+    (
+        SOFTNET_SHORT,
+        re.compile(r"softnet_stat.*print ?\$1, ?\$2 ?\}|print ?\$1, ?\$2 ?\}.*softnet_stat"),
+    ),
     (ETHTOOL, re.compile(r"\bethtool -S \S+")),
     (RELEASE, re.compile(r"uname -r")),
     ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
+_COMMANDS = re.compile(
+    "ethtool|ifconfig|uname|cat |tables|nft|nstat|tc|ss|softnet"
+)  # a line of one has this
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
-    r"(?:^|[\s/$#>|;(`'\"])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|tc|ss)(?:\s.*|$)"
+    r"(?:^|[\s/$#>|;(`'\"])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|nstat|tc|ss)(?:\s.*|$)"
 )
 _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")
@@ -163,16 +174,17 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     plain = uncommented(plain)
     plain = _GREPPED_FROM.sub("", plain.replace("**", ""))  # what somebody made bold
-    for line in dedent(plain).split("\n"):
-        if len(line) > _MOST_IN_LINE:
+    for whole in dedent(plain).split("\n"):
+        if len(whole) > _MOST_IN_LINE:
             continue
-        kind = _kind(line.strip())
+        line, kind = _told(whole, {awaited, part.kind if part else ""})
         if part and _goes_on(part, line, kind):
             part.add(line if part.kind == SOCKETS else line.strip())
             continue
         if part:
             yield part
-        command = _OF_DEVICE.search(line)
+        has_command = _COMMANDS.search(line) is not None
+        command = _OF_DEVICE.search(line) if has_command else None
         device = command["device"] if command else device
         if bare and kind is None and is_bare(line):
             awaited = ETHTOOL
@@ -180,10 +192,25 @@ def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
         if part:
             part.command = typed
             typed = "" if part.kind == SOCKETS else typed  # the next list is another one's
-        typed = line.strip() if part is None and _TYPED.search(line) else typed
-        awaited = _awaited(line) if line.strip() else awaited
+        if has_command:
+            typed = line.strip() if part is None and _TYPED.search(line) else typed
+            awaited = _awaited(line)
+        elif line.strip():
+            awaited = ""
     if part:
         yield part
+
+
+def _told(line: str, expected: set[str]) -> tuple[str, str | None]:
+    """Return a line without a remark behind its figures, and its kind."""
+    kind = _kind(line.strip())
+    if kind not in {None, SYSCTL_A}:
+        return line, kind
+    said = unremarked(line)
+    if kind is None and SOFTNET_SHORT in expected and _TWO_WORDS.fullmatch(said.strip()):
+        return said, SOFTNET_SHORT
+    of_figures = _kind(said.strip()) if said != line else None
+    return (said, of_figures) if of_figures in _REMARKED else (line, kind)
 
 
 def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.log_text import OTHER_LINE
-from netrx_tune.collectors.moments import TWO_MOMENTS, two_moments
+from netrx_tune.collectors.moments import of_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
@@ -61,8 +61,8 @@ def _remarks(delta: Delta) -> Iterator[str]:
     """Yield what is in no figure, and that a text would be a window, were it two."""
     yield from bad_segments(delta)
     yield from unnamed_drops(delta)
-    for path in two_moments(delta.after.gaps):
-        yield f"{path}: {TWO_MOMENTS}"
+    for gap in filter(of_moments, delta.after.gaps):
+        yield f"{gap.path}: {gap.detail}"
     for gap in delta.after.gaps:
         if gap.path == OTHER_LINE:
             yield f"the text holds a line of a log, of which tells: {gap.detail}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.collectors.log_text import OTHER_LINE
-from netrx_tune.collectors.moments import TWO_MOMENTS
+from netrx_tune.collectors.moments import of_moments
 from netrx_tune.model.finding import SEVERITIES, Diagnosis, Finding
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.sample import GapReason
@@ -186,7 +186,7 @@ def _gaps(diagnosis: Diagnosis, *, absent: bool) -> Iterator[str]:
     reasons: list[str] = []
     total = 0
     # Notes say the others.
-    gaps = [g for g in diagnosis.gaps if g.detail != TWO_MOMENTS and g.path != OTHER_LINE]
+    gaps = [g for g in diagnosis.gaps if not of_moments(g) and g.path != OTHER_LINE]
     for why, words in _WHY_NOTHING.items():
         paths = [gap.path for gap in gaps if gap.why == why]
         if paths and (absent or why != "absent"):

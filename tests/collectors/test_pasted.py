@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.assemble import assemble
+from netrx_tune.collectors.moments import SINCE_LAST
 from netrx_tune.collectors.pasted import foreign_system, parse_pasted
-from netrx_tune.model.sample import Process, Sample
+from netrx_tune.model.sample import Gap, Process, Sample
 from netrx_tune.model.snapshot import Snapshot
 
 SNMP = "Udp: InDatagrams NoPorts InErrors RcvbufErrors\nUdp: 900 1 100 100\n"
@@ -445,3 +446,60 @@ def test_a_mark_before_each_line_is_none_of_its_words(mark: str) -> None:
 
 def test_a_setting_behind_a_mark_is_not_set() -> None:
     assert parse_pasted("#net.core.rmem_max = 26214400\n# net.core.rmem_default=5\n") is None
+
+
+def test_remarks_behind_figures_are_left_out() -> None:
+    snapshot = read(
+        "TcpExtListenOverflows    18234    0.0    # so many!\n"
+        "$ sysctl -n x\nnet.core.somaxconn = 128    <- too small\n"
+        "  515: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000"
+        "     0        0 4711 2 0000000000000000 9 <--- drops\n"
+    )
+    assert snapshot.counters == {"TcpExt.ListenOverflows": 18234}
+    assert snapshot.settings == {"net.core.somaxconn": (128,)}
+    assert snapshot.sockets is not None
+    assert [sock.drops for sock in snapshot.sockets.sockets] == [9]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "$ awk '{print $1,$2}' /proc/net/softnet_stat",
+        "# cat /proc/net/softnet_stat | awk '{print $1, $2}'",
+    ],
+)
+def test_two_columns_of_softnet_stat_are_told_by_the_command(command: str) -> None:
+    softnet = read(f"{command}\n00000009 00000002  <-- drops\n00000008 00000000\n").softnet
+    assert softnet is not None
+    assert [(row.processed, row.dropped) for row in softnet] == [(9, 2), (8, 0)]
+
+
+def test_two_hexadecimal_words_alone_are_nothing() -> None:
+    assert parse_pasted("deadbeef 00000002\n") is None
+
+
+def test_sums_of_conntrack_s_are_those_of_one_row() -> None:
+    sums = "entries   \t\t90\nfound     \t\t3774748\ninsert_failed\t\t7\ndrop      \t\t6\n"
+    assert read(sums).per_cpu == {
+        "nf_conntrack.found": (3774748,),
+        "nf_conntrack.insert_failed": (7,),
+        "nf_conntrack.drop": (6,),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "is_said"),
+    [
+        ("$ nstat", True),
+        ("$ nstat -n; sleep 10; nstat | grep -i udp", True),
+        ("$ nstat -z", True),
+        ("$ nstat -az", False),
+        ("$ nstat -s -a UdpRcvbufErrors", False),
+        ("$ cat out.txt", False),
+    ],
+)
+def test_what_nstat_counts_since_its_last_call_is_said_to_be_that(
+    command: str, is_said: bool
+) -> None:
+    gaps = read(f"{command}\nUdpRcvbufErrors    7    0.0\n").gaps
+    assert (Gap("/netrx/nstat", "unparsed", SINCE_LAST) in gaps) is is_said
