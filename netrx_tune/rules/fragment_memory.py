@@ -5,7 +5,8 @@ are refused until old ones time out. From 4.19 on every fragment is refused, eve
 datagram, so one burst can stop all fragmented traffic for up to ipfrag_time seconds.
 
 How it is counted: Ip.ReasmFails and Ip6.ReasmFails less timeouts and overlaps, once per fragment;
-up to 4.13 whole datagrams are evicted instead, and counted.
+up to 4.13 whole datagrams are evicted instead, and counted. Where an input shows no timeouts, any
+of it may be one: at most so many were refused.
 Kernel: net/ipv4/inet_fragment.c, inet_frag_find(); net/ipv4/ip_fragment.c, ip_find().
 
 Remedy: make the sender's datagrams fit the MTU. Else more memory for reassembly, and where many
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
-from netrx_tune.rules.advice import Need, capped, do, set_sysctl, setting, sysctl_for
+from netrx_tune.rules.advice import Need, capped, do, look, set_sysctl, setting, sysctl_for
 from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
@@ -47,6 +48,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     key, time_key, used = _family(facts, account)
     limit = setting(facts, key)
     far_below = used is not None and limit is not None and used < _NEAR * limit
+    near = used is not None and limit is not None and not far_below
+    if account.bound == "at-most" and not near:
+        yield _undivided(facts, account)
+        return
     unit = "fragments"
     if reasm_eviction_without_timeout(facts.delta.after.host.kernel):
         unit = "fragments or waiting datagrams"
@@ -59,6 +64,29 @@ def check(facts: Facts) -> Iterator[Finding]:
             _SENDER,
             _more_memory(facts, key, used, account.lost or 0, far_below=far_below),
             None if far_below else _shorter_wait(facts, time_key),
+        ),
+    )
+
+
+def _undivided(facts: Facts, account: Account) -> Finding:
+    """Return a finding where nothing tells refusals from datagrams whose fragment never came."""
+    return found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'fragments')} were refused by reassembly: any of these failures"
+        " may be a fragment that never came",
+        meaning="ReasmTimeout tells the two apart, and is not in this input: netstat -s calls it"
+        " fragments dropped after timeout, and leaves it out at 0. More memory helps against"
+        " refusals alone.",
+        recommendations=(
+            _SENDER,
+            look(
+                facts,
+                "nstat -az 'IpReasm*' 'Ip6Reasm*'",
+                kind="none",
+                target="Ip.ReasmTimeout",
+                why="Shows how many of the failures (ReasmFails) are timeouts (ReasmTimeout).",
+            ),
         ),
     )
 

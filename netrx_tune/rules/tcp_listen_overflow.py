@@ -60,10 +60,15 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _listeners(facts: Facts) -> list[tuple[Socket, int]]:
-    """Return the listeners that lost something, else those whose queue is full now."""
+    """Return the listeners that lost something, else those whose queue is full now, or may be.
+
+    One at its length takes a last connection; it stood there when somebody looked.
+    """
     drops = [(s, n) for s, n in facts.delta.socket_drops or () if s.accept_limit is not None]
     if not drops:
-        drops = [(sock, 0) for sock in tcp_listeners(facts.delta.after) if _is_full(sock)]
+        listed = tcp_listeners(facts.delta.after)
+        full = [sock for sock in listed if _is_full(sock)]
+        drops = [(sock, 0) for sock in full or filter(_is_at_its_length, listed)]
     return sorted(drops, key=lambda loser: -loser[1])
 
 
@@ -71,6 +76,10 @@ def _is_full(sock: Socket) -> bool:
     """Tell whether a queue takes no more: sk_acceptq_is_full() in include/net/sock.h."""
     queue, limit = sock.accept_queue, sock.accept_limit
     return queue is not None and limit is not None and queue > limit
+
+
+def _is_at_its_length(sock: Socket) -> bool:
+    return bool(sock.accept_limit) and sock.accept_queue == sock.accept_limit
 
 
 def _stays_full(facts: Facts, sock: Socket) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.sample import Gap, Socket
 from netrx_tune.model.snapshot import Device
@@ -174,6 +175,29 @@ def test_backlog_drops_are_all_here_where_no_device_shows_its_own(
     assert (account.lost, account.bound) == (70, "at-most")
 
 
+def test_a_hosts_old_backlog_drops_are_no_history_of_a_namespace() -> None:
+    device = Device("eth0", {"rx_packets": 900, "rx_dropped": 9})
+    seen = snapshot(softnet=(softnet_cpu(0, 70),), devices=(device,))
+    inside = seen._replace(host=seen.host._replace(initial_netns=False))
+    quiet = settle(between(inside, inside, live=True)).account("cpu-backlog-overflow")
+    assert quiet is not None
+    assert (quiet.lost, quiet.total) == (0, None)
+    account = settle(since_boot(inside)).account("cpu-backlog-overflow")
+    assert account is not None
+    assert (account.lost, account.bound) == (9, "at-most")
+
+
+@pytest.mark.parametrize("kind", ["tun", "wireguard", "sit", "vti"])
+def test_what_a_tunnel_without_a_queue_drops_has_no_name(kind: str) -> None:
+    after = Device("t0", {"rx_packets": 90, "rx_dropped": 9}, kind=kind)
+    before = Device("t0", {"rx_packets": 0, "rx_dropped": 0}, kind=kind)
+    ledger = settle(between(snapshot(devices=(before,)), snapshot(devices=(after,)), live=True))
+    assert losses(ledger) == {"device-unattributed": 9}
+    account = ledger.account("device-unattributed")
+    assert account is not None
+    assert (account.bound, account.offered) == ("at-most", 99)
+
+
 def test_frames_without_a_protocol_are_seen_and_not_lost() -> None:
     before = Device("eth0", {"rx_packets": 0, "rx_dropped": 0, "rx_otherhost_dropped": 0})
     after = Device("eth0", {"rx_packets": 90, "rx_dropped": 9, "rx_otherhost_dropped": 4})
@@ -252,6 +276,16 @@ def test_conntrack_drops_come_out_of_the_silent_part() -> None:
     got = losses(settle(delta))
     assert got["conntrack-table-full"] == 60
     assert got["ip-unattributed"] == 10
+
+
+def test_a_log_of_a_full_table_takes_its_lines_from_the_failed_inserts() -> None:
+    counted = {"nf_conntrack.drop": (27, 0), "nf_conntrack.insert_failed": (27, 0)}
+    told = snapshot({}, per_cpu=counted, levels={TABLE_FULL: 3})
+    accounts = {account.stage: account for account in settle(since_boot(told)).accounts}
+    assert [
+        (accounts[stage].lost, accounts[stage].bound)
+        for stage in ("conntrack-table-full", "conntrack-insert-fail", "conntrack-invalid")
+    ] == [(3, "at-least"), (24, "at-most"), (0, "exact")]
 
 
 def test_a_closed_sockets_drops_leave_rcvbuf_errors_whole() -> None:

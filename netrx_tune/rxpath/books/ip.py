@@ -158,7 +158,8 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
 
     A clash moves insert_failed and drop; a chain that is too long moves insert_failed alone, as
     every failed insert does up to 4.4. From 4.9 on until clash_resolve came, insert_failed holds
-    clashes that were resolved, too: of what was dropped it bounds the clashes, no more.
+    clashes that were resolved, too: of what was dropped it bounds the clashes, no more. So it does
+    where the kernel's log tells of more refusals for want of room than insert_failed leaves.
 
     Kernel: net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc(), __nf_conntrack_confirm().
     """
@@ -178,9 +179,13 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
         if features.clash_is_in_drop(kernel):
             inside = min(max(0, failed - too_long), dropped)
     rest = dropped - inside
+    refused = min(_log_lines(delta), dropped) - rest
+    if refused > 0:
+        failed, rest, bound = max(0, failed - refused), rest + refused, "at-most"
     full = rest if _conntrack_is_full(delta) else 0
     by = "nf_conntrack.drop"
-    yield Account("conntrack-table-full", full, "exact", _entry(by, full))
+    told: Bound = "at-least" if refused > 0 else "exact"
+    yield Account("conntrack-table-full", full, told, _entry(by, full))
     named = _entry("nf_conntrack.insert_failed", failed)
     yield Account("conntrack-insert-fail", failed, bound if failed else "exact", named)
     yield Account(
@@ -193,11 +198,16 @@ def _conntrack(delta: Delta) -> Iterator[Account]:
 
 
 def _logged(delta: Delta) -> Iterator[Account]:
-    """Yield what the kernel's log tells of a full table; of two logs nobody knows the end."""
-    lines = delta.after.levels.get(TABLE_FULL, 0)
-    if lines and delta.before is None:
+    """Yield what the kernel's log tells of a full table."""
+    lines = _log_lines(delta)
+    if lines:
         why = "lines of the kernel's log, which leaves most of them out"
         yield Account("conntrack-table-full", lines, "at-least", _entry(TABLE_FULL, lines), why=why)
+
+
+def _log_lines(delta: Delta) -> int:
+    """Return the lines of one log; of two nobody knows the end."""
+    return 0 if delta.before else delta.after.levels.get(TABLE_FULL, 0)
 
 
 def _entry(name: str, count: int) -> tuple[Entry, ...]:
@@ -251,6 +261,8 @@ def _policy(delta: Delta, room: int, used: int) -> Account:
 def _reassembly(delta: Delta) -> Iterator[Account]:
     """Divide ReasmFails: a timeout counts datagrams, a refusal for memory counts fragments.
 
+    Where timeouts are not known, all of it may be timeouts.
+
     Kernel: net/ipv4/ip_fragment.c, ip_expire(), ip_defrag(); net/ipv4/inet_fragment.c.
     """
     timeouts = counted(delta, "defrag-timeout", "Ip.ReasmTimeout", "Ip6.ReasmTimeout")
@@ -263,6 +275,7 @@ def _reassembly(delta: Delta) -> Iterator[Account]:
     inside = overlaps.lost or 0 if features.reasm_overlap_in_fails(delta.after.host.kernel) else 0
     refused = max(0, fails - (timeouts.lost or 0) - inside)
     by = entries(delta, "Ip.ReasmFails", "Ip6.ReasmFails") if refused else ()
-    yield Account("defrag-memory", refused, "exact", by, requests)
+    bound: Bound = "at-most" if refused and timeouts.lost is None else "exact"
+    yield Account("defrag-memory", refused, bound, by, requests)
     yield timeouts.with_offered(requests)
     yield overlaps.with_offered(requests)
