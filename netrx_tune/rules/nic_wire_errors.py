@@ -5,8 +5,8 @@ them away before they became packets. A cable, an optic, a connector, an electri
 ends that disagree on MTU, speed or duplex.
 
 How it is counted: rx_crc_errors, rx_frame_errors and rx_length_errors of the device; rx_errors
-where the driver tells no more. Tunnels such as WireGuard use the same fields for packets that
-they could not authenticate or that were cut short.
+where the driver tells no more. Tunnels such as WireGuard use the same fields for packets from
+addresses that their peer may not use, and for those that were cut short.
 Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; net/core/net-procfs.c,
 dev_seq_printf_stats().
 
@@ -56,8 +56,8 @@ def _is_card(facts: Facts, name: str) -> bool:
 def _meaning(*, virtual: bool, by_length: bool) -> str:
     if virtual:
         return (
-            "This is no card: the tunnel refused packets that it could not authenticate or that"
-            " were cut short."
+            "This is no card: the tunnel refused packets for what came out of it: cut short, or"
+            " from an address that their peer may not use (WireGuard's AllowedIPs)."
         )
     if by_length:
         return (
@@ -70,7 +70,7 @@ def _meaning(*, virtual: bool, by_length: bool) -> str:
 def _advice(facts: Facts, name: str, *, virtual: bool) -> Iterator[Recommendation]:
     device = quoted(name)
     if virtual:
-        why = "Shows the tunnel's own error counters; compare its peer's keys and MTU with these."
+        why = "Shows the tunnel's own error counters; compare its peer's addresses and MTU."
         yield look(facts, f"ip -s -s link show dev {device}", kind="sender", target=name, why=why)
         return
     why = "Shows speed, duplex and link partner; compare them and the MTU with the switch port's."

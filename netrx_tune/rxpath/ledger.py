@@ -33,11 +33,16 @@ def settle(delta: Delta) -> Ledger:
         return _blank(delta, delta.after.host.sandbox)
     accounts = _accounts(delta)
     if delta.before is not None:
-        totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after))}
+        totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after)) if not _is_vague(a)}
         accounts = tuple(a.with_total(totals.get(a.stage)) for a in accounts)
     else:
         accounts = tuple(a.with_total(a.lost) for a in accounts)
     return _close(delta, accounts)
+
+
+def _is_vague(total: Account) -> bool:
+    """Tell a total of full backlogs that other network namespaces may have a part in."""
+    return total.stage == "cpu-backlog-overflow" and total.bound == "at-most"
 
 
 def _blank(delta: Delta, sandbox: str) -> Ledger:

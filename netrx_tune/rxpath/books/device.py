@@ -45,9 +45,15 @@ _FULL = ("rx_fifo_errors", "rx_missed_errors")
 _CHANCE = 10  # two counters may well be equal that are smaller
 _MOMENTS = 100  # one part in so many may be the moments at which both were read
 _CELLS = frozenset(
-    {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "sit", "ip6tnl", "erspan",
+    {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "ip6tnl", "erspan",
      "macsec", "xfrm", "bareudp", "amt", "pfcp", "dsa"}
 )  # fmt: skip
+# They have no such queue, and carry IP alone, but for a tap: what they drop was refused by the
+# driver (a program wrote no IP packet into a tun, or it was down) or by the stack behind it.
+# Kernel: drivers/net/tun.c, tun_get_user(); drivers/net/wireguard/receive.c,
+# wg_packet_consume_data_done(); net/ipv6/sit.c, ipip6_rcv(); net/ipv4/ip_vti.c, vti_rcv_cb().
+_WITHOUT_CELLS = frozenset({"wireguard", "tun", "sit", "vti", "vti6"})
+_NAMELESS = "device-unattributed"
 
 
 def device_accounts(delta: Delta) -> tuple[Account, ...]:
@@ -131,8 +137,8 @@ def _backlog(delta: Delta, here: int | None, flows: int, offered: int) -> Accoun
     lost = here - flows
     by = (Entry("softnet.dropped", lost),) if lost else ()
     shown = readable(delta, delta.after.devices.values(), *_DROPS)
-    if lost and not shown and _is_one_of_several(delta):
-        why = "softnet counts for all network namespaces, and no device shows its own drops"
+    if lost and (not shown or delta.before is None) and _is_one_of_several(delta):
+        why = "softnet counts for all network namespaces, since boot, whatever devices show"
         return Account("cpu-backlog-overflow", lost, "at-most", by, offered, why=why)
     return Account("cpu-backlog-overflow", lost, "exact", by, offered)
 
@@ -166,13 +172,16 @@ def _rx_dropped(
         "nic-ring-overflow": [],
         "l2-unhandled-proto": [],
     }
+    of_tunnels: list[Entry] = []
     certain = True
     for device, entry in (*counted, *beyond):
         unnamed = max(0, entry.increase - own.get(device.name, 0))
         from_backlog = min(backlog, unnamed, _met_a_backlog(delta, device)) if backlog else 0
         backlog -= from_backlog
         left = unnamed - from_backlog
-        if left:
+        if left and device.kind in _WITHOUT_CELLS:
+            of_tunnels.append(Entry(entry.counter, left))
+        elif left:
             certain = certain and is_software(device)
             stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
             shares[stage].append(Entry(entry.counter, left))
@@ -181,6 +190,11 @@ def _rx_dropped(
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
             yield account._replace(bound="exact" if certain else "at-most")
+    if of_tunnels:
+        lost = sum(entry.increase for entry in of_tunnels)
+        came = received(delta, (d for d in devices if d.kind in _WITHOUT_CELLS))
+        why = "rx_dropped of a tunnel: refused by it or by the stack behind it"
+        yield Account(_NAMELESS, lost, "at-most", tuple(of_tunnels), came + lost, why=why)
 
 
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
@@ -266,7 +280,7 @@ def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     than a hundredth of the packets, all devices hand straight to IP, and something may drop
     there: traffic control counts what it drops, a rule at ingress and XDP may not.
     """
-    unseen = Account("device-unattributed", None, "unseen", ())
+    unseen = Account(_NAMELESS, None, "unseen", ())
     devices = list(delta.after.devices.values())
     names = ("Ip.InReceives", "Ip6.InReceives")
     if delta.before is None or any(delta.increase(name) is None for name in names):
@@ -287,6 +301,6 @@ def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
         return unseen._replace(why=why)
     generic = [d.name for d in devices if d.xdp == "generic"]
     why = "rx_packets less what IP received; ARP and other protocols are among it"
-    stage = "xdp-generic-drop" if generic else "device-unattributed"
+    stage = "xdp-generic-drop" if generic else _NAMELESS
     by = _sum(delta, devices, "rx_packets")
     return Account(stage, missing, "at-most", by, packets, why=why)

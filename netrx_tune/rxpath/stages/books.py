@@ -19,7 +19,8 @@ BOOKS_STAGES: tuple[Stage, ...] = (
         what=(
             "The device counted more packets than IP received, or counted drops that no stage "
             "explains. XDP, tc and nftables at ingress drop here without any counter; so do "
-            "drivers that book several causes as rx_dropped."
+            "drivers that book several causes as rx_dropped, and tunnels without a queue of their "
+            "own (tun, WireGuard, sit, vti)."
         ),
         also=("rx_packets", "rx_dropped", "Ip.InReceives", "Ip6.InReceives"),
         remedy=(
