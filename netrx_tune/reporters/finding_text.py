@@ -16,7 +16,7 @@ from netrx_tune.model.finding import (
     TakesEffect,
 )
 from netrx_tune.model.snapshot import HostFacts
-from netrx_tune.reporters.plain import BLANK, Block
+from netrx_tune.reporters.plain import BLANK, Block, capitalised
 from netrx_tune.rules.words import count, counted, rate, size
 
 _MOST_LISTED = 6  # counters or sockets of one finding, unless -v
@@ -221,8 +221,8 @@ def why_words(item: Recommendation) -> str:
     first, _, rest = text.partition(" ")
     if item.command and first == "Shows":
         text = f"The command below shows {rest}"
-    elif first.isalpha():  # and no name such as recvmmsg()
-        text = text[0].upper() + text[1:]
+    else:
+        text = capitalised(text)
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 

@@ -10,6 +10,7 @@ from netrx_tune.planning.messages import Heard
 from netrx_tune.planning.topics import TOPICS, Topic
 from netrx_tune.planning.tunables import Tunable, Visibility, tunable, visibility
 from netrx_tune.reporters.page import Page, Section, items, sections_of
+from netrx_tune.reporters.plain import capitalised
 from netrx_tune.rxpath.stages import STAGES, stage
 
 _KINDS: dict[StageKind, str] = {
@@ -130,7 +131,7 @@ def _whose(one: Tunable) -> str:
     words = [_WHOSE[spans[0][1]]]
     words += [f"from {k.major}.{k.minor} {_WHOSE[seen]}" for k, seen in spans[1:]]
     text = "; ".join(words)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{capitalised(text)}."
 
 
 def topic_page(one: Topic) -> Page:
@@ -184,7 +185,7 @@ def rule_sections(text: str) -> tuple[Section, ...]:
         words = " ".join(paragraph.split())
         heading, colon, rest = words.partition(": ")
         if colon and len(heading.split()) <= _MOST_HEADING_WORDS and heading[:1].isupper():
-            sections.append(Section(heading, f"{rest[:1].upper()}{rest[1:]}"))
+            sections.append(Section(heading, capitalised(rest)))
         elif words:
             sections.append(Section("", words))
     return tuple(sections)

@@ -20,7 +20,6 @@ from netrx_tune.reporters.page import Page, PageKind, Section, items
 from netrx_tune.reporters.page_makers import (
     message_page,
     rule_page,
-    rule_sections,
     stage_page,
     topic_page,
     tunable_page,
@@ -189,7 +188,8 @@ def _with_rules(
         return found._replace(see_also=stages, stages=stages)
     sections = found.sections
     if found.name in rules:
-        sections += rule_sections(rules[found.name])
+        finding = rule_page(found.name, rules[found.name])
+        sections += (Section("The finding of this name", finding.title), *finding.sections)
     about = set(found.stages)
     judges = [r for r in rules if r != found.name and about & set(rule_stages.get(r, ()))]
     if judges:

@@ -59,6 +59,12 @@ def escape(text: str) -> str:
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
+def capitalised(text: str) -> str:
+    """Return a sentence with a capital letter, unless it begins with a name such as rx_dropped."""
+    first = text.partition(" ")[0].rstrip(",;:.").replace("-", "")
+    return text[0].upper() + text[1:] if first.isalpha() else text
+
+
 def encodable(text: str, encoding: str) -> str:
     r"""Return text that an output of that encoding can hold; the rest becomes \u0153."""
     return text.encode(encoding, "backslashreplace").decode(encoding)

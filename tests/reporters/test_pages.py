@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
+from netrx_tune.model.finding import Cause
 from netrx_tune.planning.counters import COUNTER_NOTES
 from netrx_tune.planning.messages import MESSAGES
 from netrx_tune.planning.topics import TOPICS
@@ -193,14 +195,29 @@ def test_a_rule_page_is_its_docstring_in_sections() -> None:
     assert found.see_also == ("udp-rcvbuf-full",)
 
 
+@pytest.mark.parametrize("first", ["rx_dropped of it", "setsockopt() fails", "net.core.x, low"])
+def test_a_name_at_the_start_of_a_section_keeps_its_spelling(first: str) -> None:
+    found = page("a-rule", {"a-rule": f"Title.\n\nHow it is counted: {first}.\n"})
+    assert found is not None
+    assert found.sections[0].text == f"{first}."
+
+
+@pytest.mark.parametrize("word", [*get_args(Cause), "at-most", "at-least", "exact", "since-boot"])
+def test_every_word_of_a_report_is_explained(word: str) -> None:
+    found = page(word, RULES, RULE_STAGES)
+    assert found is not None
+    assert found.name in {"books", "causes"}
+    assert f"\n- {word}" in found.sections[0].text.replace("at ", "at-").replace("since ", "since-")
+
+
 def test_a_rule_with_a_stages_name_is_joined_to_its_page() -> None:
     rules = {"softirq-squeeze": "Polling was cut short.\n\nRemedy: none."}
     found = page("softirq-squeeze", rules, {"softirq-squeeze": ("softirq-squeeze",)})
     assert found is not None
     assert found.kind == "stage"
-    assert found.see_also == ()
+    assert found.see_also == ("softirq",)
     assert [tuple(section) for section in found.sections[-2:]] == [
-        ("", "Polling was cut short."),
+        ("The finding of this name", "Polling was cut short."),
         ("Remedy", "None."),
     ]
 

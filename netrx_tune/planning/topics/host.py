@@ -1,10 +1,34 @@
-"""What lies beside the path: merging, CPUs, containers."""
+"""What lies beside the path: polling, merging, CPUs, containers."""
 
 from __future__ import annotations
 
 from netrx_tune.planning.topics.topic import Topic
 
 HOST_TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="softirq",
+        title="how packets get from a card into the kernel",
+        what=(
+            "The card writes frames into a ring of buffers and raises an interrupt. That only "
+            "asks for the receive softirq of the same CPU, which polls the ring (NAPI) until it "
+            "is empty or its share of packets or time is used up, and then runs again. Loopback, "
+            "and veth without GRO, have no ring: they use the CPU's backlog. top shows the time "
+            "as si; ksoftirqd goes on where there is too much of it."
+        ),
+        then="net_rx_action() in net/core/dev.c; a run lasts two ticks at most.",
+        now=(
+            "net.core.netdev_budget_usecs bounds a run from 4.12. From 5.12 a device can be "
+            "polled by kernel threads instead (/sys/class/net/DEV/threaded)."
+        ),
+        lost=(
+            "Frames for which the ring has no free buffer, since their CPU came too late: "
+            "nic-ring-overflow. A run that is cut short (time_squeeze) is no loss by itself."
+        ),
+        aliases=("napi", "ring", "rx ring", "ksoftirqd", "net_rx_action", "interrupt", "irq"),
+        stages=("nic-ring-overflow", "softirq-squeeze"),
+        counters=("rx_missed_errors", "softnet.time_squeeze"),
+        tunables=("net.core.netdev_budget", "net.core.netdev_budget_usecs", "ethtool -G"),
+    ),
     Topic(
         name="gro",
         title="merging packets on the way up",

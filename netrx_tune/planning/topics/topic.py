@@ -11,9 +11,9 @@ class Topic(NamedTuple):
     name: str
     title: str
     what: str
-    then: str  # on 3.13
-    now: str
     lost: str  # what can be lost there, and where it shows
+    then: str = ""  # on 3.13; a word of a report was and is the same
+    now: str = ""
     aliases: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ BOOKS_STAGES: tuple[Stage, ...] = (
         also=("rx_packets", "rx_dropped", "Ip.InReceives", "Ip6.InReceives"),
         remedy=(
             "Look for programs at the device: ip link (xdp), tc filter show dev DEV ingress, nft "
-            "list ruleset. netrx-tune trace names the reason."
+            "list ruleset. From 5.19 on `perf trace -e skb:kfree_skb` shows the kernel's reason."
         ),
         wrong_when=(
             "The device carries other protocols, feeds a bridge, or a VLAN device: they pass IP by."
@@ -50,7 +50,8 @@ BOOKS_STAGES: tuple[Stage, ...] = (
         also=("Ip.InReceives", "Ip.InDelivers", "Ip6.InReceives", "Ip6.InDelivers"),
         remedy=(
             "Give the firewall's rules counters (nft: `counter`), look at "
-            "/proc/net/stat/nf_conntrack and rt_cache; netrx-tune trace names the reason."
+            "/proc/net/stat/nf_conntrack and rt_cache. From 5.19 on `perf trace -e "
+            "skb:kfree_skb` shows the kernel's reason."
         ),
         wrong_when="Any buffer: it was lost before a socket was looked up.",
         blind=(
