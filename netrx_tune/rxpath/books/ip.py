@@ -14,12 +14,14 @@ from collections.abc import Iterator
 
 from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
 from netrx_tune.rxpath.books.rules import firewall_drops, forward_drops, may_drop_uncounted
 
 _FEW = 16  # packets of a window, or one a second: what neighbours say is no more
+_OF_THE_KERNEL = frozenset({"1", "2", "6", "17", "58", "136"})  # ICMP, IGMP, TCP, UDP, its kin
 _OUT_4 = (
     "Ip.InHdrErrors",
     "IpExt.InTruncatedPkts",
@@ -57,7 +59,7 @@ def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
         counted(delta, "route-no-route", "IpExt.InNoRoutes", "Ip6.InNoRoutes"),
         _not_local(delta),
         counted(delta, "route-rpfilter", "TcpExt.IPReversePathFilter"),
-        counted(delta, "proto-unknown", "Ip.InUnknownProtos", "Ip6.InUnknownProtos"),
+        _unknown_protocols(delta),
     )
     accounts = (*named, *_reassembly(delta), *_silent(delta, xfrm_used))
     return tuple(
@@ -72,6 +74,23 @@ def _not_local(delta: Delta) -> Account:
         return account
     why = "this kernel refuses packets for other hosts without counting them"
     return account._replace(bound="at-least", why=why)
+
+
+def _unknown_protocols(delta: Delta) -> Account:
+    """Return packets of protocols without a handler: on 6.18 a raw socket that is full is none.
+
+    Kernel: net/ipv4/raw.c, raw_v4_input(); net/ipv6/raw.c, ipv6_raw_deliver().
+    """
+    account = counted(delta, "proto-unknown", "Ip.InUnknownProtos", "Ip6.InUnknownProtos")
+    if not account.lost:
+        return account
+    full = sum(drops for sock, drops in delta.socket_drops or () if has_raw_alone(sock))
+    return account._replace(lost=max(0, account.lost - full))
+
+
+def has_raw_alone(sock: Socket) -> bool:
+    """Tell a raw socket of a protocol that the kernel leaves to programs: it gets no mere copy."""
+    return sock.protocol == "raw" and sock.local.rpartition(":")[2] not in _OF_THE_KERNEL
 
 
 def silent_packets(delta: Delta) -> tuple[int | None, int | None]:
@@ -262,7 +281,6 @@ def _reassembly(delta: Delta) -> Iterator[Account]:
     """Divide ReasmFails: a timeout counts datagrams, a refusal for memory counts fragments.
 
     Where timeouts are not known, all of it may be timeouts.
-
     Kernel: net/ipv4/ip_fragment.c, ip_expire(), ip_defrag(); net/ipv4/inet_fragment.c.
     """
     timeouts = counted(delta, "defrag-timeout", "Ip.ReasmTimeout", "Ip6.ReasmTimeout")
