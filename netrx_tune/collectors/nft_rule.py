@@ -19,7 +19,12 @@ __all__ = ["Expressions", "Tokens", "judged", "packets_of", "split", "verdict_of
 
 Tokens = tuple[str, ...]
 
-_ENDS: dict[str, Verdict] = {"drop": "drop", "reject": "reject", "queue": "other"}
+_ENDS: dict[str, Verdict] = {
+    "drop": "drop",
+    "reject": "reject",
+    "queue": "other",
+    "synproxy": "other",
+}
 _LEADS = frozenset({"jump", "goto"})
 _UPDATES = frozenset({"add", "update", "delete"})
 _ASKS = frozenset({"!=", "map"})  # behind which no element counts what goes on

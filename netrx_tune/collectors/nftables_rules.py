@@ -49,7 +49,7 @@ _INVERTED = 1  # NFT_LOOKUP_F_INV, NFT_DYNSET_F_INV
 _DELETE = 2  # NFT_DYNSET_OP_DELETE; to add and to update count
 OBJECT_COUNTER = 1
 # Targets of iptables-nft that have no expression of their own.
-_TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other"}
+_TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other", "SYNPROXY": "other"}
 
 
 class Discard(NamedTuple):
@@ -167,7 +167,7 @@ def _decided(kind: str, fields: dict[int, Block]) -> tuple[Verdict | None, str]:
             return "reject", ""
         case "target":
             return _TARGETS.get(netlink.text(fields.get(_TARGET_NAME, b""))), ""
-        case _:  # queue: another program decides
+        case _:  # queue, synproxy: another program decides, or the kernel answers itself
             return "other", ""
 
 
@@ -196,5 +196,5 @@ def _verdict_maps(expressions: Iterable[tuple[str, dict[int, Block]]]) -> tuple[
 
 
 _COUNTING = frozenset({"counter", "objref", "lookup", "dynset"})
-_DECIDING = frozenset({"immediate", "reject", "target", "queue"})
+_DECIDING = frozenset({"immediate", "reject", "target", "queue", "synproxy"})
 _READ = _COUNTING | _DECIDING

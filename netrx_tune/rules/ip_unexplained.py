@@ -96,7 +96,7 @@ def _meaning(facts: Facts, account: Account) -> str:
     elif may_drop_uncounted(snap):
         causes.append("a firewall rule without a counter")
     else:
-        known = " No firewall rule of this namespace drops."
+        known = " No firewall rule of this namespace drops without counting."
     if _may_be_multicast(facts, account):
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):

@@ -150,6 +150,7 @@ def test_without_handles_rules_have_a_number_and_a_mark() -> None:
         ("udp dport 9 drop", "other", 0),
         ("udp dport 9 counter drop", "other", 0),  # with -s
         ("counter packets 7 bytes 8 queue to 3", "other", 7),
+        ("counter packets 7 bytes 8 synproxy mss 1460 wscale 7", "other", 7),
         ("udp dport 9 # xt_multiport counter packets 7 bytes 8 # xt_REJECT", "reject", 7),
         ('counter packets 7 bytes 8 xt target "REJECT"', "reject", 7),
         ('xt match "comment" counter packets 7 bytes 8 drop', "drop", 7),

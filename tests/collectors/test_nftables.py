@@ -63,6 +63,7 @@ def test_the_requests_are_dumps_of_all_families() -> None:
         ([counter(4), REJECT], Discard("reject", 4)),
         ([counter(4), expression("target", name(1, "REJECT"))], Discard("reject", 4)),
         ([counter(5), expression("queue", number(1, 0))], Discard("other", 5)),
+        ([counter(5), expression("synproxy", number(1, 0))], Discard("other", 5)),
         ([counter(5), expression("target", name(1, "NFQUEUE"))], Discard("other", 5)),
         # What follows the counter may let packets go: nobody counts those that are dropped.
         ([counter(9), CMP, DROP], Discard("other", 9)),

@@ -25,11 +25,16 @@ def knows_netfilter(snap: Snapshot) -> bool:
 
 
 def may_drop_uncounted(snap: Snapshot) -> bool:
-    """Tell whether a firewall rule may drop: one that can, or rules that nobody could read.
+    """Tell whether a firewall rule may drop more than is told: or rules that nobody could read.
 
-    A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
+    A rule that drops without a counter is listed as "other"; of a chain that several hooks use
+    nobody knows which of them it dropped at; and a rounded count is the least that it can be.
     """
-    return not knows_netfilter(snap) or any(rule.source == "nft" for rule in snap.rules or ())
+    return not knows_netfilter(snap) or any(
+        "other" in (rule.verdict, rule.hook) or rule.at_most is not None
+        for rule in snap.rules or ()
+        if rule.source == "nft"
+    )
 
 
 def knows_qdiscs(snap: Snapshot) -> bool:
