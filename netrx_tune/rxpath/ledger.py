@@ -17,8 +17,8 @@ from netrx_tune.rxpath.delta import since_boot
 from netrx_tune.rxpath.stages import STAGES
 
 UNATTRIBUTED = ("device-unattributed", "ip-unattributed", "udp-unattributed")
-# Seen and listed, and no loss of this host's programs: never on their way to one.
-NOT_LOST = frozenset(s.name for s in STAGES if s.kind in ("pressure", "stray")) - {
+# Seen and listed, and no packet lost: a copy, or never on the way to a program of this host.
+NOT_LOST = frozenset(s.name for s in STAGES if s.kind in ("pressure", "stray", "copy")) - {
     "udp-mcast-nolistener"
 }
 _ORDER = {stage.name: stage.order for stage in STAGES}

@@ -17,7 +17,7 @@ from tests.saved import archive, members
 TODAY = date(2026, 12, 1)
 
 
-def judged(path: str, text: str = "") -> Judgement:
+def judged(path: str, text: str = "schema: 1") -> Judgement:
     return judge_input(path, parse_policy(text, "p.yaml"), TODAY)[0]
 
 
@@ -55,7 +55,7 @@ def test_a_healthy_input_passes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "outcome"),
     [
-        ("", "failed"),
+        ("schema: 1", "failed"),
         ("fail-on: note", "failed"),
         ("fail-on: critical", "passed"),
         ("fail-on: never", "passed"),

@@ -209,7 +209,7 @@ def test_every_stage_has_exactly_one_place_on_the_drawn_path() -> None:
 
 def test_each_kind_of_loss_is_told_in_words() -> None:
     lost = {
-        "packet-tap-drop": "COPY LOST 3 packets: a capture missed its copy",
+        "packet-tap-drop": "COPY LOST 3 packets, not counted as lost: a capture missed its copy",
         "rx-nohandler": "STRAY 3 packets, not counted as lost: a standby link delivered it",
         "softirq-squeeze": "PRESSURE 3 times, nothing lost by it: polling ended before",
         "nf-ingress-drop": "POLICY dropped 3 packets: an nftables netdev rule dropped it",
