@@ -61,7 +61,8 @@ _LINES = (
     (CONNTRACK_S, conntrack_text.LINE),
     (log_text.PATH, log_text.LINE),
     (LINKS, LINK_LINES),
-    ("/proc/net/dev", r"Inter-\|.*|face \|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
+    ("/proc/net/dev", r"Inter- *\|.*|face *\|.*|[^\s:]+:(?:\s*\d+)(?:\s+\d+){15}"),
+    ("/proc/net/xfrm_stat", r"Xfrm[A-Z]\w+\s+\d+"),
     ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
     ("/proc/net/sockstat6", r"(?:TCP|UDP|UDPLITE|RAW|FRAG)6: inuse .*"),
     ("/proc/meminfo", r"[A-Z]\w+(?:\(\w+\))?:\s+\d+ kB"),
@@ -103,7 +104,7 @@ _MARKED = re.compile(
 _GREPPED_FROM = re.compile(r"^/proc/(?:\d+/|self/)?net/[\w/]+:", re.MULTILINE)  # of two files
 _PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
-    r"(?:\bethtool -\w+|(?:^|[$#>] )ifconfig) (?P<device>[\w.:@][\w.:@-]{0,14})"
+    r"(?:\bethtool +-\w+|(?:^|[$#>] )ifconfig) +(?P<device>[\w.:@][\w.:@-]{0,14})"
 )
 # Commands whose output does not say what it is.
 _BEFORE = (
@@ -111,7 +112,7 @@ _BEFORE = (
         SOFTNET_SHORT,
         re.compile(r"softnet_stat.*print ?\$1, ?\$2 ?\}|print ?\$1, ?\$2 ?\}.*softnet_stat"),
     ),
-    (ETHTOOL, re.compile(r"\bethtool -S \S+")),
+    (ETHTOOL, re.compile(r"\bethtool +-S +\S+")),
     (RELEASE, re.compile(r"uname -r")),
     ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
@@ -126,7 +127,7 @@ _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")
 _STATISTIC = re.compile(r"\S.*?: *\d+(?:\s.*)?")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
-_GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+):(-?[0-9][0-9 \t]*)")
+_GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+)(?::|[ \t]+)(-?[0-9][0-9 \t]*)")
 
 
 class Part:

@@ -273,8 +273,11 @@ def _policy(delta: Delta, room: int, used: int) -> Account:
     names = xfrm_counters(delta)
     if not names:
         return Account("xfrm-policy", None, "unseen", (), why="needs /proc/net/xfrm_stat")
-    lost = min(room, max(0, (gained(delta, *names) or 0) - used))
-    return Account("xfrm-policy", lost, "exact", entries(delta, *names) if lost else ())
+    seen = max(0, (gained(delta, *names) or 0) - used)
+    is_open = silent_packets(delta) == (None, None)  # what IP received and passed on is not known
+    lost = seen if is_open else min(room, seen)
+    bound: Bound = "at-most" if is_open and lost else "exact"
+    return Account("xfrm-policy", lost, bound, entries(delta, *names) if lost else ())
 
 
 def _reassembly(delta: Delta) -> Iterator[Account]:
