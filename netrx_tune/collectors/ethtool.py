@@ -40,7 +40,7 @@ QUEUE_PACKETS = r"""
 """
 # Where rx_packets is missing: frames of the port, by kind, or of its queues; the first that fits.
 _PACKETS = (
-    r"port_rx_packets | rx_frames_ok | port\.rx_(?:uni|multi|broad)cast",
+    r"port_rx_packets | rx_frames_ok | InPacketsDma | port\.rx_(?:uni|multi|broad)cast",
     r"rx_(?:uni|multi|broad)cast | (?:ucast|mcast|bcast)\ pkts\ rx",
     r"rx_[umb]cast_p(?:acket|kt)s",
     QUEUE_PACKETS,

@@ -11,7 +11,7 @@ Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; net/core/net-pro
 dev_seq_printf_stats().
 
 Remedy: replace the cable or the optic, clean the connectors, compare MTU, speed and duplex of both
-ends, read the switch port's own error counters.
+ends, read the switch port's own error counters. Of a wireless card look at signal and channel.
 
 When not to act: a handful since boot is what pulling a plug leaves. No setting of the kernel has a
 part in it.
@@ -21,6 +21,7 @@ References: Documentation/networking/statistics.rst.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
@@ -28,6 +29,9 @@ from netrx_tune.rules.advice import do, listed, look, quoted
 from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
+
+_BY_RADIO = "Frames came broken over the radio: a weak signal, other senders, or the driver."
+_WIRELESS = re.compile(r"wl\w+|(?:ath|ra|rai|wifi)\d+")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -38,11 +42,14 @@ def check(facts: Facts) -> Iterator[Finding]:
     losses = by_device(account)
     lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
     virtual = not any(_is_card(facts, name) for name in losses)
+    by_radio = all(map(_WIRELESS.fullmatch, losses))
     yield found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} arrived broken on {listed(losses)}",
-        meaning=_meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0)),
+        meaning=_BY_RADIO
+        if by_radio
+        else _meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0)),
         severity=stray_severity(facts, account),
         recommendations=_advice(facts, max(losses, key=lambda name: losses[name]), virtual=virtual),
     )
@@ -72,6 +79,10 @@ def _advice(facts: Facts, name: str, *, virtual: bool) -> Iterator[Recommendatio
     if virtual:
         why = "Shows the tunnel's own error counters; compare its peer's addresses and MTU."
         yield look(facts, f"ip -s -s link show dev {device}", kind="sender", target=name, why=why)
+        return
+    if _WIRELESS.fullmatch(name):
+        why = "Shows the signal of each station; change channel, distance or antenna."
+        yield look(facts, f"iw dev {device} station dump", kind="hardware", target=name, why=why)
         return
     why = "Shows speed, duplex and link partner; compare them and the MTU with the switch port's."
     yield look(facts, f"ethtool {device}", kind="hardware", target=name, why=why)

@@ -200,8 +200,8 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
     fields = ("rx_missed_errors", "rx_fifo_errors")
     found = [Entry(f"{device.name}.{f}", n) for f in fields if (n := gain(delta, device, f))]
     overruns = gain(delta, device, "rx_over_errors")
-    if not found and overruns and driver in FULL_IN_OVER_ERRORS:
-        found = [Entry(f"{device.name}.rx_over_errors", overruns)]
+    if overruns and driver in FULL_IN_OVER_ERRORS and (driver or not found):
+        found.append(Entry(f"{device.name}.rx_over_errors", overruns))
     if not found:
         return
     full = max(found, key=lambda entry: entry.increase)

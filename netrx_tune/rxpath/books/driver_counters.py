@@ -194,6 +194,26 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     ),
     # realtek/r8169: rtl8169_gstrings, rtl8169_get_stats64().
     "r8169": (DriverCounter(r"rx_missed", _RING, ("rx_missed_errors",)),),
+    # aquantia/atlantic: aq_ethtool_stat_names, aq_nic_update_ndev_stats(), aq_get_rxpages().
+    "atlantic": (
+        DriverCounter(r"InDroppedDma", _RING, ("rx_dropped",)),
+        DriverCounter(r"(?:TC\d+ )?Queue\[\d+\] (?:Skb)?AllocFails", _MEMORY),
+        DriverCounter(r"(?:TC\d+ )?Queue\[\d+\] XdpDrop", _XDP),
+    ),
+    # cadence/macb: gem_statistics, queue_statistics, gem_get_stats() (newer kernels have what
+    # overran in rx_over_errors as well), gem_rx().
+    "macb": (
+        DriverCounter(r"rx_resource_errors", _RING, ("rx_over_errors",)),
+        DriverCounter(r"rx_overruns", _RING, ("rx_over_errors", "rx_fifo_errors")),
+        DriverCounter(r"q\d+_rx_dropped", _MEMORY, ("rx_dropped",)),
+        DriverCounter(r"rx_frame_check_sequence_errors", _WIRE, _CRC),
+    ),
+    # broadcom/genet: bcmgenet_gstrings_stats, bcmgenet_rx_refill(). rbuf_ovflow_cnt is in no field
+    # of the link: the receive buffer before the ring was full.
+    "bcmgenet": (
+        DriverCounter(r"rbuf_ovflow_cnt", _RING),
+        DriverCounter(r"alloc_rx_buff_failed", _MEMORY, ("rx_dropped",)),
+    ),
     # stmicro/stmmac: stmmac_gstrings_stats, stmmac_mmc, stmmac_get_stats64().
     "stmmac": (
         DriverCounter(r"mmc_rx_fifo_overflow", _RING),

@@ -20,10 +20,10 @@ _ALSO_CALLED = {
 _RING_IN_RX_DROPPED = frozenset({"ena", "ice", "iavf", "mlx4_en", "cxgb4"})
 
 # Whose rx_over_errors are frames that found the ring full, and nothing else has them: ena's, as
-# its maker's driver books them (ena_get_stats64() at 2.9), and those of a driver that nobody
-# knows, as include/uapi/linux/if_link.h has the field. Others count broken or truncated frames
-# there (enic), or moments (tg3).
-FULL_IN_OVER_ERRORS = frozenset({"ena", ""})
+# its maker's driver books them (ena_get_stats64() at 2.9), macb's (gem_get_stats()), and those of a
+# driver that nobody knows, as include/uapi/linux/if_link.h has the field. Others count broken or
+# truncated frames there (enic), or moments (tg3).
+FULL_IN_OVER_ERRORS = frozenset({"ena", "macb", ""})
 # Those whose rx_over_errors are moments at which the ring was empty.
 MOMENTS_IN_OVER_ERRORS = frozenset({"tg3"})
 # Whose own rx_dropped is the sum of all that the card dropped, a full ring among it.
@@ -61,6 +61,9 @@ _MARKS = (
     ("igb", r"rx_queue_\d+_csum_err"),
     ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
     ("stmmac", r"mmc_rx_\w+"),
+    ("atlantic", r"InPacketsDma|InDroppedDma"),
+    ("macb", r"rx_resource_errors"),
+    ("bcmgenet", r"rbuf_ovflow_cnt|mdf_err_cnt"),
 )
 
 
