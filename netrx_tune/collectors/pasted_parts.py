@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import dedent
 
 from netrx_tune.collectors import (
@@ -116,9 +116,8 @@ _BEFORE = (
     (RELEASE, re.compile(r"uname -r")),
     ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
-_COMMANDS = re.compile(
-    "ethtool|ifconfig|uname|cat |tables|nft|nstat|tc|ss|softnet"
-)  # a line of one has this
+# One of these stands in every line that has one of these commands.
+_COMMANDS = re.compile("ethtool|ifconfig|uname|cat |tables|nft|nstat|tc|ss|softnet")
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
     r"(?:^|[\s/$#>|;(`'\"])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|nstat|tc|ss)(?:\s.*|$)"
@@ -163,51 +162,52 @@ def parts_of(text: str) -> list[Part]:
 
 
 def _read_parts(text: str) -> list[Part]:
-    parts = list(_parts_of(text))
-    if any(part.kind == ETHTOOL for part in parts):
-        return parts
-    return list(_parts_of(text, bare=True))
-
-
-def _parts_of(text: str, *, bare: bool = False) -> Iterator[Part]:
-    part: Part | None = None
-    device = awaited = typed = ""
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
     plain = uncommented(plain)
     plain = _GREPPED_FROM.sub("", plain.replace("**", ""))  # what somebody made bold
-    for whole in dedent(plain).split("\n"):
-        if len(whole) > _MOST_IN_LINE:
-            continue
-        line, kind = _told(whole, {awaited, part.kind if part else ""})
+    lines = [line for line in dedent(plain).split("\n") if len(line) <= _MOST_IN_LINE]
+    parts = list(_parts_of(lines, bare=False))
+    if any(part.kind == ETHTOOL for part in parts) or not any(map(is_bare, lines)):
+        return parts
+    return list(_parts_of(lines, bare=True))
+
+
+def _parts_of(lines: Iterable[str], *, bare: bool) -> Iterator[Part]:
+    part: Part | None = None
+    device = awaited = typed = ""
+    for whole in lines:
+        line, kind = _told(whole, awaited, part)
         if part and _goes_on(part, line, kind):
             part.add(line if part.kind == SOCKETS else line.strip())
             continue
         if part:
             yield part
+        stripped = line.strip()
         has_command = _COMMANDS.search(line) is not None
         command = _OF_DEVICE.search(line) if has_command else None
         device = command["device"] if command else device
         if bare and kind is None and is_bare(line):
             awaited = ETHTOOL
-        part = _begun(line.strip(), kind, device, awaited)
+        part = _begun(stripped, kind, device, awaited)
         if part:
             part.command = typed
             typed = "" if part.kind == SOCKETS else typed  # the next list is another one's
         if has_command:
-            typed = line.strip() if part is None and _TYPED.search(line) else typed
+            typed = stripped if part is None and _TYPED.search(line) else typed
             awaited = _awaited(line)
-        elif line.strip():
+        elif stripped:
             awaited = ""
     if part:
         yield part
 
 
-def _told(line: str, expected: set[str]) -> tuple[str, str | None]:
+def _told(line: str, awaited: str, part: Part | None) -> tuple[str, str | None]:
     """Return a line without a remark behind its figures, and its kind."""
     kind = _kind(line.strip())
     if kind not in {None, SYSCTL_A}:
         return line, kind
     said = unremarked(line)
+    expected = (awaited, part.kind if part else "")
     if kind is None and SOFTNET_SHORT in expected and _TWO_WORDS.fullmatch(said.strip()):
         return said, SOFTNET_SHORT
     of_figures = _kind(said.strip()) if said != line else None
@@ -216,6 +216,8 @@ def _told(line: str, expected: set[str]) -> tuple[str, str | None]:
 
 def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | None:
     """Return the part that a line begins; `awaited` is what a command before it prints."""
+    if kind is None and not awaited and not line.startswith("/"):
+        return None
     lines = [line]
     grepped = _GREPPED.fullmatch(line)
     if grepped:
