@@ -23,6 +23,7 @@ from binascii import crc32
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from netrx_tune.collectors.command_start import COMMAND_START
 from netrx_tune.collectors.iptables import CHAINS
 from netrx_tune.collectors.iptables_table import Listed, Table, count_of
 from netrx_tune.collectors.text import MOST_DIGITS
@@ -69,7 +70,7 @@ ROW = re.compile(
     r"|mark|recent:|ADDRTYPE|PHYSDEV|owner|/\*)\s.*)"
 )
 _PROGRAM = re.compile(
-    r"(?:^|[\s/$#>|;(])(?P<program>ip6?tables)(?P<kind>-legacy|-nft)?(?:-save)?(?P<rest>\s.*|$)"
+    COMMAND_START + r"(?P<program>ip6?tables)(?P<kind>-legacy|-nft)?(?:-save)?(?P<rest>\s.*|$)"
 )
 _ASKED_TABLE = re.compile(r"\s(?:-t\s*|--table[ =])(?P<table>filter|nat|mangle|raw|security)\b")
 _SIX = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:/\d+)?(?![\w:])")

@@ -16,6 +16,7 @@ from netrx_tune.collectors import (
     ss_text,
     tc_text,
 )
+from netrx_tune.collectors.command_start import COMMAND_START
 from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
 from netrx_tune.collectors.pasted_rules import IPTABLES, KINDS, NFT, TC
 from netrx_tune.collectors.pasted_statistics import is_bare, uncommented, unremarked
@@ -120,7 +121,7 @@ _BEFORE = (
 _COMMANDS = re.compile("ethtool|ifconfig|uname|cat |tables|nft|nstat|tc|ss|softnet")
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
-    r"(?:^|[\s/$#>|;(`'\"])(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|nstat|tc|ss)(?:\s.*|$)"
+    COMMAND_START + r"(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|nstat|tc|ss)(?:\s.*|$)"
 )
 _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")

@@ -16,11 +16,13 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from netrx_tune.collectors.command_start import COMMAND_START
+
 __all__ = ["protocol_of_list"]
 
 Protocol = Literal["udp", "tcp"]
 
-_COMMAND = re.compile(r"(?:^|[\s/$#>|;(`'\"])ss(?P<options>\s.*)")
+_COMMAND = re.compile(COMMAND_START + r"ss(?P<options>\s.*)")
 _LETTERS = re.compile(r"(?:^|\s)-(?P<letters>[A-Za-z0-9]+)")
 _WORDS = re.compile(r"(?:[\s,=]|--)(?P<word>udp|tcp)\b")
 _OF_UDP = re.compile(r"^UNCONN\s", re.MULTILINE)

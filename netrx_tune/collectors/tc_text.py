@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from netrx_tune.collectors.command_start import COMMAND_START
 from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import RuleCounter
 
@@ -46,7 +47,7 @@ ROW = re.compile(
     r"|(?:random type|match|police 0x|ref \d+ bind|eth_type|ip_\w+|dst_\w+|src_\w+|(?:not_)?in_hw"
     r"|skip_\w+|rate |maxpacket |new_flows_len |count ).*"
 )
-_COMMAND = re.compile(r"(?:^|[\s/$#>|;(])tc\s(?P<rest>.*)")
+_COMMAND = re.compile(COMMAND_START + r"tc\s(?P<rest>.*)")
 _ASKED_DEVICE = re.compile(r"\bdev\s+(?P<device>[\w.@:-]+)")
 _ASKED_WAY = re.compile(r"\b(?P<way>ingress|egress)\b|\bparent\s+(?P<parent>[0-9a-f]+:\w*)")
 _UNNAMED = "DEV"
