@@ -1,0 +1,7 @@
+"""What stands before a program's name on a command line: a prompt, a path, a pipe, a quote."""
+
+from __future__ import annotations
+
+__all__ = ["COMMAND_START"]
+
+COMMAND_START = r"(?:^|[\s/$#>|;(`'\"])"
