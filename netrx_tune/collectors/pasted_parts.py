@@ -79,6 +79,7 @@ _LINES = (
     (NETSTAT_S, netstat_s.STARTS.pattern),
 )
 _KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+_BY_NAME = re.compile(r"[A-Z]\w*: \d+")  # in netstat -s, among its English
 _TWO_WORDS = re.compile(r"[0-9a-f]{8}\s+[0-9a-f]{8}")
 _PER_CPU = re.compile(r"\s*[0-9a-f]{8}(?:\s+[0-9a-f]{8})+\s*")
 # What goes on with lines that would not begin it; rows of TCP look as UDP's, under another header.
@@ -103,7 +104,7 @@ _MARKED = re.compile(
     re.MULTILINE,
 )
 _GREPPED_FROM = re.compile(r"^/proc/(?:\d+/|self/)?net/[\w/]+:", re.MULTILINE)  # of two files
-_PROMPT = re.compile(r"\S*[$#%>] .*|\+ .*|```.*")
+_PROMPT = re.compile(r"(?:\[[^]]*\]|\S*)[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
     r"(?:\bethtool +-\w+|(?:^|[$#>] )ifconfig) +(?P<device>[\w.:@][\w.:@-]{0,14})"
 )
@@ -212,7 +213,9 @@ def _told(line: str, awaited: str, part: Part | None) -> tuple[str, str | None]:
     if kind is None and SOFTNET_SHORT in expected and _TWO_WORDS.fullmatch(said.strip()):
         return said, SOFTNET_SHORT
     of_figures = _kind(said.strip()) if said != line else None
-    return (said, of_figures) if of_figures in _REMARKED else (line, kind)
+    if of_figures in _REMARKED or (NETSTAT_S in expected and _BY_NAME.fullmatch(said.strip())):
+        return said, of_figures
+    return line, kind
 
 
 def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | None:

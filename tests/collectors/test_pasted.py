@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.assemble import assemble
-from netrx_tune.collectors.moments import SINCE_LAST
+from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS
 from netrx_tune.collectors.pasted import foreign_system, parse_pasted
 from netrx_tune.model.sample import Gap, Process, Sample
 from netrx_tune.model.snapshot import Snapshot
@@ -503,3 +503,9 @@ def test_what_nstat_counts_since_its_last_call_is_said_to_be_that(
 ) -> None:
     gaps = read(f"{command}\nUdpRcvbufErrors    7    0.0\n").gaps
     assert (Gap("/netrx/nstat", "unparsed", SINCE_LAST) in gaps) is is_said
+
+
+def test_a_prompt_in_brackets_ends_what_was_printed() -> None:
+    counted = "Udp:\n    {0}000 packets received\n    {0} packet receive errors\n"
+    one, two = (f"[root@web7 ~]# netstat -su\n{counted.format(n)}" for n in "12")
+    assert Gap("/netrx/netstat-s", "unparsed", TWO_MOMENTS) in read(one + two).gaps
