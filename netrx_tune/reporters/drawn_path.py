@@ -13,7 +13,7 @@ from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.stage import Stage, StageKind
 from netrx_tune.reporters.plain import Block, Style
 from netrx_tune.rules.words import count, percent
-from netrx_tune.rxpath.ledger import NOT_LOST
+from netrx_tune.rxpath.ledger import lost_of
 from netrx_tune.rxpath.stages import stage
 
 BOUND_WORDS = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
@@ -87,7 +87,7 @@ def at(place: Place, ledger: Ledger) -> tuple[Account, ...]:
 
 def is_counted(account: Account) -> bool:
     """Tell whether the ledger's `lost` holds this account's loss, and there is some."""
-    return bool(account.lost) and account.stage not in NOT_LOST
+    return lost_of(account) > 0
 
 
 def _offered(place: Place, accounts: tuple[Account, ...]) -> int | None:
@@ -107,7 +107,7 @@ def _summary(place: Place, accounts: tuple[Account, ...], offered: int | None) -
     unseen = sum(account.bound == "unseen" for account in accounts)
     if unseen == len(accounts):
         return f"{arrived}losses are not visible here"
-    lost = sum(account.lost or 0 for account in accounts if is_counted(account))
+    lost = sum(map(lost_of, accounts))
     if lost:
         return f"{arrived}{count(lost)} lost"
     if unseen:
@@ -136,7 +136,7 @@ def _remark(account: Account, place: Stage) -> str:
     """Return in words what the kind of stage means for the number."""
     if place.kind == "pressure":
         return ", nothing lost by it"
-    return ", not counted as lost" if account.stage in NOT_LOST else ""
+    return "" if is_counted(account) else ", not counted as lost"
 
 
 def _amount(account: Account, place: Stage) -> str:

@@ -45,7 +45,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 "ss -uabp",
                 kind="none",
                 target="socket filters",
-                why="Lists classic socket filters; for those of cgroups: bpftool cgroup tree.",
+                why="Shows classic socket filters; for those of cgroups: bpftool cgroup tree.",
             ),
         ),
     )

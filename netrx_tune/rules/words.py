@@ -73,4 +73,4 @@ def when(facts: Facts) -> str:
     if facts.delta.mode == "since-boot":
         return " since boot"
     seconds = facts.delta.seconds
-    return f" in {seconds:.1f} s" if seconds else ""
+    return f" in {seconds:,.1f} s" if seconds else ""

@@ -36,7 +36,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             generic = {d.name for d in devices if d.xdp == "generic"}
             losses = {name: n for name, n in losses.items() if name in generic}
         name = max(losses, key=lambda one: losses[one], default="")
-        why = "Names the program; its owner knows what it is meant to drop."
+        why = "Shows the program; its owner knows what it is meant to drop."
         command = f"bpftool net show dev {quoted(name)}" if name else "bpftool net show"
         yield found(
             facts,

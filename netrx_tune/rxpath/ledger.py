@@ -9,7 +9,7 @@ from netrx_tune.model.snapshot import Delta, Snapshot
 from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.half_read import lowered, unread_version
-from netrx_tune.rxpath.books.ip import ip_accounts
+from netrx_tune.rxpath.books.ip import has_raw_alone, ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts, tcp_delivered
 from netrx_tune.rxpath.books.udp import udp_accounts
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
@@ -25,6 +25,13 @@ _ORDER = {stage.name: stage.order for stage in STAGES}
 _UDP_PROTOCOLS = ("udp", "udplite")
 # Least truesize of a queued datagram on any kernel read (0 to 197 bytes of payload).
 _LEAST_TRUESIZE = 576
+
+
+def lost_of(account: Account) -> int:
+    """Return what an account adds to `lost`: of copies, what a raw socket had alone."""
+    if account.stage not in NOT_LOST:
+        return account.lost or 0
+    return sum(entry.increase for entry in account.by if entry.counter == "raw_socket.drops")
 
 
 def settle(delta: Delta) -> Ledger:
@@ -92,7 +99,8 @@ def _taps(delta: Delta) -> tuple[Account, ...]:
     by: dict[str, int] = {}
     for sock, drops in delta.socket_drops or ():
         if sock.protocol in ("packet", "raw"):
-            name = f"{sock.protocol}_socket.drops"
+            is_copy = sock.protocol == "raw" and not has_raw_alone(sock)
+            name = "raw_socket.copies" if is_copy else f"{sock.protocol}_socket.drops"
             by[name] = by.get(name, 0) + drops
     table = delta.after.sockets
     kinds = {kind.partition("/")[0] for kind in (table.counts if table else ())}
@@ -112,8 +120,8 @@ def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
         accounts = tuple(_with_queued(account, queued) for account in accounts)
     if gone is not None:
         accounts = _merged((*accounts, gone))
-    lossy = [a for a in accounts if a.lost and a.stage not in NOT_LOST]
-    lost = sum(a.lost or 0 for a in lossy)
+    lossy = [a for a in accounts if lost_of(a)]
+    lost = sum(map(lost_of, lossy))
     comparable = delivered is not None and (
         "Tcp.InSegs" in delta.increases or all(a.stage.startswith("udp-") for a in lossy)
     )

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.collectors.log_text import TABLE_FULL
-from netrx_tune.model.ledger import Ledger
+from netrx_tune.model.ledger import Account, Entry, Ledger
 from netrx_tune.model.sample import Gap, Socket
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.delta import between, since_boot
-from netrx_tune.rxpath.ledger import NOT_LOST, settle
+from netrx_tune.rxpath.ledger import NOT_LOST, lost_of, settle
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
 
 COUNT = st.integers(0, 100_000)
@@ -212,6 +212,14 @@ def test_frames_without_a_protocol_are_seen_and_not_lost() -> None:
     assert ledger.lost == 0
     strays = {"l2-unhandled-proto", "ip-otherhost", "rx-nohandler"}
     assert strays | {"packet-tap-drop"} <= NOT_LOST
+
+
+def test_of_copies_only_what_a_raw_socket_had_alone_is_lost() -> None:
+    copies = (Entry("packet_socket.drops", 10), Entry("raw_socket.copies", 5))
+    by = (*copies, Entry("raw_socket.drops", 15))
+    assert lost_of(Account("packet-tap-drop", 30, "exact", by)) == 15
+    assert lost_of(Account("packet-tap-drop", 15, "exact", copies)) == 0
+    assert lost_of(Account("udp-rcvbuf-full", 15, "exact", copies)) == 15
 
 
 IP = {

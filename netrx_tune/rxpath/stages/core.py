@@ -42,7 +42,8 @@ CORE_STAGES: tuple[Stage, ...] = (
         what=(
             "A capturing program (tcpdump, an IDS, a DHCP client) has a packet socket whose "
             "buffer or ring was full. Its copy of the packet is gone; the packet itself goes on. "
-            "Raw sockets (ping, routing daemons) get such a copy too."
+            "Raw sockets (ping) get such a copy, too; of a protocol that the kernel leaves to "
+            "programs (OSPF, VRRP) theirs is the only one, and a loss."
         ),
         counters=("packet_socket.drops", "raw_socket.drops"),
         reasons=("PACKET_SOCK_ERROR",),
