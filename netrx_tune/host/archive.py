@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 
-from netrx_tune.host.check_inputs import is_remote
+from netrx_tune.host.check_inputs import ONE_TEXT, is_remote
 from netrx_tune.host.decompress import STANDARD_INPUT, blocks, open_input, refuse_huge, unreadable
 from netrx_tune.host.folder import read_folder
 from netrx_tune.host.kernel_tree import RawTree, Roots, kernel_files, place
@@ -70,7 +70,7 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
         return read_remote(path, netns)
     try:
         is_folder = path != STANDARD_INPUT and os.path.isdir(path)  # noqa: PTH112 - quicker
-        saved = _snapshot(read_folder(path), netns) if is_folder else _read_file(path, netns)
+        saved = _read_folder(path, netns) if is_folder else _read_file(path, netns)
         if saved and netns is not None and saved.netns != netns:
             whose = f"namespace {saved.netns!a}" if saved.netns else "the host's own namespace"
             raise InputError(f"{path}: is of {whose}, not of network namespace {netns!a}")
@@ -81,6 +81,12 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
     if saved is None:
         raise InputError(f"{path}: nothing to judge in it; {_ACCEPTED}")
     return saved
+
+
+def _read_folder(path: str, netns: str | None) -> SavedSnapshot | None:
+    saved = _snapshot(read_folder(path), netns)
+    text = f"{path}/{ONE_TEXT}"
+    return _read_file(text, netns) if saved is None and os.path.isfile(text) else saved  # noqa: PTH113 - quicker
 
 
 def _read_file(path: str, netns: str | None) -> SavedSnapshot | None:

@@ -22,7 +22,12 @@ from netrx_tune.reporters.snapshot_files import MANIFEST
 SUFFIXES = (
     ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz", ".tbz2", ".tar.zst", ".tzst",
 )  # fmt: skip
-_MARKS = (MANIFEST, "sos_commands", "proc/net", "proc/sys", "0/proc", "1/proc", "net/snmp", "snmp")
+# In SUSE's supportconfig: what ip, ethtool, netstat, ss and the firewall printed, as one text.
+ONE_TEXT = "network.txt"
+_MARKS = (
+    *(MANIFEST, "sos_commands", "proc/net", "proc/sys", "0/proc", "1/proc", "net/snmp", "snmp"),
+    ONE_TEXT,
+)
 _COLLECTED = "sos-collector-"
 _MOST_LEVELS = 16
 _MOST_NAME_BYTES = 1 << 16

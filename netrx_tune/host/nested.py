@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from netrx_tune.host.check_inputs import SUFFIXES
+from netrx_tune.host.check_inputs import ONE_TEXT, SUFFIXES
 from netrx_tune.host.decompress import blocks, open_regular
 from netrx_tune.host.tar_members import is_tar, open_members
 from netrx_tune.model.errors import InputError
@@ -45,7 +45,7 @@ def split(path: str) -> tuple[str, str]:
 
 def is_packed_report(name: str) -> bool:
     """Tell whether a member may be the report of a host."""
-    return name.endswith(SUFFIXES)
+    return name.endswith((*SUFFIXES, f"/{ONE_TEXT}"))
 
 
 def hosts_in(path: str) -> tuple[str, ...]:

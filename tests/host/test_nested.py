@@ -144,3 +144,35 @@ def test_check_judges_each_host(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 4
     assert "Traceback" not in done.stderr
+
+
+SUPPORTCONFIG = """\
+#==[ Command ]======================================#
+# /sbin/ip -stats link
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    RX: bytes  packets  errors  dropped missed  mcast
+    99000000   900000   0       0       4000    10
+
+#==[ Command ]======================================#
+# /usr/sbin/ethtool -S eth0
+NIC statistics:
+     rx_packets: 900000
+     rx_missed_errors: 4000
+"""
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_text_of_a_supportconfig_is_read(tmp_path: Path, *, packed: bool) -> None:
+    files = {
+        "scc_web7/network.txt": SUPPORTCONFIG,
+        "scc_web7/basic-environment.txt": "#==[ Command ]===#\n# /bin/date\n",
+    }
+    path = pack(tmp_path / "scc_web7.txz", files)
+    if not packed:
+        with tarfile.open(path) as archive:
+            archive.extractall(tmp_path, filter="data")
+        path = str(tmp_path / "scc_web7")
+    (link,) = read_snapshot(path).samples[0].links or ()
+    assert link.statistics["rx_missed_errors"] == 4000
+    assert path in list(inputs([str(tmp_path)], None))
