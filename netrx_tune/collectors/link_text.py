@@ -22,8 +22,8 @@ __all__ = ["PATTERN", "parse_links"]
 
 _UNNAMED = "DEV"
 _IP = r"(?P<index>\d+): (?P<ip>[^\s@]+?)(?:@(?P<lower>\S+))?: <(?P<flags>[\w,-]*)>.*"
-_NEW = r"(?P<new>[\w.@-]+(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
-_OLD = r"(?P<old>[\w.:@-]+)\s+Link encap:.*"
+_NEW = r"(?P<new>[\w.@-]++(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
+_OLD = r"(?P<old>[\w.:@-]++)\s+Link encap:.*"
 _HEADER = re.compile(f"{_IP}|{_NEW}|{_OLD}")
 _TABLE = r"Iface\s+MTU\s.*\bRX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\b.*"
 _BARE = r"RX (?:packets|errors)[ :]\s*\d+.*|RX:\s+bytes\s+packets\s+errors\s.*"

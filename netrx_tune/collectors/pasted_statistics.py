@@ -22,7 +22,7 @@ _BARE = re.compile(
     r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"
 )
 _REMARK = re.compile(r"(?<=\S)\s+(?:<-|->|-->|#|//|\u2190).*")  # not of a name's own dashes
-_MARKS = ("<-", "->", "#", "//", "\u2190")
+_MARK = re.compile(r"[#\u2190]|<-|->|//")  # found sooner than the space before it
 _COMMENTED = re.compile(
     r"^[^\S\n]*#+[^\S\n]*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE
 )
@@ -61,4 +61,4 @@ def plain(lines: Iterable[str]) -> Iterator[str]:
 
 def unremarked(line: str) -> str:
     """Return a line without the remark that somebody set behind it."""
-    return _REMARK.sub("", line) if any(mark in line for mark in _MARKS) else line
+    return _REMARK.sub("", line) if _MARK.search(line) else line
