@@ -13,12 +13,12 @@ import click
 from netrx_tune.cli.options import progress, say_unused
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
-from netrx_tune.host.applying import Job, Left, apply, persist, rollback
+from netrx_tune.host.applying import Job, Left, apply, as_it_was, persist, rollback
 from netrx_tune.host.guardian import Guardian, guarded
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.killed import undo_apply
 from netrx_tune.host.signals import stoppable
-from netrx_tune.host.survey import Survey, new_texts
+from netrx_tune.host.survey import Survey
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
 from netrx_tune.reporters.changes_text import left_lines, verdict_json, verdict_line
@@ -59,7 +59,7 @@ def _guarded(profile: Profile, found: Survey, asked: Asked, guardian: Guardian) 
     with stoppable():
         before = _books(asked.verify, "before the change", asked) if watched else None
         at_once = found.text if asked.confirm_within is None else None
-        entry = apply(asked.root, Job(profile, at_once, new_texts(found.changes)))
+        entry = apply(asked.root, Job(profile, at_once, found.changes.running))
         try:
             verdict = _verdict(before, found, asked) if before else None
             reason = _objection(verdict, asked, guardian)
@@ -84,9 +84,9 @@ def _undo_after(error: BaseException, asked: Asked) -> None:
         ApplyError: always, unless it is to be kept.
     """
     if not asked.no_rollback:
-        rollback(asked.root)
+        left = rollback(asked.root)[1]
         why = "the terminal is gone" if isinstance(error, OSError) else "interrupted"
-        raise ApplyError(f"{why} before the change was verified: everything is as it was") from None
+        raise ApplyError(f"{why} before the change was verified: {as_it_was(left)}") from None
 
 
 def _books(seconds: float, when: str, asked: Asked) -> Ledger:

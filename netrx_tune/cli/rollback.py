@@ -10,7 +10,7 @@ import click
 from netrx_tune import __version__
 from netrx_tune.cli import options
 from netrx_tune.host import journal
-from netrx_tune.host.applying import Left, rollback
+from netrx_tune.host.applying import Left, rollback, to_undo
 from netrx_tune.host.guardian import guarded
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.killed import finish_rollback
@@ -49,8 +49,9 @@ def command(
     root = (root or "").rstrip("/")
     with journal.locked(root):
         entries = journal.load(root)
-        if entries and not yes:
-            _ask(entries[-1], as_json=output_format == "json")
+        chosen = to_undo(entries, force=force)
+        if chosen and not yes:
+            _ask(chosen, as_json=output_format == "json")
         with guarded(lambda: finish_rollback(root, entries, force=force)):
             undone, left = rollback(root, force=force)
     if output_format == "json":
@@ -106,5 +107,8 @@ def _tell(undone: Entry | None, left: tuple[Left, ...], entries: tuple[Entry, ..
     options.echo_plain(f"Undone: {undone.profile} ({how} {undone.when}).\n")
     for line in left_lines(left):
         options.echo_plain(line + "\n")
-    if len(entries) > 1:
-        options.echo_plain(f"Before it, {entries[-2].profile} was applied ({entries[-2].when}).\n")
+    earlier = [one for one in entries if one.state == "applied"]
+    if undone.state == "applied":
+        del earlier[-1]
+    if earlier:
+        options.echo_plain(f"Before it, {earlier[-1].profile} was applied ({earlier[-1].when}).\n")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from netrx_tune import __version__
+from netrx_tune.collectors.sysctl import path_of
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal, sysctls
 from netrx_tune.host.journal import Entry, FileChange, Value
@@ -23,16 +24,17 @@ from netrx_tune.host.signals import unstoppable
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ApplyError, NetrxError
 from netrx_tune.model.profile import Profile
+from netrx_tune.planning.changes import Change, numbers_of, text_of
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class Job(NamedTuple):
-    """What is to be done: the file's new text (None: leave it) and the keys' new texts."""
+    """What is to be done: the file's new text (None: leave it) and the running values."""
 
     profile: Profile
     text: str | None
-    values: tuple[tuple[str, str], ...]
+    running: tuple[Change, ...]
 
 
 class Left(NamedTuple):
@@ -104,9 +106,25 @@ def _entry(root: str, job: Job) -> Entry:
         __version__,
         _boot_id(),
         None if root else own_inode(),
-        tuple(Value(key, sysctls.read(root, key), text) for key, text in job.values),
+        tuple(_value(root, one) for one in job.running),
         None if job.text is None else _file_change(root, job.text),
     )
+
+
+def _value(root: str, change: Change) -> Value:
+    """Return a key's text before and after.
+
+    Raises:
+        ApplyError: it is not what it was when this was planned: what rose since might fall.
+    """
+    old = sysctls.read(root, change.key)
+    if numbers_of(change.key, old) != change.current:
+        was = text_of(change.key, change.current or ())
+        raise ApplyError(
+            f"{change.key} is {old}, and was {was} when this was planned: someone else changed it"
+            " meanwhile. Nothing was changed: run apply again"
+        )
+    return Value(change.key, old, text_of(change.key, change.proposed))
 
 
 def _boot_id() -> str:
@@ -151,16 +169,24 @@ def _put_back(root: str, entry: Entry, before: tuple[Entry, ...], error: BaseExc
     """Undo a change that failed; the error to raise says how that went."""
     with unstoppable():
         try:
-            undo(root, entry)
-            if journal.load(root) != before:
-                journal.save(root, before)
+            left = undo(root, entry)
+            after = (*before, *_remainder(entry, left))
+            if journal.load(root) != after:
+                journal.save(root, after)
         except (NetrxError, OSError) as worse:
             raise ApplyError(
                 f"{error}; and putting back what was changed failed too: {worse}. The journal is"
                 " kept: run netrx-tune rollback once that is solved"
             ) from error
     if isinstance(error, NetrxError):
-        raise ApplyError(f"{error}; everything is as it was") from error
+        raise ApplyError(f"{error}; {as_it_was(left)}") from error
+
+
+def as_it_was(left: tuple[Left, ...]) -> str:
+    """Return how the host is after a change was undone."""
+    what = ", ".join(one.what for one in left)
+    rest = f", except for what someone else changed: {what}" if left else ""
+    return f"everything is as it was{rest}"
 
 
 def undo(root: str, entry: Entry, *, force: bool = False) -> tuple[Left, ...]:
@@ -206,10 +232,9 @@ def _each(values: tuple[Value, ...], act: Callable[[Value], None]) -> None:
 
 
 def _undo_value(root: str, value: Value, force: bool) -> Left | None:
-    try:
-        found = sysctls.read(root, value.key)
-    except ApplyError:  # its module or device is gone, and the value with it
-        return None
+    if not os.path.lexists(below(root, path_of(value.key))):
+        return None  # its module or device is gone, and the value with it
+    found = sysctls.read(root, value.key)
     if sysctls.same(value.key, found, value.old):
         return None
     if not sysctls.same(value.key, found, value.new) and not force:
@@ -246,16 +271,22 @@ def rollback(root: str, *, force: bool = False) -> tuple[Entry | None, tuple[Lef
         ApplyError: something cannot be put back; the journal stays.
     """
     entries = journal.load(root)
-    known = tuple(one for one in entries if force or one.state != "left")
+    chosen = to_undo(entries, force=force)
     with unstoppable():
-        if not known:
+        if chosen is None:
             if not entries:
                 journal.save(root, ())  # drafts of a run that was killed early
             return None, ()
-        last, rest = _here(root, known[-1], force=force), known[:-1]
+        at = entries.index(chosen)
+        last = _here(root, chosen, force=force)
         left = undo(root, last, force=force)
-        journal.save(root, (*rest, _remainder(last, left)) if left else rest)
+        journal.save(root, (*entries[:at], *_remainder(last, left), *entries[at + 1 :]))
         return last, left
+
+
+def to_undo(entries: tuple[Entry, ...], *, force: bool) -> Entry | None:
+    """Return what a rollback takes: the last apply, with `force` also what one left alone."""
+    return next((one for one in reversed(entries) if force or one.state != "left"), None)
 
 
 def is_elsewhere(root: str, entry: Entry) -> bool:
@@ -279,9 +310,11 @@ def _here(root: str, entry: Entry, *, force: bool) -> Entry:
     )
 
 
-def _remainder(entry: Entry, left: tuple[Left, ...]) -> Entry:
-    """Return what a later --force would still have to put back."""
+def _remainder(entry: Entry, left: tuple[Left, ...]) -> Iterator[Entry]:
+    """Yield what a later --force would still have to put back, if anything."""
+    if not left:
+        return
     names = {one.what for one in left}
     values = tuple(value for value in entry.values if value.key in names)
     file = entry.file if entry.file and entry.file.path in names else None
-    return entry._replace(state="left", values=values, file=file)
+    yield entry._replace(state="left", values=values, file=file)

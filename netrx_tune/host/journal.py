@@ -92,7 +92,7 @@ def load(root: str) -> tuple[Entry, ...]:
     """
     place = below(root, JOURNAL)
     try:
-        document = json.loads(place.read_bytes())
+        document = json.loads(_trusted(place))
         if document["schema"] != SCHEMA:
             raise ApplyError(f"{place}: written by another version: {document['schema']!r}")
         return tuple(_entry(one) for one in document["entries"])
@@ -103,6 +103,20 @@ def load(root: str) -> tuple[Entry, ...]:
     except OSError as error:
         hint = "; the journal is root's" if isinstance(error, PermissionError) else ""
         raise ApplyError(f"{place}: {error.strerror}{hint}") from error
+
+
+def _trusted(place: Path) -> bytes:
+    """Return the journal, which says what files root is to write: only root's or one's own.
+
+    Raises:
+        ApplyError: another user wrote it, as in a tree of theirs.
+        OSError: it cannot be read.
+    """
+    with place.open("rb") as file:
+        owner = os.fstat(file.fileno()).st_uid
+        if owner not in {0, os.geteuid()}:
+            raise ApplyError(f"{place}: the file is of user {owner}, and no journal of yours")
+        return file.read()
 
 
 def _entry(one: dict[str, object]) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
-from netrx_tune.host.applying import rollback
+from netrx_tune.host.applying import as_it_was, rollback
 from netrx_tune.host.interrupted import JOURNAL
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.replacing import below, drop_draft
@@ -27,9 +27,7 @@ def undo_apply(root: str, before: tuple[Entry, ...]) -> str:
             drop_draft(below(root, path))
         return "apply was killed; everything is as it was"
     last, left = rollback(root)
-    what = ", ".join(one.what for one in left)
-    rest = f", except for what someone else changed: {what}" if left else ""
-    return f"apply of {last.profile if last else '?'} was killed; everything is as it was{rest}"
+    return f"apply of {last.profile if last else '?'} was killed; {as_it_was(left)}"
 
 
 def finish_rollback(root: str, before: tuple[Entry, ...], *, force: bool) -> str:

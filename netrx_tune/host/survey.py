@@ -15,7 +15,7 @@ from netrx_tune.host.profiles import load, memory, shelf
 from netrx_tune.host.source import Tree
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot, overriding
-from netrx_tune.planning.changes import Changes, Place, Values, plan_changes, text_of
+from netrx_tune.planning.changes import Changes, Place, Values, plan_changes
 from netrx_tune.planning.plan_values import Host
 from netrx_tune.planning.profile import Memory
 from netrx_tune.planning.profile_memory import beyond_memory
@@ -147,11 +147,6 @@ def _place(root: str, entries: tuple[Entry, ...], files: dict[str, str]) -> Plac
     held = frozenset(value.key for entry in entries for value in entry.values)
     has_kernel = sysctls.has_running_values(root)
     return Place(facts.kernel, facts.initial_netns, has_kernel, files, held)
-
-
-def new_texts(changes: Changes) -> tuple[tuple[str, str], ...]:
-    """Return the running values to set, as texts, in the profile's order."""
-    return tuple((one.key, text_of(one.key, one.proposed)) for one in changes.running)
 
 
 def lines_of(text: str) -> dict[str, Values]:

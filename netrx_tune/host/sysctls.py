@@ -80,8 +80,17 @@ def write(root: str, key: str, text: str) -> None:
     """Set a key and see that it took.
 
     Raises:
-        ApplyError: with what the kernel said, or what stands there instead.
+        ApplyError: with what the kernel said, or what it kept instead, which was put back.
     """
+    before = read(root, key)
+    _set(root, key, text)
+    got = read(root, key)
+    if not same(key, got, text):
+        _set(root, key, before)
+        raise ApplyError(f"{key} = {text}: written without an error, and it reads {got}")
+
+
+def _set(root: str, key: str, text: str) -> None:
     place = below(root, _path(key))
     try:
         if root:  # files that stand for a kernel
@@ -91,9 +100,6 @@ def write(root: str, key: str, text: str) -> None:
     except OSError as error:
         said = _MEANINGS.get(error.errno or 0, error.strerror or str(error))
         raise ApplyError(f"{key} = {text}: {said} ({errno_name(error)})") from error
-    got = read(root, key)
-    if not same(key, got, text):
-        raise ApplyError(f"{key} = {text}: written without an error, and it reads {got}")
 
 
 def same(key: str, one: str, other: str) -> bool:

@@ -156,7 +156,8 @@ def _line(change: Change, setting: ProfileSetting, place: Place) -> Change | Non
     """Return the line that our file needs for a key, None where the host has it without us.
 
     It is needed where the running value changes or was changed by an earlier apply, and where
-    another file would give less at boot.
+    another file would give less at boot. Where no file sets a key, the kernel's default counts
+    at boot: of several numbers, those that stand higher now may be that.
     """
     others = {path: text for path, text in place.files.items() if path != OURS}
     without_us = list(_boot_values(change.key, others))
@@ -166,7 +167,8 @@ def _line(change: Change, setting: ProfileSetting, place: Place) -> Change | Non
     if not ours and len(enough) == 2 and all(enough):
         return None
     if changed or ours or not all(enough) or change.key in place.held:
-        return change._replace(proposed=_raised(setting, ours, *without_us))
+        now = () if ours or len(enough) == 2 else change.current or ()
+        return change._replace(proposed=_raised(setting, ours, now, *without_us))
     return None
 
 

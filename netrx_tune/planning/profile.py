@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.planning.profile_amounts import in_units, memory_units
-from netrx_tune.planning.profile_bounds import complaint
+from netrx_tune.planning.profile_bounds import as_kept, complaint
 from netrx_tune.planning.profile_fields import Place
 from netrx_tune.planning.profile_written import Written, WrittenSetting, parse_profile
 from netrx_tune.planning.tunables import Tunable, tunable
@@ -94,7 +94,8 @@ def _resolved(item: WrittenSetting, memory: Memory, first: Written) -> ProfileSe
     if memory.total_bytes is None and any(amount.of_memory for amount in item.amounts):
         raise at.refused(item.line, "a share, and this host does not tell its memory", "%")
     total, page = memory.total_bytes or 0, memory.page_bytes
-    values = tuple(in_units(amount, one, total, page) for amount in item.amounts)
+    asked = tuple(in_units(amount, one, total, page) for amount in item.amounts)
+    values = as_kept(item.key, asked, page)
     wrong = complaint(one, values, memory_units(one, memory.total_bytes, page))
     if wrong:
         raise at.refused(item.line, wrong, " ".join(map(str, values)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netrx_tune.planning.tunables import Tunable
+from netrx_tune.rxpath.queue_needs import BUCKET_BYTES
 
 _INT_MAX = 2**31 - 1
 _LONG_MAX = 2**63 - 1
@@ -87,3 +88,17 @@ def complaint(one: Tunable, values: tuple[int, ...], memory_units: int | None) -
     if one.name == "net.core.flow_limit_table_len" and values[0] & (values[0] - 1):
         return "expected a power of two"
     return None
+
+
+def as_kept(key: str, values: tuple[int, ...], page_bytes: int) -> tuple[int, ...]:
+    """Return the numbers that a key has once these are written: tables have certain sizes.
+
+    Kernel: rps_sock_flow_sysctl() in net/core/sysctl_net_core.c, a power of two;
+    nf_ct_alloc_hashtable() in net/netfilter/nf_conntrack_core.c, pages of list heads.
+    """
+    if key == "net.core.rps_sock_flow_entries":
+        return tuple(value and 1 << (value - 1).bit_length() for value in values)
+    if key == "net.netfilter.nf_conntrack_buckets":
+        each = page_bytes // BUCKET_BYTES
+        return tuple(-(-value // each) * each for value in values)
+    return values

@@ -183,6 +183,24 @@ def test_two_profiles_are_undone_one_after_the_other(root: Path) -> None:
     assert files(root) == before
 
 
+def test_what_a_later_apply_left_neither_hides_nor_poses_as_an_earlier_one(root: Path) -> None:
+    write(root, "proc/sys/net/core/rmem_default", "300000\n")
+    before = files(root)
+    run(root, "apply", "--yes")
+    other = PROFILE.replace("name: test", "name: other").replace("rmem_max", "rmem_default")
+    (root.parent / "test.yaml").write_text(other)
+    run(root, "apply", "--yes")
+    write(root, "proc/sys/net/core/rmem_default", "900000\n")
+    told = run(root, "rollback", "--yes")
+    assert (told.returncode, "Before it, test was applied" in told.stdout) == (1, True)
+    told = run(root, "rollback", "--yes")
+    assert (told.returncode, told.stdout.startswith("Undone: test (")) == (0, True)
+    assert "Before it" not in told.stdout
+    assert "waits for --force" in run(root, "rollback", "--yes").stdout
+    assert run(root, "rollback", "--yes", "--force").returncode == 0
+    assert files(root) == before
+
+
 def test_after_a_crash_apply_refuses_and_rollback_restores(root: Path) -> None:
     before = files(root)
     run(root, "apply", "--yes")

@@ -51,6 +51,13 @@ def test_of_several_numbers_each_keeps_the_larger() -> None:
     assert values(got)[0] == [(10, 300, 30)]
 
 
+def test_a_line_gives_no_less_at_boot_than_the_default_that_no_file_sets() -> None:
+    wanted = profile(10, 200, 30, key="net.ipv4.tcp_rmem")
+    assert values(planned(wanted, "4\t300\t20"))[1] == [(10, 300, 30)]
+    known = HOST._replace(files={OTHER: "net.ipv4.tcp_rmem = 4 100 40"})
+    assert values(planned(wanted, "4\t300\t20", known))[1] == [(10, 200, 40)]
+
+
 def test_exactly_may_lower_and_says_so() -> None:
     got = planned(profile(3, key="net.ipv4.ipfrag_time", mode="exactly"), "30")
     assert values(got) == ([(3,)], [(3,)])

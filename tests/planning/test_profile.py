@@ -115,6 +115,21 @@ def test_units_and_bounds_are_the_kernels(key: str, number: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "asked", "kept"),
+    [
+        ("net.core.rps_sock_flow_entries", 0, 0),
+        ("net.core.rps_sock_flow_entries", 30000, 32768),
+        ("net.core.rps_sock_flow_entries", 32768, 32768),
+        ("net.netfilter.nf_conntrack_buckets", 65536, 65536),
+        ("net.netfilter.nf_conntrack_buckets", 65537, 66048),
+    ],
+)
+def test_a_table_gets_the_size_that_the_kernel_makes_it(key: str, asked: int, kept: int) -> None:
+    found = parse_profile(setting(f"{key}: {{exactly: {asked}, why: w}}"), "p.yaml")
+    assert resolve(found, {}.get, Memory(64 << 30)).settings[0].values == (kept,)
+
+
+@pytest.mark.parametrize(
     "key",
     ["../../etc/passwd", "net.core.../../x", "net/core/rmem_max", "/proc/sys/net/core/rmem_max",
      "net.ipv4.conf.//.rp_filter", "net.ipv4.conf.../x.rp_filter", "net.ipv4.conf.IF.rp_filter",
