@@ -83,7 +83,8 @@ def open_regular(path: str) -> FileIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InputError(f"{path}: not a file or folder, but a pipe or a device; save it first")
+        how = "save it first, or pipe it into diagnose --from -"
+        raise InputError(f"{path}: not a file or folder, but a pipe or a device; {how}")
     return FileIO(descriptor)
 
 
