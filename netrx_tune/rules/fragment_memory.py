@@ -13,7 +13,8 @@ Remedy: make the sender's datagrams fit the MTU. Else more memory for reassembly
 datagrams stay incomplete a shorter wait.
 
 When not to act: the memory in use is far below the limit: then fragments were malformed or came too
-far apart. If ReasmTimeout rises, fragments are lost on the way, and more memory stores more halves.
+far apart, more than net.ipv4.ipfrag_max_dist others of their sender between them. If ReasmTimeout
+rises, fragments are lost on the way, and more memory stores more halves.
 
 References: Documentation/networking/ip-sysctl.rst.
 """
@@ -38,6 +39,9 @@ _BOUND = "a fiftieth of RAM"
 _KERNEL_DEFAULT = 4 << 20
 _KERNEL_WAIT_SECONDS = 30  # net.ipv4.ipfrag_time, by default
 _SHORT_WAIT_SECONDS = 5
+_OF_IPV4 = "net.ipv4.ipfrag_high_thresh"
+_DISORDER = "net.ipv4.ipfrag_max_dist"
+_MUCH_DISORDER = 4096  # fragments; 64 by default
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -63,7 +67,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         recommendations=(
             _SENDER,
             _more_memory(facts, key, used, account.lost or 0, far_below=far_below),
-            None if far_below else _shorter_wait(facts, time_key),
+            _more_disorder(facts, key) if far_below else _shorter_wait(facts, time_key),
         ),
     )
 
@@ -98,7 +102,7 @@ def _family(facts: Facts, account: Account) -> tuple[str, str, int | None]:
     if fails.get("Ip6.ReasmFails", 0) > fails.get("Ip.ReasmFails", 0):
         names = ("net.ipv6.ip6frag_high_thresh", "net.ipv6.ip6frag_time", "sockstat6.FRAG6.memory")
     else:
-        names = ("net.ipv4.ipfrag_high_thresh", "net.ipv4.ipfrag_time", "sockstat.FRAG.memory")
+        names = (_OF_IPV4, "net.ipv4.ipfrag_time", "sockstat.FRAG.memory")
     used = [level[names[2]] for level in levels if names[2] in level]
     return names[0], names[1], max(used, default=None)
 
@@ -160,6 +164,25 @@ def _need(facts: Facts, used: int | None, refused: int) -> Need:
         f" {count(FRAME_BYTES)} B of truesize each: {size(room)} as a power of two"
     )
     return capped(room, most, text, memory_bound(facts, _BOUND))
+
+
+def _more_disorder(facts: Facts, key: str) -> Recommendation | None:
+    """Return the advice to bear more of a sender's fragments in between; IPv6 has no such test.
+
+    Kernel: net/ipv4/ip_fragment.c, ip_frag_too_far(): the earlier fragments are thrown away.
+    """
+    most = setting(facts, _DISORDER)
+    if key != _OF_IPV4 or not most or most >= _MUCH_DISORDER:
+        return None
+    return set_sysctl(
+        facts,
+        _DISORDER,
+        (_MUCH_DISORDER,),
+        why="Where one sender's datagrams come mixed, or over several paths, more than"
+        f" {count(most)} other fragments of it between two of one datagram end that datagram.",
+        cost="fragments of an older datagram of the same number are mixed in sooner; the checksum"
+        " finds nearly all",
+    )
 
 
 def _shorter_wait(facts: Facts, key: str) -> Recommendation | None:
