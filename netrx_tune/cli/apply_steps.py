@@ -118,7 +118,10 @@ def _objection(verdict: Verdict | None, asked: Asked, guardian: Guardian) -> str
     click.echo(
         f"Keep these settings? Type yes within {asked.confirm_within:g} s: ", nl=False, err=True
     )
-    return "" if confirmed(asked.confirm_within) else "not-confirmed"
+    if confirmed(asked.confirm_within):
+        return ""
+    click.echo(err=True)  # what follows stands below the question
+    return "not-confirmed"
 
 
 def confirmed(seconds: float) -> bool:
@@ -154,7 +157,7 @@ def _done(
 
 def _ending(entry: Entry, reason: str, root: str, *, undone: bool) -> list[str]:
     if undone:
-        why = "nobody confirmed it in time" if reason == "not-confirmed" else "see above"
+        why = "not confirmed in time" if reason == "not-confirmed" else "see above"
         return [f"Undone ({why}): everything is as it was before."]
     what = []
     if entry.values:

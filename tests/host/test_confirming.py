@@ -71,7 +71,9 @@ def test_without_a_yes_in_time_it_is_undone(root: Path, answer: bytes) -> None:
     before = files(root)
     done, terminal = confirming(root, 1)
     os.write(terminal, answer)
-    assert "Undone (nobody confirmed it in time)" in done.communicate(timeout=20)[0]
+    out, err = done.communicate(timeout=20)
+    assert "Undone (not confirmed in time)" in out
+    assert err.endswith("Type yes within 1 s: \n")
     assert (done.returncode, files(root)) == (1, before)
     os.close(terminal)
 
