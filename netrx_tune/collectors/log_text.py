@@ -17,7 +17,8 @@ from netrx_tune.collectors.text import Reading, numbered
 PATH = "/netrx/log"
 LINE = (
     r"(?=.*conntrack: table full)"  # which few lines have, and is soon told
-    r"(?:.*(?:[\]>:]|\d) +)?(?:nf_conntrack: |ip_conntrack: ){1,2}table full, dropping packet\.?"
+    r"(?:.*(?:[\]>:]|\d) +)?(?:nf_conntrack: |ip_conntrack: ){1,2}"
+    r"table full(?: in netns \d+)?, dropping packet\.?"
 )
 TABLE_FULL = "log.conntrack_table_full"
 # The path of a gap that is a line of a log among counters; its detail is what explains it.

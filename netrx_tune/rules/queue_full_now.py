@@ -83,7 +83,8 @@ def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
     rcvbuf = sock.rcvbuf_bytes
     room = f" of a buffer of {size(rcvbuf)}" if rcvbuf else ""
     beside = f" {count(queues - 1)} more sockets hold as much." if queues > 1 else ""
-    drops = "no drops so far" if sock.drops == 0 else "its drops are not shown"
+    so_far = f"{count(sock.drops) if sock.drops else 'no'} drops so far"
+    drops = "its drops are not shown" if sock.drops is None else so_far
     return _note(
         "udp-rcvbuf-full",
         f"{size(_held(sock))}{room} wait unread in {name} at this moment",

@@ -17,6 +17,7 @@ FULL = "nf_conntrack: table full, dropping packet"
         f"[12345.678] nf_conntrack: {FULL}",
         f"Mar  1 12:00:01 web1 kernel: {FULL}.",
         FULL,
+        "[7.5] nf_conntrack: nf_conntrack: table full in netns 4026532281, dropping packet",
         "ip_conntrack: table full, dropping packet.",
     ],
 )

@@ -307,6 +307,11 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-softirq-pending",
         (None, None),
     ),
+    (
+        "nf_conntrack: nf_conntrack: table full in netns 4026532281, dropping packet",
+        "log-conntrack-full",
+        (None, None),
+    ),
     ("nf_conntrack: expectation table full", "log-conntrack-expectations-full", (None, None)),
     (
         "swapper/0: page allocation failure: order:0, mode:0x20",

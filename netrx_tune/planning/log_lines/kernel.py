@@ -8,7 +8,7 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-conntrack-full",
         "The table of connections is full",
-        r"(?:nf_conntrack|ip_conntrack): table full, dropping packet",
+        r"(?:nf_conntrack|ip_conntrack): table full(?: in netns \d+)?, dropping packet",
         "A packet of a connection that is not in the table was discarded, since the table holds as"
         " many as net.netfilter.nf_conntrack_max allows.",
         "Yes: each line is at least one packet, and most are not written (the line is limited to a"
