@@ -22,11 +22,12 @@ def command(
     color: str,  # noqa: ARG001 - every command takes it
     quiet: bool,  # noqa: ARG001 - it has no progress to tell
 ) -> int:
-    """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a system, a log line.
+    """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a word, a log line.
 
     \b
     Examples:
       netrx-tune explain socket-buffer-full
+      netrx-tune explain sustained-overload
       netrx-tune explain RcvbufErrors
       netrx-tune explain net.core.rmem_max
       netrx-tune explain "nf_conntrack: table full, dropping packet"

@@ -19,6 +19,7 @@ from netrx_tune.reporters.plain import escape
     type=click.Choice(list(FORMATS)),
     default="sysctl",
     show_default=True,
+    help="Whose form it is to have.",
 )
 @click.option(
     "-o", "--output", metavar="FILE|FOLDER", help="Write there; networkd and systemd fill a folder."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from netrx_tune.cli import options
 from netrx_tune.cli.quantities import duration_usecs, share, size_bytes
+from netrx_tune.cli.size_asked import Asked, check
 
 if TYPE_CHECKING:
     from netrx_tune.cli.size_host import Settings
@@ -20,71 +21,90 @@ if TYPE_CHECKING:
 
 _COUNT = options.Whole(1, 10**9)
 _MOST_PAYLOAD_BYTES = 65507
-_MOST_RCVBUF_BYTES = 2**31 - 1
-# Options, and those of which one has to be given for them to mean something.
-_NEEDS = (
-    ({"link", "mtu", "family"}, ("payload",)),
-    ({"burst", "drain", "sockets"}, ("payload", "truesize")),
-    ({"rate"}, ("stall", "rcvbuf", "so_rcvbuf", "fragments")),
-    ({"stall"}, ("rate", "accept_backlog")),
-    ({"timeout"}, ("fragments", "conntrack")),
-)
-
-
-class Asked(NamedTuple):
-    """The options, as they were typed and checked one by one."""
-
-    rate: int | None
-    payload: int | None
-    burst: int | None
-    stall: int | None
-    drain: int | None
-    sockets: int
-    truesize: int | None
-    link: str
-    mtu: int | None
-    family: str
-    rcvbuf: int | None
-    so_rcvbuf: int | None
-    backlog: bool
-    fragments: float | None
-    conntrack: int | None
-    accept_backlog: int | None
-    timeout: int | None
-    length: int | None
-    kernel: str
 
 
 @click.command("size")
 @click.option("--rate", type=_COUNT, metavar="PER_SECOND", help="Datagrams for one socket.")
-@click.option("--payload", type=options.Whole(0, _MOST_PAYLOAD_BYTES), metavar="BYTES")
-@click.option("--burst", type=_COUNT, metavar="DATAGRAMS", help="What comes at once.")
+@click.option(
+    "--payload",
+    type=options.Whole(0, _MOST_PAYLOAD_BYTES),
+    metavar="BYTES",
+    help="Of one datagram, without headers.",
+)
+@click.option("--burst", type=_COUNT, metavar="DATAGRAMS", help="How many come at once.")
 @click.option(
     "--stall", metavar="TIME", callback=duration_usecs, help="How long the reader pauses: 200ms."
 )
 @click.option("--drain", type=_COUNT, metavar="PER_SECOND", help="What the reader takes.")
 @click.option(
-    "--sockets", metavar="NUMBER", type=options.Whole(1, 10**6), default=1, show_default=True
+    "--sockets",
+    metavar="NUMBER",
+    type=options.Whole(1, 10**6),
+    default=1,
+    show_default=True,
+    help="How many of them, for the memory of all.",
 )
-@click.option("--truesize", metavar="SIZE", callback=size_bytes, help="Measured, instead.")
-@click.option("--link", type=click.Choice(["nic", "veth", "loopback"]), default="nic")
-@click.option("--mtu", type=options.Whole(576, 65536), metavar="BYTES")
-@click.option("--family", type=click.Choice(["4", "6"]), default="4")
 @click.option(
-    "--rcvbuf", metavar="SIZE", callback=size_bytes, help="Tell what this survives: rb of ss -m."
+    "--truesize",
+    metavar="SIZE",
+    callback=size_bytes,
+    help="What a datagram costs, if measured: in place of --payload.",
+)
+@click.option(
+    "--link",
+    type=click.Choice(["nic", "veth", "loopback"]),
+    default="nic",
+    show_default=True,
+    help="What they come in by.",
+)
+@click.option("--mtu", type=options.Whole(576, 65536), metavar="BYTES", help="That link's.")
+@click.option(
+    "--family", type=click.Choice(["4", "6"]), default="4", show_default=True, help="IPv4 or IPv6."
+)
+@click.option(
+    "--rcvbuf",
+    metavar="SIZE",
+    callback=size_bytes,
+    help="Tell what this buffer survives: rb of ss -m.",
 )
 @click.option(
     "--so-rcvbuf", metavar="SIZE", callback=size_bytes, help="Likewise, what a program asks for."
 )
 @click.option("--backlog", is_flag=True, help="Size netdev_max_backlog for it as well.")
-@click.option("--fragments", metavar="SHARE", callback=share, help="Incomplete datagrams: 1%.")
-@click.option("--conntrack", type=_COUNT, metavar="PER_SECOND", help="New flows to track.")
-@click.option("--accept-backlog", type=_COUNT, metavar="PER_SECOND", help="New connections.")
-@click.option("--timeout", type=options.Whole(1, 10**6), metavar="SECONDS", help="Of an entry.")
 @click.option(
-    "--length", type=_COUNT, metavar="PLACES", help="Tell what a queue so long bears, instead."
+    "--fragments",
+    metavar="SHARE",
+    callback=share,
+    help="Datagrams that stay incomplete, such as 1%: size the memory for fragments.",
 )
-@click.option("--kernel", default="this", metavar="VERSION|this", show_default=True)
+@click.option(
+    "--conntrack", type=_COUNT, metavar="PER_SECOND", help="New flows: size the connection table."
+)
+@click.option(
+    "--accept-backlog",
+    type=_COUNT,
+    metavar="PER_SECOND",
+    help="New connections: size the queue of listen().",
+)
+@click.option(
+    "--timeout",
+    type=options.Whole(1, 10**6),
+    metavar="SECONDS",
+    help="How long a flow's entry or a fragment stays. [default: the host's]",
+)
+@click.option(
+    "--length",
+    type=_COUNT,
+    metavar="PLACES",
+    help="Tell what a queue of this length bears, instead.",
+)
+@click.option(
+    "--kernel",
+    default="this",
+    metavar="VERSION|this",
+    show_default=True,
+    help="Reckon for this host, or with the defaults of 6.1 or so.",
+)
 @options.root_option
 @options.output_options
 def command(
@@ -108,7 +128,7 @@ def command(
     from netrx_tune.reporters.size_text import render_size, size_json  # noqa: PLC0415 - likewise
 
     asked = Asked(**typed)  # type: ignore[arg-type]  # click checked each
-    _check(asked)
+    check(asked)
     settings = settings_for(asked.kernel, root)
     answer = _answer(asked, settings)
     if output_format == "json":
@@ -118,63 +138,6 @@ def command(
     text = render_size(answer, width=options.width(), color=colored)
     options.echo_plain(text, color=colored)
     return 0
-
-
-def _check(asked: Asked) -> None:
-    """Refuse what contradicts itself or asks for nothing.
-
-    Raises:
-        click.UsageError: with what is missing.
-    """
-    _exclusive("--burst", asked.burst, "--stall", asked.stall)
-    _exclusive("--rcvbuf", asked.rcvbuf, "--so-rcvbuf", asked.so_rcvbuf)
-    _exclusive("--truesize", asked.truesize, "--payload", asked.payload)
-    if (asked.rcvbuf or asked.so_rcvbuf or 0) > _MOST_RCVBUF_BYTES:
-        raise click.UsageError(f"the kernel's largest buffer is {_MOST_RCVBUF_BYTES} B")
-    for missing in (*_missing(asked), *_idle(asked)):
-        raise click.UsageError(missing)
-
-
-def _exclusive(one: str, first: int | None, other: str, second: int | None) -> None:
-    if first is not None and second is not None:
-        raise click.UsageError(f"{one} and {other} exclude each other")
-
-
-def _missing(asked: Asked) -> Iterator[str]:
-    """Yield what has to be said as well."""
-    pause = asked.burst is not None or (asked.stall is not None and asked.rate is not None)
-    cost = asked.payload is not None or asked.truesize is not None
-    survive = asked.rcvbuf is not None or asked.so_rcvbuf is not None
-    alone = asked.conntrack is not None or asked.accept_backlog is not None
-    if asked.accept_backlog is not None and asked.stall is None:
-        yield "--accept-backlog needs --stall: how long nobody accepts"
-    if asked.fragments is not None and (asked.payload is None or asked.rate is None):
-        yield "--fragments needs --rate and --payload"
-    if asked.length is not None and not (asked.backlog or alone):
-        yield "--length is of a queue: --backlog, --conntrack or --accept-backlog"
-    if asked.backlog and not pause:
-        yield "--backlog needs --burst, or --rate and --stall"
-    if (survive or asked.backlog) and not cost:
-        yield "what does a datagram cost? --payload BYTES, or --truesize if it was measured"
-    if not cost and not alone:
-        yield "nothing to compute: begin with --payload BYTES (or --truesize SIZE)"
-    if cost and not (pause or survive or asked.fragments):
-        yield "what has to be bridged? --burst DATAGRAMS, or --rate and --stall, or --rcvbuf SIZE"
-
-
-def _idle(asked: Asked) -> Iterator[str]:
-    """Yield what was typed and would change nothing."""
-    typed = [name for name in asked._fields if options.is_typed(name)]
-    for names, needed in _NEEDS:
-        if not any(getattr(asked, name) is not None for name in needed):
-            wanted = " or ".join(options.flag(name) for name in needed)
-            yield from (
-                f"{options.flag(name)} means nothing without {wanted}"
-                for name in typed
-                if name in names
-            )
-    if asked.kernel != "this" and options.is_typed("root"):
-        yield "--root has settings of its own; it goes with no --kernel VERSION"
 
 
 def _answer(asked: Asked, settings: Settings) -> Answer:
