@@ -81,6 +81,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SHARED = frozenset(
     {
         "advice",
+        "advised",
         "backlog_advice",
         "buffer_advice",
         "buffers",

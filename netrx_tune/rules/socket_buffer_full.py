@@ -26,7 +26,8 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
-from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, recommend
+from netrx_tune.rules.advised import advise
+from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM
 from netrx_tune.rules.buffers import (
     ceiling,
     limit_of,
@@ -180,8 +181,7 @@ def _recommendations(
             return
     sized = bool(members) and members[0][0].rcvbuf_bytes is not None
     if members and (sized or verdict.cause not in HELPED_BY_ROOM):
-        sock, drops, _ = members[0]
-        yield from recommend(facts, sock, drops, verdict)
+        yield from advise(facts, members)
         if verdict.cause == "unknown" and is_long_and_large(facts, part):
             yield keep_up(facts, part)
     elif verdict.cause in HELPED_BY_ROOM:
