@@ -28,7 +28,7 @@ from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of
 from netrx_tune.rxpath.books.entries import noise
-from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop_uncounted
+from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop
 
 _LARGE_SHARE = 0.01
 # Drivers that count no multicast, beside everything that is not hardware.
@@ -53,7 +53,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _severity(facts: Facts, account: Account) -> Severity:
-    if may_drop_uncounted(facts.delta.after) or _may_be_multicast(facts, account):
+    if may_drop(facts.delta.after) or _may_be_multicast(facts, account):
         return "note"
     large = (account.share or 0) >= _LARGE_SHARE
     return "warning" if large and facts.delta.before else "note"
@@ -93,10 +93,10 @@ def _meaning(facts: Facts, account: Account) -> str:
     if not knows_netfilter(snap):
         unread = "the rules could not be read" if snap.rules is None else "not all could be read"
         causes.append(f"a firewall rule ({unread})")
-    elif may_drop_uncounted(snap):
+    elif may_drop(snap):
         causes.append("a firewall rule without a counter")
     else:
-        known = " No firewall rule of this namespace drops without counting."
+        known = " No firewall rule of this namespace drops."
     if _may_be_multicast(facts, account):
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):
@@ -110,7 +110,7 @@ def _meaning(facts: Facts, account: Account) -> str:
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
-    if may_drop_uncounted(facts.delta.after):
+    if may_drop(facts.delta.after):
         yield look(
             facts,
             "nft -a list ruleset",

@@ -24,11 +24,19 @@ def knows_netfilter(snap: Snapshot) -> bool:
     return snap.rules is not None and all(gap.path != NETFILTER_DUMP for gap in snap.gaps)
 
 
-def may_drop_uncounted(snap: Snapshot) -> bool:
-    """Tell whether a firewall rule may drop more than is told: or rules that nobody could read.
+def may_drop(snap: Snapshot) -> bool:
+    """Tell whether a firewall rule may drop: one that can, or rules that nobody could read.
 
-    A rule that drops without a counter is listed as "other"; of a chain that several hooks use
-    nobody knows which of them it dropped at; and a rounded count is the least that it can be.
+    A rule that drops without a counter is listed as "other", so no rule at all drops nothing.
+    """
+    return not knows_netfilter(snap) or any(rule.source == "nft" for rule in snap.rules or ())
+
+
+def may_drop_uncounted(snap: Snapshot) -> bool:
+    """Tell whether a firewall rule may drop more than the rules' counters say.
+
+    Of a chain that several hooks use nobody knows at which it dropped; a rounded count is the
+    least that it can be.
     """
     return not knows_netfilter(snap) or any(
         "other" in (rule.verdict, rule.hook) or rule.at_most is not None
