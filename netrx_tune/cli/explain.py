@@ -12,6 +12,8 @@ from netrx_tune.planning.policy_pages import INPUT_PAGES, POLICY_PAGES
 from netrx_tune.reporters.pages import page, page_json, render_page_text, suggestions
 from netrx_tune.rules import rules
 
+_MOST_SHOWN = 80  # characters of a name that nothing has
+
 
 @click.command("explain")
 @click.argument("name", nargs=-1, required=True)
@@ -43,7 +45,7 @@ def command(
         hint = (
             f"near it: {near}" if near else "`netrx-tune path` lists the stages with their counters"
         )
-        raise InputError(f"nothing is called {wanted!r}; {hint}")
+        raise InputError(f"nothing is called {wanted[:_MOST_SHOWN]!r}; {hint}")
     if output_format == "json":
         click.echo(json.dumps(page_json(found), indent=2))
     else:

@@ -17,9 +17,10 @@ from netrx_tune.cli.profile_reading import print_profile
 from netrx_tune.host import profiles
 from netrx_tune.host.save import check_folder
 from netrx_tune.host.source import Tree
+from netrx_tune.model.finding import Diagnosis
 from netrx_tune.model.profile import Profile
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.planning.diagnosis import conclude
+from netrx_tune.planning.diagnosis import conclude, why_unproven
 from netrx_tune.planning.profile_fields import NAME
 from netrx_tune.planning.profile_generate import Origin, generate
 from netrx_tune.reporters.plain import escape
@@ -80,7 +81,7 @@ def generate_command(
         profiles.write(output, (("", render_yaml(made)),))
     else:
         print_profile(made, tree, output_format, color=options.colored(color))
-    options.progress(_word(made, output, base), quiet=quiet)
+    options.progress(_word(made, output, base) + _doubt(made, diagnosis), quiet=quiet)
     return 0
 
 
@@ -127,6 +128,12 @@ def _word(made: Profile, output: str | None, base: Profile | None) -> str:
         return f"{where}no evidence asks for a setting; the profile is empty.{also}"
     many = f"{len(made.settings)} setting{'s' * (len(made.settings) != 1)}"
     return f"{where}{many}{escape(_next(output)) if output else ''}"
+
+
+def _doubt(made: Profile, diagnosis: Diagnosis) -> str:
+    """Return why an empty profile proves nothing, where that is so."""
+    why = "" if made.settings else why_unproven(diagnosis)
+    return f" That proves little: {why}." if why else ""
 
 
 def _next(output: str) -> str:

@@ -126,7 +126,17 @@ def test_generate_from_a_snapshot_is_a_valid_profile_that_says_from_what(tmp_pat
     assert made["generated"]["from"] == "v1.tar.gz"
     assert made["generated"]["kernel"] == "6.1.0-18-amd64"
     assert "no evidence asks for a setting; the profile is empty" in got.stderr
+    assert "proves" not in got.stderr
     assert value(run("validate", str(output))) == 0
+
+
+def test_an_empty_profile_of_counters_that_did_not_read_is_said_to_prove_little(
+    tmp_path: Path,
+) -> None:
+    text = tmp_path / "softnet.txt"
+    text.write_text("0000000a 00000000 00000000" + " 00000000" * 10 + "\n")
+    got = run("generate", "--from", str(text))
+    assert "is empty. That proves little: the UDP counters could not all be read" in got.stderr
 
 
 def lossy(tmp_path: Path) -> Path:
