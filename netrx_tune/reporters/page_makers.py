@@ -102,6 +102,7 @@ def tunable_page(one: Tunable) -> Page:
             ("Default", one.default),
             ("Values", _values(one)),
             ("Whose it is", _whose(one)),
+            ("What to type", _typed(one)),
             ("When a change counts", _EFFECTS[one.takes_effect] if one.writable else ""),
             ("What more of it costs", one.cost),
             ("Mind", one.trap),
@@ -111,6 +112,18 @@ def tunable_page(one: Tunable) -> Page:
         ),
         (*topics, *stages),
         tuple(stages),
+    )
+
+
+def _typed(one: Tunable) -> str:
+    """Return how a sysctl is read, set and put back."""
+    if one.where != "sysctl" or not one.writable:
+        return ""
+    value = "VALUE" if one.values == 1 else f'"{" ".join(["VALUE"] * one.values)}"'
+    return (
+        f"`sysctl {one.name}` shows it, `sysctl -w {one.name}={value}` sets it until the next "
+        "boot, and with what was shown before puts it back. `netrx-tune apply PROFILE` sets it for "
+        "good."
     )
 
 

@@ -173,6 +173,8 @@ def test_a_tunable_page_says_whose_it_is_on_which_kernel() -> None:
     assert memory is not None
     values = {section.heading: section.text for section in memory.sections}["Values"]
     assert values == "3 numbers; the first is the limit that a loss meets."
+    typed = next(one.text for one in memory.sections if one.heading == "What to type")
+    assert '`sysctl -w net.ipv4.udp_mem="VALUE VALUE VALUE"`' in typed
 
 
 def test_a_topic_page_tells_then_and_now_and_the_finding() -> None:
