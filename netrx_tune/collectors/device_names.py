@@ -21,6 +21,7 @@ _KINDS = {
     "ifb": r"ifb\d+",
     "sit": r"sit\d+",
     "ipip": r"tunl\d+",
+    "ppp": r"ppp\d+|pppoe-\w+",
     "vlan": r"[a-z]\w*\.\d{1,4}|vlan\d+",
 }
 

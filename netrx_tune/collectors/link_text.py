@@ -21,11 +21,16 @@ __all__ = ["PATTERN", "parse_links"]
 
 
 _UNNAMED = "DEV"
-_IP = r"(?P<index>\d+): (?P<ip>[^\s@]+?)(?:@(?P<lower>\S+))?: <(?P<flags>[\w,-]*)>.*"
+# A page may have taken the flags for a tag.
+_IP = (
+    r"(?P<index>\d+): (?P<ip>[^\s@]+?)(?:@(?P<lower>\S+))?: ?"
+    r"(?:<(?P<flags>[\w,-]*)>|mtu \d+ qdisc ).*"
+)
 _NEW = r"(?P<new>[\w.@-]++(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
 _OLD = r"(?P<old>[\w.:@-]++)\s+Link encap:.*"
 _HEADER = re.compile(f"{_IP}|{_NEW}|{_OLD}")
-_TABLE = r"Iface\s+MTU\s.*\bRX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\b.*"
+# Of netstat -i, or of `nv show interface --view=counters`, with underscores.
+_TABLE = r"(?:Iface|Interface)\s+MTU\s.*\bRX[-_]OK\s+RX[-_]ERR\s+RX[-_]DRP\s+RX[-_]OVR\b.*"
 _BARE = r"RX (?:packets|errors)[ :]\s*\d+.*|RX:\s+bytes\s+packets\s+errors\s.*"
 # How a line looks that only they print.
 PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
@@ -85,7 +90,7 @@ def parse_links(text: str, device: str = _UNNAMED) -> tuple[Link, ...]:
             name, titles = link.name, ()
             links.setdefault(name, link)
         elif re.fullmatch(_TABLE, line):
-            titles = tuple(line.split())
+            titles = ("Iface", *line.replace("_", "-").split()[1:])
         elif titles[:1] == ("Iface",):
             links.update((link.name, link) for link in _row(line, titles))
         else:

@@ -27,6 +27,8 @@ from netrx_tune.collectors.device_names import kind_by_name
         ("tun0", "tun"),
         ("wg0", "wireguard"),
         ("tunl0", "ipip"),
+        ("ppp0", "ppp"),
+        ("pppoe-wan", "ppp"),
     ],
 )
 def test_a_name_tells_the_kind(name: str, kind: str) -> None:

@@ -132,6 +132,28 @@ def test_netstat_lists_them_in_a_table() -> None:
     )
 
 
+def test_a_switch_has_the_table_of_netstat_in_its_own_words() -> None:
+    text = """\
+Interface   MTU    RX_OK   RX_ERR  RX_DRP  RX_OVR  TX_OK   TX_ERR  TX_DRP  TX_OVR  Flg
+----------  -----  ------  ------  ------  ------  ------  ------  ------  ------  -----
+bond1       9000   324612  1       7       2       502040  0       0       0       BMmRU
+"""
+    known = {
+        "rx_packets": 324612,
+        "rx_errors": 1,
+        "rx_dropped_or_missed": 7,
+        "rx_fifo_errors": 2,
+    }
+    assert parse_links(text) == (Link("bond1", 0, "bond", known, None, "none"),)
+
+
+@pytest.mark.parametrize("flags", ["<BROADCAST,UP> ", ""])
+def test_flags_taken_for_a_tag_leave_the_name(flags: str) -> None:
+    text = f"2: eth0: {flags}mtu 1500 qdisc mq state UP\nRX: bytes packets errors\n1 2 3\n"
+    (link,) = parse_links(text)
+    assert link[:3] == ("eth0", 2, "")
+
+
 def test_rounded_numbers_are_none() -> None:
     text = (
         "2: eth0: <UP> mtu 1500\n RX: bytes packets errors dropped missed mcast\n"

@@ -127,6 +127,15 @@ def nic(driver: str, statistics: dict[str, int]) -> Nic:
         ("atlantic", {"rx_dropped": 70}, {"InDroppedDma": 70}, {RING: 70}),
         ("", {}, {"InDroppedDma": 70, "Queue[1] SkbAllocFails": 3}, {RING: 70, MEMORY: 3}),
         ("bcmgenet", {}, {"rbuf_ovflow_cnt": 70}, {RING: 70}),
+        # Old e1000 has the missed in rx_fifo_errors and rx_dropped as well; veth its queues' drops.
+        (
+            "e1000",
+            {"rx_dropped": 7000, "rx_fifo_errors": 7000},
+            {"rx_missed_errors": 7001},
+            {RING: 7000},
+        ),
+        ("veth", {"rx_dropped": 70}, {"rx_queue_0_drops": 70}, {MEMORY: 70}),
+        ("", {}, {"peer_ifindex": 2, "rx_queue_0_drops": 70}, {MEMORY: 70}),
         # stmmac has the MMC's overflow in no field, and goes by another name in `ethtool -i`.
         ("st_gmac", {"rx_missed_errors": 9}, {"mmc_rx_fifo_overflow": 70}, {RING: 79}),
         ("st_gmac", {}, {"rx_overflow_cntr": 70, "mmc_rx_fifo_overflow": 70}, {RING: 70}),
@@ -150,6 +159,9 @@ def test_a_packet_is_charged_once_to_what_lost_it(
         ({"rx_dropped": 7000, "rx_fifo_errors": 9}, {}, {RING: 9, UNWANTED: 7000}),
         ({"rx_dropped": 7, "rx_fifo_errors": 7}, {}, {RING: 7, UNWANTED: 7}),
         ({"rx_dropped": 7000, "rx_missed_errors": 7000}, {}, {RING: 7000}),
+        ({"rx_dropped_or_missed": 14000, "rx_fifo_errors": 7000}, {}, {RING: 7000}),
+        ({"rx_dropped": 14000, "rx_fifo_errors": 7000}, {}, {RING: 7000, UNWANTED: 14000}),
+        ({}, {"rx_dropped": 12, "rx_queue_0_drops": 12}, {RING: 12}),
     ],
 )
 def test_what_an_unknown_driver_counts_twice_is_one_frame(
@@ -295,3 +307,12 @@ def test_frames_of_enic_are_those_that_arrived_whole() -> None:
     account = ledger.account(RING)
     assert account is not None
     assert (account.lost, account.offered) == (70, 970)
+
+
+def test_broken_packets_of_a_tunnel_are_divided_by_its_own() -> None:
+    card = Device("eth0", {"rx_packets": 9000, "rx_errors": 0})
+    tunnel = Device("ppp0", {"rx_packets": 60, "rx_errors": 70}, kind="ppp")
+    ledger = settle(since_boot(snapshot(devices=(card, tunnel))))
+    account = ledger.account(WIRE)
+    assert account is not None
+    assert (account.lost, account.offered) == (70, 130)

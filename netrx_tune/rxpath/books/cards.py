@@ -88,6 +88,22 @@ def gain(delta: Delta, device: Device, field: str) -> int:
     return delta.increase(f"{device.name}.{field}") or 0
 
 
+def copied_drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
+    """Return the driver's own copy of rx_dropped where nobody read the link's."""
+    nic = device.nic
+    copy = f"{device.name}.ethtool.rx_dropped"
+    if nic is None or not delta.increases.get(copy) or readable(delta, [device], *_DROPS):
+        return ()
+    charged = any(name == "rx_dropped" for name, _ in meanings(nic.driver, tuple(nic.statistics)))
+    return () if charged else (Entry(copy, delta.increases[copy]),)
+
+
+def _dropped(delta: Delta, device: Device) -> int:
+    """Return what a device dropped by any name for it."""
+    gained = sum(gain(delta, device, field) for field in _DROPS)
+    return gained or sum(entry.increase for entry in copied_drops(delta, device))
+
+
 def _came(delta: Delta, devices: list[Device]) -> int | None:
     """Return the frames that the devices with hardware took in."""
     cards = [d for d in devices if not d.kind and d.name != "lo"] or devices
@@ -127,7 +143,14 @@ def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
     lost = sum(entry.increase for entry in by)
+    losing = [device for device in devices if _has_one_of(device, by)]
+    if losing and all(device.kind for device in losing):
+        came = passed(delta, losing)  # what came to a tunnel
     return Account("nic-wire-error", lost, bound, tuple(by), _arrived(came, lost))
+
+
+def _has_one_of(device: Device, by: Iterable[Entry]) -> bool:
+    return any(entry.counter.startswith(f"{device.name}.") for entry in by)
 
 
 def _summed(delta: Delta, device: Device) -> Entry | None:
@@ -217,7 +240,7 @@ def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     that gained far more than is left of rx_dropped are not in it: drivers changed that from kernel
     to kernel.
     """
-    left = sum(gain(delta, device, field) for field in _DROPS)
+    left = _dropped(delta, device)
     has_xdp = False
     own = _own_counters(delta, device)
     if driver_of(device.nic) == "virtio_net" and not readable(delta, [device], *_DROPS):
@@ -269,8 +292,8 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
         elsewhere = [f for f in known.also_in if f != "rx_dropped" and gain(delta, device, f)]
         if not increase or elsewhere:
             continue
-        summed = bool(_IN_SUMMED_DROPS & {*known.also_in})
-        among = gain(delta, device, "rx_dropped") if "rx_dropped" in known.also_in else 0
-        among += gain(delta, device, SUMMED_DROPS) if summed else 0
+        among = _dropped(delta, device) if "rx_dropped" in known.also_in else 0
+        if _IN_SUMMED_DROPS & {*known.also_in}:
+            among += gain(delta, device, SUMMED_DROPS)
         own = Entry(full, increase)
         yield _Own(device.name, known.stage, own, bool(among), known.pattern)

@@ -20,13 +20,14 @@ from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
     card_accounts,
+    copied_drops,
     gain,
     is_software,
     passed,
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring, meanings
+from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import firewall_drops, knows_netfilter, tc_drops
 
@@ -199,22 +200,13 @@ def _rx_dropped(
 
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     """Return what a device dropped; the driver's own copy counts where the link's is missing."""
-    entries = _sum(delta, [device], *_DROPS) or _copied(delta, device)
+    entries = _sum(delta, [device], *_DROPS) or copied_drops(delta, device)
     if not entries:
         return ()
     full = [gain(delta, device, field) for field in _FULL]
+    # Old e1000 has them in rx_dropped, rx_missed_errors and rx_fifo_errors: twice in the column.
+    full += [2 * n for n in full if entries[0].counter.endswith(SUMMED_DROPS)]
     return tuple([one for one in entries if not any(_same(one.increase, n) for n in full)])
-
-
-def _copied(delta: Delta, device: Device) -> tuple[Entry, ...]:
-    nic = device.nic
-    if nic is None or "rx_dropped" not in nic.statistics:
-        return ()
-    copy = f"{device.name}.ethtool.rx_dropped"
-    if not delta.increases.get(copy) or readable(delta, [device], *_DROPS):
-        return ()
-    charged = any(name == "rx_dropped" for name, _ in meanings(nic.driver, tuple(nic.statistics)))
-    return () if charged else (Entry(copy, delta.increases[copy]),)
 
 
 def _same(drops: int, full: int) -> bool:

@@ -35,7 +35,8 @@ _ALLOWANCES = DriverCounter(
     _PLATFORM,
 )
 _INTEL_MEMORY = DriverCounter(r"alloc_rx_buff_failed", _MEMORY)
-_INTEL_MISSED = DriverCounter(r"rx_missed_errors", _RING, ("rx_missed_errors",))
+# Old e1000 and igb have it in rx_fifo_errors, too.
+_INTEL_MISSED = DriverCounter(r"rx_missed_errors", _RING, ("rx_missed_errors", "rx_fifo_errors"))
 # igb_update_stats(), igc_update_stats(): rx_fifo_errors has what each queue dropped and the missed.
 _INTEL_QUEUES = (
     DriverCounter(r"rx_queue_\d+_drops", _RING, ("rx_fifo_errors",)),
@@ -134,7 +135,10 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"rx_queue_\d+_drops|rx\d+_drops", _MEMORY, ("rx_dropped",)),
     ),
     # veth: veth_rq_stats_desc, veth_get_stats64() (from 5.7).
-    "veth": (DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),),
+    "veth": (
+        DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),
+        DriverCounter(r"rx_queue_\d+_drops", _MEMORY, ("rx_dropped",)),
+    ),
     # broadcom/tg3: ethtool_stats_keys, tg3_get_nstats().
     "tg3": (
         DriverCounter(r"rx_discards", _RING, ("rx_missed_errors",)),

@@ -60,6 +60,7 @@ _MARKS = (
     ("tg3", r"rxbds_empty"),
     ("igb", r"rx_queue_\d+_csum_err"),
     ("virtio_net", r"rx_?(?:queue_)?\d+_kicks"),
+    ("veth", r"peer_ifindex"),
     ("stmmac", r"mmc_rx_\w+"),
     ("atlantic", r"InPacketsDma|InDroppedDma"),
     ("macb", r"rx_resource_errors"),
