@@ -25,7 +25,7 @@ from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import do, look, setting
 from netrx_tune.rules.buffers import KERNEL_DEFAULT_BYTES, ceiling, name_of, report
 from netrx_tune.rules.rule import Facts, Rule
-from netrx_tune.rules.words import count, size
+from netrx_tune.rules.words import count, counted, size
 
 _SOMAXCONN = "net.core.somaxconn"
 _FULL = 0.75  # of a buffer: what its reader has taken is credited a quarter at a time
@@ -82,7 +82,7 @@ def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
     name = name_of(facts.delta, sock)
     rcvbuf = sock.rcvbuf_bytes
     room = f" of a buffer of {size(rcvbuf)}" if rcvbuf else ""
-    beside = f" {count(queues - 1)} more sockets hold as much." if queues > 1 else ""
+    beside = f" As full: {counted(queues - 1, 'more socket')}." if queues > 1 else ""
     so_far = f"{count(sock.drops) if sock.drops else 'no'} drops so far"
     drops = "its drops are not shown" if sock.drops is None else so_far
     return _note(
@@ -107,7 +107,7 @@ def _of_listener(facts: Facts, sock: Socket, queues: int) -> Finding:
     limit = sock.accept_limit
     waiting = sock.accept_queue or 0
     room = "" if limit is None else f", whose queue holds {count(limit)},"
-    beside = f" {count(queues - 1)} more listeners stand so." if queues > 1 else ""
+    beside = f" As full: {counted(queues - 1, 'more listener')}." if queues > 1 else ""
     return _note(
         "tcp-listen-overflow",
         f"{count(waiting)} connections wait for accept() on {name_of(facts.delta, sock)}{room} at"
