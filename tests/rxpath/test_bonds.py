@@ -26,10 +26,13 @@ def device(name: str, drops: int, kind: str = "") -> Device:
         ((device("eth0", 500), device("bond0", 400, "bond"), device("bond1", 300, "bond")), 700),
         # A team counts its own alone.
         ((device("eth0", 500), device("team0", 400, "team")), 900),
+        # What a device upon the bond dropped, no port counted for it.
+        ((device("eth0", 0), device("bond0.7", 500, "vlan"), device("bond0", 900, "bond")), 1400),
         # Moments: the bond was read a little later than its port.
         ((device("eth0", 10_000), device("bond0", 10_050, "bond")), 10_000),
         # Nobody but the bond was read, or what stands upon it.
         ((device("bond0", 900, "bond"),), 900),
+        ((Device("eth0", {}), device("bond0", 900, "bond")), 900),
         ((device("lo", 0), device("bond0.7", 0, "vlan"), device("bond0", 900, "bond")), 900),
     ],
 )
@@ -39,8 +42,9 @@ def test_a_drop_of_a_bond_is_counted_once(devices: tuple[Device, ...], expected:
     assert account.lost == expected
 
 
-def test_frames_of_a_bond_are_those_of_its_ports() -> None:
-    devices = (device("eth0", 0), device("bond0", 900, "bond"))
+@pytest.mark.parametrize("kind", ["bond", "team"])
+def test_frames_of_a_bond_are_those_of_its_ports(kind: str) -> None:
+    devices = (device("eth0", 0), device("bond0", 900, kind))
     account = settle(since_boot(snapshot(devices=devices))).account(STRAY)
     assert account is not None
     assert account.offered == 1_000_000
