@@ -42,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         account,
         f"{lost_of(facts, account, 'packets')} were refused by the flow limit: one flow dominates",
         meaning="The limit is switched on here and kept room for the other flows.",
-        severity=severity(facts, account, worst="warning"),
+        severity=severity(facts, account),
         recommendations=(
             look(facts, command, kind="sender", target="flow", why=why),
             _switch_off(facts),
