@@ -37,7 +37,7 @@ _FILTER = re.compile(
 )
 _ACTION = re.compile(r"action order \d+:\s+(?P<kind>\w+).*")
 _INDEX = re.compile(r"(?:.*\s)?index (?P<index>\d+) ref .*")
-_POLICE = re.compile(r"(?:action order \d+:\s+)?police (?P<index>0x[0-9a-f]+) .*")
+_POLICE = re.compile(r"(?:action order \d+:\s+)?police (?P<index>0x[0-9a-f]{1,8}) .*")
 _SENT = re.compile(rf"Sent \d+ bytes \d+ pkts? \(dropped (?P<dropped>\d{{1,{MOST_DIGITS}}})\b.*")
 # How a line looks that only tc prints, and one that needs such a line before it.
 LINE = "|".join(re.sub(r"\?P<\w+>", "?:", one.pattern) for one in (_QDISC, _FILTER))

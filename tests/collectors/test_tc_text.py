@@ -91,6 +91,11 @@ def test_filters_count_where_no_qdisc_is_shown_and_a_shared_action_once() -> Non
     ]
 
 
+def test_a_number_that_no_tc_prints_is_none() -> None:
+    shown = POLICED.replace("police 0x2", f"police 0x{'9' * 5000}")
+    assert counted((shown, "tc -s filter show dev eth0 parent ffff:")) == []
+
+
 @pytest.mark.parametrize(
     "command", ["", "tc -s filter show dev eth0", "tc -s filter show dev eth0 egress"]
 )

@@ -213,6 +213,11 @@ def test_broken_frames_are_among_those_that_arrived(packets: int, arrived: int) 
         ("", {"rx_drops": 12345}, "rx_drops 12,345"),
         ("mlx5_core", {"rx0_oversize_drops": 4, "rx1_oversize_drops": 2}, "rxN_oversize_drops 6"),
         ("sfc", {"port_rx_nodesc_drops": 70}, ""),
+        (
+            "",
+            {"rx_a_drops": 6, "rx_b_drops": 9, "rx_c_drops": 8, "rx_d_drops": 7},
+            "rx_b_drops 9, rx_c_drops 8, rx_d_drops 7 and 1 more. ",
+        ),
         ("", {"rx_no_buffer_count": 70, "tx_drops": 70, "fdir_overflow": 70}, ""),
         ("", {"rx_drops": 0}, ""),
         # The sum of what queues count, and what the link's own field may well have.
