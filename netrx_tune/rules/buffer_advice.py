@@ -100,7 +100,7 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
             return
     if limit == "app-request":
         want = _within_the_ceiling(facts, sock, want, top.rmem_max or 0)
-    why = _why(facts, verdict, want)
+    why = _why(facts, sock, verdict, want)
     if limit == "app-request":
         yield _ask(facts, sock, want, why, limit)
     if limit != "forced":
@@ -135,7 +135,14 @@ def _within_the_ceiling(facts: Facts, sock: Socket, want: Size, rmem_max: int) -
     return Size(2 * rmem_max, rmem_max, bounded=False, arithmetic=text)
 
 
-def _why(facts: Facts, verdict: Verdict, want: Size) -> str:
+def _why(facts: Facts, sock: Socket, verdict: Verdict, want: Size) -> str:
+    shape = facts.shapes.get(sock.inode)
+    if verdict.cause == "burst" and shape:
+        apart = about(1000 * shape.seconds / shape.moments)
+        return (
+            f"{want.arithmetic}. One burst is at most that: bursts closer together than the looks,"
+            f" {apart} ms on average, count as one"
+        )
     if verdict.cause != "unknown":
         return want.arithmetic
     still = "if it goes on and " if facts.delta.mode == "since-boot" else "if it "

@@ -29,6 +29,7 @@ _RUNS = 0.005  # of a CPU, by whoever reads at all
 _READ_SECONDS = 1.0  # in which a reader would have read something
 _LONG_SECONDS = 0.3  # on end, that no single burst lasts
 _AT_ONCE_SECONDS = 0.1
+_CHANCE = 0.05  # of the looks: so far the share of empty ones may be off
 _ALWAYS = 0.8  # share of the watch in which drops grew: no episode, a state
 
 
@@ -142,8 +143,8 @@ def _calm_between(shape: QueueShape) -> Verdict:
     paused = standing >= _STANDING or sag >= 2 * _SAG
     if paused and shape.manner != "in-batches":
         return _pause(shape, "high")
-    if _is_behind(shape):
-        return _behind(shape)
+    if _is_behind(shape) or _is_outrun(shape):
+        return _behind(shape) if _is_behind(shape) else _outrun(shape)
     if flow.surge is None:
         return _without_rates(shape)
     if flow.surge >= _SURGE:
@@ -173,6 +174,32 @@ def _is_behind(shape: QueueShape) -> bool:
     longest = max(shape.episodes, key=lambda episode: episode.seconds)
     whole = longest.seconds >= _LONG_SECONDS and longest.drops >= _ALWAYS * shape.drops
     return whole or (shape.low_share < _MOSTLY <= shape.episode_share)
+
+
+def _is_outrun(shape: QueueShape) -> bool:
+    """Tell whether more came than a reader that never rested could have taken out.
+
+    While it had something to read it read at some rate; with all the time in which its queue was
+    empty it would have read more by that share, and no more than that. It has to be known that it
+    worked meanwhile: one that is away by itself reads as fast as it likes when it comes.
+    """
+    worked = (shape.run_share or 0.0) >= _BUSY * (1.0 - shape.empty_share)
+    surely = worked and shape.manner == "steady" and shape.flow.read
+    return bool(surely) and _refused(shape) > shape.empty_share + _CHANCE
+
+
+def _refused(shape: QueueShape) -> float:
+    """Return the share of what came that was refused."""
+    return shape.drops / (shape.drops + (shape.flow.read or 0))
+
+
+def _outrun(shape: QueueShape) -> Verdict:
+    seen = (
+        f"its queue stood empty in {percent(shape.empty_share)} of the looks, and"
+        f" {percent(_refused(shape))} of what came was refused: more than its reader could have"
+        " read in that time"
+    )
+    return Verdict("sustained-overload", "medium", seen)
 
 
 def _without_rates(shape: QueueShape) -> Verdict:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rules.buffer_advice import needed, recommend
-from netrx_tune.rules.queue_causes import Verdict
+from netrx_tune.rules.queue_causes import Verdict, cause_of_shape
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import truesize_of
 from netrx_tune.rxpath.delta import between
 from netrx_tune.rxpath.ledger import settle
-from netrx_tune.rxpath.queue_shape import queue_shapes
+from netrx_tune.rxpath.queue_shape import QueueShape, queue_shapes
 from tests.rxpath.queue_model import CHARGE, INODE, watched
 from tests.rxpath.snapshots import snapshot, sock
 
@@ -51,6 +53,34 @@ def test_a_pause_needs_its_length_times_the_rate_whatever_the_buffer_was() -> No
     pause = 200 * 20 * CHARGE
     for capacity in (60, 166, 1_000):
         assert pause <= _needed(capacity, 200, 20) <= 1.05 * SPARE * pause
+
+
+def _of_bursts(size: int, per_millisecond: int) -> QueueShape:
+    """Return the shape of a queue for 166 that gets a burst every 80 ms."""
+    burst = watched(lambda ms: 0 if ms % 80 else size, lambda _: per_millisecond, capacity=166)
+    return queue_shapes(burst)[INODE]
+
+
+@pytest.mark.parametrize(
+    ("size", "per_millisecond", "cause"),
+    [
+        (2_000, 10, "sustained-overload"),  # 25 come in a millisecond
+        (200, 2, "sustained-overload"),
+        (1_000, 20, "burst"),
+        (1_000, 200, "burst"),
+    ],
+)
+def test_bursts_that_are_more_than_the_reader_can_read_are_no_case_for_room(
+    size: int, per_millisecond: int, cause: str
+) -> None:
+    assert cause_of_shape(_of_bursts(size, per_millisecond)).cause == cause
+
+
+def test_a_burst_is_at_most_what_an_overflow_took() -> None:
+    facts, loser = _facts(60, 200, 20, 60 * CHARGE)
+    burst = Verdict("burst", "high", "seen")
+    advice = [*recommend(facts, loser, loser.drops or 0, burst)]
+    assert all("closer together than the looks, 13 ms on average" in one.why for one in advice[:2])
 
 
 def test_a_small_need_is_not_rounded_up_to_twice_itself() -> None:
