@@ -79,6 +79,7 @@ _LINES = (
     (NETSTAT_S, netstat_s.STARTS.pattern),
 )
 _KINDS = re.compile("|".join(f"(?P<k{at}>{look})" for at, (_, look) in enumerate(_LINES)))
+_HOST = re.compile(r"[A-Za-z][\w-]*")
 _BY_NAME = re.compile(r"[A-Z]\w*: \d+")  # in netstat -s, among its English
 _TWO_WORDS = re.compile(r"[0-9a-f]{8}\s+[0-9a-f]{8}")
 _PER_CPU = re.compile(r"\s*[0-9a-f]{8}(?:\s+[0-9a-f]{8})+\s*")
@@ -160,7 +161,17 @@ def parts_of(text: str) -> list[Part]:
     """
     if parts := _read_parts(text):
         return parts
-    return [part for part in _read_parts(_MARKED.sub("", text)) if part.kind not in _SETTINGS]
+    for plain in (_MARKED.sub("", text), *_without_host(text)):
+        if parts := [part for part in _read_parts(plain) if part.kind not in _SETTINGS]:
+            return parts
+    return []
+
+
+def _without_host(text: str) -> Iterator[str]:
+    """Yield what pdsh and its like print of one host without its name before each line."""
+    names = {line.partition(":")[0] for line in text.split("\n") if line.strip()}
+    if len(names) == 1 and _HOST.fullmatch(name := names.pop()):
+        yield re.sub(rf"^{name}: ?", "", text, flags=re.MULTILINE)
 
 
 def _read_parts(text: str) -> list[Part]:
@@ -263,7 +274,8 @@ def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     if not line.strip() or ss_text.HEADER.fullmatch(line.strip()):
         return False
     if part.kind in {SOCKETS, LINKS, NETSTAT_S}:
-        return kind in {None, part.kind} and not _prompts(line)
+        again = kind == NETSTAT_S and line.endswith(":") and line.strip() in part.lines
+        return kind in {None, part.kind} and not again and not _prompts(line)
     if part.kind in _ROWS:
         return _ROWS[part.kind].match(line) is not None
     return part.kind == kind

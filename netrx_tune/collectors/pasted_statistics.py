@@ -26,11 +26,11 @@ _MARK = re.compile(r"[#\u2190]|<-|->|//")  # found sooner than the space before 
 _COMMENTED = re.compile(
     r"^[^\S\n]*#+[^\S\n]*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE
 )
-# "- `rx_missed_errors`: 5", "| rx_missed_errors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
+# "- `rx_missed_errors`: 5", "| UdpRcvbufErrors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
 _LISTED = re.compile(
     r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"
     r"((?:(?:port|veb)[._])?rx\d*[_-](?=\w*(?:pack|drop|disc|miss|err|fail|over|fifo|buf|no_))"
-    r"[\w.\[\]-]+|\w+_allowance_exceeded)"
+    r"[\w.\[\]-]+|\w+_allowance_exceeded|(?:Udp(?:Lite)?6?|Ip6?|Tcp|TcpExt|IpExt)[._:]?[A-Z]\w+)"
     rf"[`*]*[ \t]*[:=|][ \t]*[`*]*({_NUMBER})[`*]*[ \t]*\|?[ \t]*$",
     re.MULTILINE,
 )

@@ -11,7 +11,7 @@ from netrx_tune.collectors.moments import of_moments
 from netrx_tune.collectors.paths import TICKS
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.finding import Diagnosis, Finding, Recommendation, Window
-from netrx_tune.model.sample import Sample
+from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
@@ -101,8 +101,16 @@ def why_unproven(diagnosis: Diagnosis) -> str:
 
 
 def _gaps(diagnosis: Diagnosis) -> str:
-    files = [gap for gap in diagnosis.gaps if gap.path != OTHER_LINE]
-    return ", ".join(f"{gap.path} ({gap.why})" for gap in files[:4])
+    """Return what is not known, first what was there and could not be read."""
+    files = [gap for gap in diagnosis.gaps if gap.path != OTHER_LINE and not of_moments(gap)]
+    files.sort(key=lambda gap: gap.why != "unparsed")
+    return ", ".join(map(_told, files[:4]))
+
+
+def _told(gap: Gap) -> str:
+    if gap.why == "unparsed" and gap.detail.startswith(gap.path):
+        return gap.detail  # file, line and what stands there
+    return f"{gap.path} ({gap.detail if gap.why == 'unparsed' else gap.why})"
 
 
 def _planned(

@@ -509,3 +509,28 @@ def test_a_prompt_in_brackets_ends_what_was_printed() -> None:
     counted = "Udp:\n    {0}000 packets received\n    {0} packet receive errors\n"
     one, two = (f"[root@web7 ~]# netstat -su\n{counted.format(n)}" for n in "12")
     assert Gap("/netrx/netstat-s", "unparsed", TWO_MOMENTS) in read(one + two).gaps
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Udp:InDatagrams = 900\nUdp:RcvbufErrors = 30\n",
+        "- UdpInDatagrams: 900\n- **UdpRcvbufErrors**: 30\n",
+        "| counter | n |\n| --- | --- |\n| `UdpInDatagrams` | 900 |\n| `UdpRcvbufErrors` | 30 |\n",
+        "node-1: Udp:\nnode-1:     900 packets received\nnode-1:     30 receive buffer errors\n",
+    ],
+)
+def test_counters_are_read_as_lists_tables_and_parallel_shells_show_them(text: str) -> None:
+    assert read(text).counters == {"Udp.InDatagrams": 900, "Udp.RcvbufErrors": 30}
+
+
+def test_what_a_parallel_shell_prints_of_two_hosts_is_of_none() -> None:
+    assert (
+        parse_pasted("a: Udp:\na:  9 packets received\nb: Udp:\nb:  5 packets received\n") is None
+    )
+
+
+def test_a_heading_that_comes_again_is_of_another_moment() -> None:
+    one, two = (f"{host} | rc=0 >>\nUdp:\n  {host}7 packet receive errors\n" for host in "12")
+    text = one + two
+    assert Gap("/netrx/netstat-s", "unparsed", TWO_MOMENTS) in read(text).gaps
