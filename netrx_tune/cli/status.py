@@ -86,7 +86,7 @@ def _keys(root: str, entries: tuple[Entry, ...]) -> Iterator[KeyNow]:
         for value in () if entry.state == "left" or is_elsewhere(root, entry) else entry.values:
             old = known[value.key].old if value.key in known else value.old
             now = _now(root, value.key)
-            in_force = now is not None and sysctls.same(value.key, now, value.new)
+            in_force = now is not None and sysctls.same(now, value.new)
             known[value.key] = KeyNow(value.key, old, value.new, now, in_force)
     yield from known.values()
 

@@ -235,9 +235,9 @@ def _undo_value(root: str, value: Value, force: bool) -> Left | None:
     if not os.path.lexists(below(root, path_of(value.key))):
         return None  # its module or device is gone, and the value with it
     found = sysctls.read(root, value.key)
-    if sysctls.same(value.key, found, value.old):
+    if sysctls.same(found, value.old):
         return None
-    if not sysctls.same(value.key, found, value.new) and not force:
+    if not sysctls.same(found, value.new) and not force:
         return Left(value.key, found, value.new, value.old)
     sysctls.write(root, value.key, value.old)
     return None

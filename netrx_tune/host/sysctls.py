@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from netrx_tune.collectors.sysctl import BITMAPS, path_of
+from netrx_tune.collectors.sysctl import path_of
 from netrx_tune.host.replacing import below, put, state_of
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import ApplyError
-from netrx_tune.planning.changes import Obstacle, Seen, numbers_of
+from netrx_tune.planning.changes import Obstacle, Seen
 
 _MEANINGS = {
     errno.EPERM: "not permitted: it needs CAP_NET_ADMIN in the namespace that owns the key",
@@ -85,7 +85,7 @@ def write(root: str, key: str, text: str) -> None:
     before = read(root, key)
     _set(root, key, text)
     got = read(root, key)
-    if not same(key, got, text):
+    if not same(got, text):
         _set(root, key, before)
         raise ApplyError(f"{key} = {text}: written without an error, and it reads {got}")
 
@@ -102,11 +102,9 @@ def _set(root: str, key: str, text: str) -> None:
         raise ApplyError(f"{key} = {text}: {said} ({errno_name(error)})") from error
 
 
-def same(key: str, one: str, other: str) -> bool:
-    """Tell whether two texts of a key mean the same: "3" and "00000003" do in a mask."""
-    return one.split() == other.split() or (
-        key in BITMAPS and numbers_of(key, one) == numbers_of(key, other)
-    )
+def same(one: str, other: str) -> bool:
+    """Tell whether two texts are the same numbers: the kernel writes tabs between them."""
+    return one.split() == other.split()
 
 
 def _write(place: Path, text: str) -> None:
