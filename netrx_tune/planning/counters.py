@@ -182,6 +182,15 @@ _IP_NOTES: tuple[CounterNote, ...] = (
         ("martian source",),
     ),
     CounterNote(
+        "arp_cache.table_fulls",
+        "Neighbours for whom the host's table had no room; unresolved_discards are packets that "
+        "waited too many for one neighbour's address. net/core/neighbour.c, neigh_alloc(), "
+        "__neigh_event_send().",
+        "Not loss of what is received for this host: both stand on the way out, so answers and "
+        "forwarded packets are missing, not requests. They are in no book.",
+        ("ndisc_cache.table_fulls", "unresolved_discards", "neighbour table overflow"),
+    ),
+    CounterNote(
         "nf_conntrack.drop",
         "Packets that connection tracking dropped: table full, a clash that was not resolved, a "
         "tracker's verdict.",

@@ -26,6 +26,7 @@ _WHERE = {
     "softnet": "/proc/net/softnet_stat: hexadecimal, a row for each CPU, the whole host's",
     "nf_conntrack": "/proc/net/stat/nf_conntrack; conntrack -S",
     "rt_cache": "/proc/net/stat/rt_cache, the whole host's",
+    "arp_cache": "/proc/net/stat/arp_cache and ndisc_cache: hexadecimal, the whole host's",
     "xfrm": "/proc/net/xfrm_stat",
     "udp_socket": "/proc/net/udp and udp6, last column; ss -uam, the number after `d`",
     "packet_socket": "ss -0am, the number after `d`; the capture's own statistics",

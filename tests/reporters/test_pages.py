@@ -131,6 +131,13 @@ def test_an_ambiguous_word_names_its_other_meanings() -> None:
         assert other in found.see_also
 
 
+def test_a_full_table_of_neighbours_is_said_to_lose_nothing_received() -> None:
+    for asked in ("unresolved_discards", "arp_cache.table_fulls", "ndisc_cache.table_fulls"):
+        found = page(asked)
+        assert found is not None
+        assert "Not loss of what is received" in render_page_text(found, 200)
+
+
 def test_an_unknown_name_has_no_page_and_near_names_instead() -> None:
     assert page("rcvbuf errrors") is None
     assert suggestions("rcvbuf errrors")[0] == "Udp.RcvbufErrors"
