@@ -90,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         code = _refuse(_usage(error), 2)
     except (click.Abort, KeyboardInterrupt):
+        _heed_once()
         code = _refuse("interrupted", 2)
     except NotEnoughData as error:
         code = _refuse(str(error), 3)
@@ -102,6 +103,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _refuse(f"standard output: {bug.args[1]}", 2) if full else _report(bug)
     gc.freeze()  # what is left goes with the process
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _heed_once() -> None:
+    """Ignore the interrupt key from now on: who presses it twice has been heard."""
+    while True:
+        try:
+            import signal  # noqa: PLC0415 - only where it ends so
+
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except KeyboardInterrupt:
+            continue
+        return
 
 
 def _refuse(why: str, code: int) -> int:

@@ -71,6 +71,8 @@ def enter(path: str) -> None:
         # EBUSY: /sys is that namespace's already. fs/namespace.c, do_add_mount() (v6.18).
         _must(libc.mount(b"sysfs", b"/sys", b"sysfs", 0, None), path, but=errno.EBUSY)
     except OSError as error:
+        if error.errno == errno.EINVAL:  # setns() of another file
+            raise InputError(f"{path}: not a network namespace; ip netns list names some") from None
         hint = "; entering a namespace needs root" if os.geteuid() else ""
         raise InputError(f"{path}: cannot enter: {error.strerror}{hint}") from error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -150,6 +151,18 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     got = run("diagnose", "--from", str(tmp_path))
     assert got.returncode == 3
     assert "no counter of the receive path could be read" in got.stderr
+
+
+def test_an_interrupt_is_one_line_however_often_it_comes() -> None:
+    command = [sys.executable, "-m", "netrx_tune", "diagnose", "--interval", "30"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"watching for 30 s\n"
+        while running.poll() is None:
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        assert running.stderr.read().strip() == b"netrx-tune: interrupted"
+    assert running.returncode == 2
 
 
 PRUNED = "7 packets pruned from receive queue because of socket buffer overrun\n"
