@@ -10,7 +10,7 @@ Kernel: net/netlink/af_netlink.c, netlink_dump() and netlink_ack(); include/uapi
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
@@ -105,6 +105,25 @@ def attributes(path: str, block: Block, start: int, end: int) -> dict[int, Block
     if at < end:
         raise ParseError(path, f"byte {at}: expected an attribute", _hex(block, at))
     return found
+
+
+def walk_rows(
+    path: str, blocks: Iterable[Block], kind: int, header: Struct
+) -> Iterator[tuple[tuple[int, ...], dict[int, Block]]]:
+    """Yield the fixed fields and the attributes of each message of one kind.
+
+    Raises:
+        ParseError: bytes that are not messages, or one that is shorter than its fixed fields.
+    """
+    for block in blocks:
+        for message in walk_messages(path, block):
+            if message.kind != kind:
+                continue
+            start = message.start + header.size
+            if start > message.end:
+                raise ParseError(path, f"byte {message.start}", "a short message")
+            fixed = header.unpack_from(block, message.start)
+            yield fixed, attributes(path, block, start, message.end)
 
 
 def walk_attributes(path: str, block: Block, start: int, end: int) -> Iterator[Attribute]:

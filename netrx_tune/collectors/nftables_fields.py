@@ -18,6 +18,7 @@ PATH = NETFILTER_DUMP
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
 FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 U32, S32, U64 = Struct(">I"), Struct(">i"), Struct(">Q")  # numbers in network order
+_NFGENMSG = Struct("=B3x")  # family, version, resource
 NF_DROP, NFT_JUMP, NFT_GOTO = 0, -3, -4
 COUNTER_PACKETS = 2
 _EXPRESSION_NAME, _EXPRESSION_DATA = 1, 2
@@ -36,16 +37,8 @@ class Place(NamedTuple):
 
 def objects(blocks: Iterable[Block], kind: int) -> Iterator[tuple[str, dict[int, Block]]]:
     """Yield family and attributes of each message of one kind."""
-    for block in blocks:
-        for message in netlink.walk_messages(PATH, block):
-            if message.kind != kind:
-                continue
-            start = message.start + 4  # struct nfgenmsg: family, version, resource
-            if start > message.end:
-                raise ParseError(PATH, f"byte {message.start}", "a short message")
-            number = block[message.start]
-            family = FAMILIES.get(number, f"family{number}")
-            yield family, netlink.attributes(PATH, block, start, message.end)
+    for (number,), fields in netlink.walk_rows(PATH, blocks, kind, _NFGENMSG):
+        yield FAMILIES.get(number, f"family{number}"), fields
 
 
 def listed(block: Block) -> Iterator[dict[int, Block]]:

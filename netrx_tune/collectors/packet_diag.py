@@ -9,7 +9,7 @@ tpacket_rcv() (read at v6.18).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import NamedTuple
 
@@ -51,28 +51,21 @@ def parse(blocks: Iterable[Block]) -> Found:
     """
     sockets: list[Socket] = []
     total = 0
-    for block in blocks:
-        for message in netlink.walk_messages(PATH, block):
-            if message.kind != _SOCK_DIAG_BY_FAMILY:
-                continue
-            total += 1
-            socket = _socket(block, message)
-            if socket.drops or socket.rmem_alloc_bytes:
-                sockets.append(socket)
+    for fixed, fields in netlink.walk_rows(PATH, blocks, _SOCK_DIAG_BY_FAMILY, _MESSAGE):
+        total += 1
+        socket = _socket(fixed, fields)
+        if socket.drops or socket.rmem_alloc_bytes:
+            sockets.append(socket)
     return Found(tuple(sockets), total)
 
 
-def _socket(block: Block, message: netlink.Message) -> Socket:
-    start = message.start + _MESSAGE.size
-    if start > message.end:
-        raise ParseError(PATH, f"byte {message.start}", "a short message")
-    family, _type, protocol, inode, cookie = _MESSAGE.unpack_from(block, message.start)
+def _socket(fixed: tuple[int, ...], fields: Mapping[int, Block]) -> Socket:
+    family, _type, protocol, inode, cookie = fixed
     if family != _AF_PACKET:
-        raise ParseError(PATH, f"byte {message.start}: family", str(family))
-    fields = netlink.attributes(PATH, block, start, message.end)
+        raise ParseError(PATH, f"socket {inode}: family", str(family))
     memory = fields.get(_MEMINFO, b"")
     if len(memory) < _MEMORY.size:
-        raise ParseError(PATH, f"byte {message.start}: memory of 8 words", f"{len(memory)} bytes")
+        raise ParseError(PATH, f"socket {inode}: memory of 8 words", f"{len(memory)} bytes")
     rmem_alloc, rcvbuf, backlog = _MEMORY.unpack_from(memory)
     return Socket(
         family="packet",

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from netrx_tune.collectors import netlink
 from netrx_tune.collectors.netlink import Block
 from netrx_tune.collectors.paths import QDISC_DUMP
-from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import RuleCounter
 
 PATH = QDISC_DUMP
@@ -56,19 +55,12 @@ def parse(blocks: Iterable[Block]) -> tuple[Qdisc, ...]:
         ParseError: bytes that are not the messages of such a dump.
     """
     found: list[Qdisc] = []
-    for block in blocks:
-        for message in netlink.walk_messages(PATH, block):
-            if message.kind != _RTM_NEWQDISC:
-                continue
-            start = message.start + _TCMSG.size
-            if start > message.end:
-                raise ParseError(PATH, f"byte {message.start}", "a short message")
-            _family, ifindex, handle, _parent, _ = _TCMSG.unpack_from(block, message.start)
-            fields = netlink.attributes(PATH, block, start, message.end)
-            kind = netlink.text(fields.get(_TCA_KIND, b""))
-            drops = _drops(fields)
-            if kind in ("ingress", "clsact") and drops is not None:
-                found.append(Qdisc(ifindex, kind, handle, drops))
+    for fixed, fields in netlink.walk_rows(PATH, blocks, _RTM_NEWQDISC, _TCMSG):
+        _family, ifindex, handle, _parent, _ = fixed
+        kind = netlink.text(fields.get(_TCA_KIND, b""))
+        drops = _drops(fields)
+        if kind in ("ingress", "clsact") and drops is not None:
+            found.append(Qdisc(ifindex, kind, handle, drops))
     return tuple(found)
 
 

@@ -122,15 +122,8 @@ def with_peers(
 
 def _links(blocks: Iterable[Block]) -> Iterable[tuple[int, dict[int, Block]]]:
     """Yield each device's index and attributes."""
-    for block in blocks:
-        for message in netlink.walk_messages(PATH, block):
-            if message.kind != _RTM_NEWLINK:
-                continue
-            start = message.start + _IFINFO.size
-            if start > message.end:
-                raise ParseError(PATH, f"byte {message.start}", "a short message")
-            index = _IFINFO.unpack_from(block, message.start)[2]
-            yield index, netlink.attributes(PATH, block, start, message.end)
+    for fixed, fields in netlink.walk_rows(PATH, blocks, _RTM_NEWLINK, _IFINFO):
+        yield fixed[2], fields
 
 
 def _found(index: int, fields: Mapping[int, Block]) -> Found:
