@@ -124,6 +124,8 @@ def test_what_shows_no_count_may_have_dropped_any() -> None:
         (SIX, "", "ip6tables filter INPUT rule 1"),
         (EXACT, "# ip6tables -vnxL", "ip6tables filter INPUT rule 1"),
         (EXACT, "$ sudo iptables-legacy -vnxL", "iptables-legacy filter INPUT rule 1"),
+        (EXACT, "# iptables-nft -vnxL", "iptables filter INPUT rule 1"),
+        (f"{EXACT.rstrip()} /* not 2001:db8::1 */", "", "iptables filter INPUT rule 1"),
         (EXACT, "# iptables -t mangle -vnxL", "iptables mangle INPUT rule 1"),
         (EXACT, "# iptables -t raw -vnxL", "iptables filter INPUT rule 1"),  # raw has no INPUT
         (EXACT.replace("INPUT", "PREROUTING"), "", "iptables raw PREROUTING rule 1"),
@@ -137,6 +139,12 @@ def test_program_and_table_are_told_by_the_command_or_by_what_stands_there(
     text: str, command: str, place: str
 ) -> None:
     assert counted(text, command)[0][0] == place
+
+
+def test_a_comment_leads_nowhere() -> None:
+    text = '*filter\n[9:900] -A INPUT -m comment --comment "as with -j DROP" -j ACCEPT\nCOMMIT\n'
+    assert counted(text) == []
+    assert counted(text.replace("ACCEPT", "DROP"))[0][3] == 9
 
 
 def test_a_chain_that_is_shown_alone_may_be_reached_from_anywhere() -> None:

@@ -233,6 +233,51 @@ def test_a_set_that_a_rule_fills_counts_by_its_elements() -> None:
     ]
 
 
+@pytest.mark.parametrize("part", ["limit rate 5/second", "quota over 25 mbytes"])
+def test_an_element_that_lets_go_counts_more_than_is_dropped(part: str) -> None:
+    bad = (
+        "    set bad {\n        type ipv4_addr\n        elements = {"
+        f" 10.0.0.1 {part} counter packets 7 bytes 8 }}\n    }}\n"
+    )
+    assert counted(chain("ip saddr @bad drop", more=bad)) == [
+        ("inet t c rule 1", "input", "other", 0)
+    ]
+
+
+@pytest.mark.parametrize("what", ["delete @seen { ip saddr }", "add @seen { ip saddr ct count 9 }"])
+def test_a_set_counts_not_what_is_taken_from_it_or_held_against_a_number(what: str) -> None:
+    seen = (
+        "    set seen {\n        type ipv4_addr\n        elements = {"
+        " 10.0.0.1 counter packets 7 bytes 8 }\n    }\n"
+    )
+    assert counted(chain(f"{what} drop", more=seen)) == [("inet t c rule 1", "input", "other", 0)]
+
+
+def test_a_policy_may_stand_on_a_line_of_its_own() -> None:
+    text = chain("udp dport 9 counter packets 7 bytes 8 drop")
+    text = text.replace(" policy accept;", "\n        policy drop;")
+    assert counted(text) == [
+        ("inet t c rule 1", "input", "drop", 7),
+        ("inet t c policy", "input", "other", 0),
+    ]
+
+
+def test_a_rule_over_several_lines_has_the_handle_of_the_last() -> None:
+    rule = "udp dport { 9,\n            10 } counter packets 7 bytes 8 drop # handle 15"
+    assert counted(chain(rule)) == [("inet t c handle 15", "input", "drop", 7)]
+
+
+def test_a_map_that_no_rule_asks_calls_no_chain() -> None:
+    more = (
+        "    map ports {\n        type inet_service : verdict\n"
+        "        elements = { 9 : jump deep }\n    }\n"
+        "    chain deep {\n        counter packets 7 bytes 8 drop\n    }\n"
+    )
+    assert counted(chain("accept", more=more))[0][1] == "other"
+    assert counted(chain("jump deep", more=more))[0][1] == "input"
+    assert counted(chain("udp dport vmap @ports", more=more))[0][1] == "input"
+
+
 @pytest.mark.parametrize(
     "text",
     [

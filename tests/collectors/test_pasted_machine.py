@@ -120,3 +120,9 @@ def test_a_scripts_table_of_softnet_stat_is_read() -> None:
     assert rows[0].split()[:3] == ["00001000", "00000010", "00000007"]
     assert rows[0].split()[9:11] == ["00000003", "00000002"]
     assert rows[1].split()[-1] == "00000007"
+
+
+def test_of_several_tables_of_a_script_the_last_counts() -> None:
+    head = "cpu      total    dropped   squeezed\n"
+    sample = read(f"{head} 0 4096 16 7\nlater\n{head} 0 5000 17 7\n")
+    assert sample.files["/proc/net/softnet_stat"].split()[:2] == ["00001388", "00000011"]

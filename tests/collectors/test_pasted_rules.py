@@ -52,6 +52,17 @@ def test_of_two_prints_of_a_table_the_exact_one_counts() -> None:
     assert counted(f"$ iptables -vnxL\n{EXACT}\n$ iptables -vnL\n{ROUNDED}") == row
 
 
+def test_an_exact_and_a_rounded_print_are_not_two_moments() -> None:
+    sample = read(f"$ iptables -vnL\n{ROUNDED}\n$ iptables -vnxL\n{EXACT}")
+    assert [gap.path for gap in sample.gaps if "earlier one" in gap.detail] == []
+
+
+def test_a_listing_without_counters_takes_none_away() -> None:
+    bare = NFT.replace(" packets 234579 bytes 30026112", "")
+    row = [("ip filter INPUT rule 1", 234_579)]
+    assert counted(f"# nft list ruleset\n{NFT}\n# nft -s list ruleset\n{bare}") == row
+
+
 def test_of_two_moments_the_last_counts_and_it_is_said() -> None:
     later = EXACT.replace("234579", "234600")
     sample = read(f"# iptables -vnxL\n{EXACT}\n# sleep 9; iptables -vnxL\n{later}")

@@ -54,6 +54,13 @@ def test_connections_of_tcp_lose_nothing(command: str) -> None:
     assert nameless(command + CONNECTED) == []
 
 
+@pytest.mark.parametrize("sign", ["timer:(keepalive,9min,0)", "cubic wscale:7,7 rto:204"])
+def test_connections_are_told_by_what_udp_has_not(sign: str) -> None:
+    text = CONNECTED.replace("\t skmem", f"\t {sign} skmem")
+    assert drops(text) == {}
+    assert nameless(text) == []
+
+
 def test_what_nothing_tells_is_said_and_not_guessed() -> None:
     assert drops(OF_TCP) == {}
     assert nameless(OF_TCP) == ["2 rows "]

@@ -74,6 +74,10 @@ def test_the_device_may_stand_on_the_command_line_alone() -> None:
         (((FILTERS, "tc -s filter show dev eth0 egress"),), "other"),
         ((("", "tc -s filter show dev eth0 egress"),), "ingress"),  # there is no filter
         ((("", "tc -s filter show dev eth1 egress"),), "other"),
+        (
+            ((FILTERS.replace("dropped 31", "dropped 30"), "tc filter show dev eth0 ingress"),),
+            "other",
+        ),
     ],
 )
 def test_a_clsact_counts_for_arrivals_where_its_filters_tell_it(
