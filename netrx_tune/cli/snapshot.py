@@ -12,7 +12,7 @@ from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, sampled
 from netrx_tune.cli.saving import save
 from netrx_tune.host.save import check_target
-from netrx_tune.model.errors import InputError
+from netrx_tune.model.errors import InputError, NotEnoughData
 from netrx_tune.reporters.plain import escape
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
 
@@ -71,6 +71,8 @@ def command(
         where, samples, code = sampled_during(place, words, quiet=quiet)
     else:
         where, samples = sampled(place, interval, quiet=quiet, full=True)
+        if not samples[-1].files:
+            raise NotEnoughData(f"{place.name}: no file of it could be read, so nothing was saved")
         code = 0
     saved = saved_snapshot(samples, netns=where)
     if redact:

@@ -153,6 +153,15 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
+def test_a_snapshot_of_a_folder_without_any_file_of_a_host_is_not_saved(tmp_path: Path) -> None:
+    (tmp_path / "image").mkdir()
+    saved = tmp_path / "s.tar.gz"
+    place = ("--root", str(tmp_path / "image"), "--interval", "0")
+    got = run("snapshot", "-o", str(saved), *place)
+    assert (got.returncode, saved.exists()) == (3, False)
+    assert "no file of it could be read, so nothing was saved" in got.stderr
+
+
 def test_an_interrupt_is_one_line_however_often_it_comes() -> None:
     command = [sys.executable, "-m", "netrx_tune", "diagnose", "--interval", "30"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
