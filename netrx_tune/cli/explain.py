@@ -21,7 +21,7 @@ _MOST_SHOWN = 80  # characters of a name that nothing has
 def command(
     name: tuple[str, ...],
     output_format: str,
-    color: str,  # noqa: ARG001 - every command takes it
+    color: str,
     quiet: bool,  # noqa: ARG001 - it has no progress to tell
 ) -> int:
     """Explain NAME: a rule, a stage, a counter in any spelling, a tunable, a word, a log line.
@@ -49,5 +49,6 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(page_json(found), indent=2))
     else:
-        options.echo_plain(render_page_text(found, options.width()))
+        paint = options.colored(color)
+        options.echo_plain(render_page_text(found, options.width(), color=paint), color=paint)
     return 0

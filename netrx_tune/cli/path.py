@@ -26,7 +26,7 @@ def command(
     pid: int | None,
     root: str | None,
     output_format: str,
-    color: str,  # noqa: ARG001 - every command takes it
+    color: str,
     quiet: bool,
 ) -> int:
     """Show the receive path, or one STAGE, with counters since boot and settings.
@@ -43,8 +43,9 @@ def command(
         click.echo(json.dumps(_document(stages, values, snap), indent=2))
     else:
         kernel = snap.host.kernel if stage is None else None
-        lines = path_lines(values, snap.settings, options.width(), kernel=kernel, stages=stages)
-        options.echo_plain("\n".join(lines) + "\n")
+        width, paint = options.width(), options.colored(color)
+        lines = path_lines(values, snap.settings, width, kernel=kernel, stages=stages, color=paint)
+        options.echo_plain("\n".join(lines) + "\n", color=paint)
     return 0
 
 

@@ -107,9 +107,9 @@ def suggestions(name: str, rules: Mapping[str, str] | None = None, most: int = 5
     return list(dict.fromkeys(index[key][0][0] for key in keys))[:most]
 
 
-def render_page_text(found: Page, width: int = 80) -> str:
-    """Return a page as text of that many columns."""
-    return layout(_blocks(found), width=width, color=False)
+def render_page_text(found: Page, width: int = 80, *, color: bool = False) -> str:
+    """Return a page as text of that many columns, its headings in bold where colour is wanted."""
+    return layout(_blocks(found), width=width, color=color)
 
 
 def page_json(found: Page) -> dict[str, object]:

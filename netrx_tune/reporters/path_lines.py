@@ -34,6 +34,7 @@ def path_lines(
     *,
     kernel: KernelVersion | None = None,
     stages: tuple[Stage, ...] = STAGES,
+    color: bool = False,
 ) -> list[str]:
     """Return the path as lines of text: layers, their stages, and what the host shows there.
 
@@ -43,6 +44,7 @@ def path_lines(
         width: columns.
         kernel: leaves out the stages that it does not have.
         stages: the ones to show, in path order.
+        color: whether titles stand out.
     """
     blocks: list[Block] = []
     for layer in LAYERS:
@@ -53,7 +55,7 @@ def path_lines(
             blocks.append(BLANK)
     if counters is not None:
         blocks += [Block(line, hang=2) for line in _LEGEND]
-    return layout(blocks, width=width, color=False).rstrip("\n").split("\n")
+    return layout(blocks, width=width, color=color).rstrip("\n").split("\n")
 
 
 def values_of(snap: Snapshot) -> dict[str, int]:

@@ -283,6 +283,12 @@ def test_explain_has_a_page_as_text_and_json(name: str) -> None:
     assert json.loads(run("explain", name, "--format", "json").stdout)
 
 
+@pytest.mark.parametrize("command", [("explain", "RcvbufErrors"), ("path", "udp-rcvbuf-full")])
+def test_titles_stand_out_where_colour_is_wanted(command: tuple[str, ...]) -> None:
+    assert "\x1b[1m" in run(*command, "--color", "always").stdout
+    assert "\x1b" not in run(*command).stdout
+
+
 def test_path_shows_one_stage_or_all() -> None:
     one = json.loads(run("path", "udp-rcvbuf-full", "--format", "json").stdout)
     assert [stage["stage"] for stage in one["stages"]] == ["udp-rcvbuf-full"]
