@@ -29,8 +29,12 @@ _IP = (
 _NEW = r"(?P<new>[\w.@-]++(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
 _OLD = r"(?P<old>[\w.:@-]++)\s+Link encap:.*"
 _HEADER = re.compile(f"{_IP}|{_NEW}|{_OLD}")
-# Of netstat -i, or of `nv show interface --view=counters`, with underscores.
-_TABLE = r"(?:Iface|Interface)\s+MTU\s.*\bRX[-_]OK\s+RX[-_]ERR\s+RX[-_]DRP\s+RX[-_]OVR\b.*"
+# Of netstat -i, of `nv show interface --view=counters` with underscores, and of `xsos --net`.
+_TABLE = (
+    r"(?:Iface|Interface)\s+(?:MTU\s.*\bRX[-_]OK\s+RX[-_]ERR\s+RX[-_]DRP\s+RX[-_]OVR"
+    r"|Rx\w*Bytes\s+RxPackets\s+RxErrs\s+RxDrop)\b.*"
+)
+_UNIT_OR_SHARE = re.compile(r" (?=[kMG] )|\(\d+%\)")
 _BARE = r"RX (?:packets|errors)[ :]\s*\d+.*|RX:\s+bytes\s+packets\s+errors\s.*"
 # How a line looks that only they print.
 PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
@@ -64,6 +68,9 @@ _COLUMNS = {
     "RX-ERR": "rx_errors",
     "RX-DRP": SUMMED_DROPS,
     "RX-OVR": "rx_fifo_errors",
+    "RxPackets": "rx_packets",
+    "RxErrs": "rx_errors",
+    "RxDrop": SUMMED_DROPS,
 }
 # With -d, a line of its own begins with the kind.
 _KINDS = frozenset(
@@ -141,8 +148,8 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:
-    """Yield the device of a row of `netstat -i`."""
-    words = line.split()
+    """Yield the device of a row of a table."""
+    words = _UNIT_OR_SHARE.sub("", line).split()
     if len(words) >= len(titles):  # behind them may stand a remark
         columns = dict(zip(titles, words, strict=False))
         kind = "bond" if "m" in columns.get("Flg", "") else kind_by_name(columns["Iface"])

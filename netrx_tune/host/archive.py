@@ -44,6 +44,7 @@ _ACCEPTED = (
     "or a sosreport, each as a folder or packed by tar; or the text of netstat -s, nstat -az, "
     "ss -uanm, sysctl -a, ethtool -S or of files in /proc/net"
 )
+_LOOSE = "several texts of a host go one behind another: cat FILES | netrx-tune diagnose --from -"
 _COUNTERS = ("proc/net/snmp", "proc/net/netstat", "proc/net/snmp6")
 _OUTSIDE = "a name that leads out of the archive"
 _MOST_GAPS = 8
@@ -79,7 +80,7 @@ def read_snapshot(path: str, netns: str | None = None) -> SavedSnapshot:
     except (OSError, ValueError) as error:  # ValueError: a NUL, no such namespace, no counter
         raise unreadable(path, error) from None
     if saved is None:
-        raise InputError(f"{path}: nothing to judge in it; {_ACCEPTED}")
+        raise InputError(f"{path}: nothing to judge in it; {_ACCEPTED}; {_LOOSE}")
     return saved
 
 

@@ -147,6 +147,20 @@ bond1       9000   324612  1       7       2       502040  0       0       0    
     assert parse_links(text) == (Link("bond1", 0, "bond", known, None, "none"),)
 
 
+@pytest.mark.parametrize(
+    ("packets", "known"), [("342207919183", {"rx_packets": 342207919183}), ("342208 M  ", {})]
+)
+def test_xsos_has_shares_and_units_in_its_columns(packets: str, known: dict[str, int]) -> None:
+    text = f"""\
+  Interface  RxKiBytes     RxPackets     RxErrs  RxDrop     TxKiBytes  TxPackets  TxErrs  TxDrop
+  =========  =========     =========     ======  ======     =========  =========  ======  ======
+  eth1       144484269105  {packets}  3       4494 (0%)  144484269  357978804  0       9
+"""
+    (link,) = parse_links(text)
+    assert link.name == "eth1"
+    assert link.statistics == {**known, "rx_errors": 3, "rx_dropped_or_missed": 4494}
+
+
 @pytest.mark.parametrize("flags", ["<BROADCAST,UP> ", ""])
 def test_flags_taken_for_a_tag_leave_the_name(flags: str) -> None:
     text = f"2: eth0: {flags}mtu 1500 qdisc mq state UP\nRX: bytes packets errors\n1 2 3\n"

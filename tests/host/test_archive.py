@@ -169,7 +169,7 @@ def test_devices_and_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
 
 HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty file": (lambda path: path.write_bytes(b""), "the file is empty"),
-    "an empty folder": (Path.mkdir, "nothing to judge in it"),
+    "an empty folder": (Path.mkdir, "cat FILES | netrx-tune diagnose --from -"),
     "a text": (lambda path: path.write_text("to do: buy milk\n"), "a text with nothing of a host"),
     "a log": (
         lambda path: path.write_text("[1.2] TCP: out of memory -- consider tuning tcp_mem\n"),
