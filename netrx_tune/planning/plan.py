@@ -14,6 +14,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.plan_values import (
+    BUFFERS,
     MEMORY_SHARE,
     Decided,
     Host,
@@ -26,9 +27,7 @@ from netrx_tune.planning.plan_values import (
 )
 from netrx_tune.rxpath.kernel_features import somaxconn_default
 
-_RMEM_MAX = "net.core.rmem_max"
-_RMEM_DEFAULT = "net.core.rmem_default"
-_BUFFERS = (_RMEM_MAX, _RMEM_DEFAULT)
+_RMEM_MAX, _RMEM_DEFAULT = BUFFERS
 # A value that was a mistake is put right: the one case in which less is better.
 _CORRECTIONS = frozenset({"udp-mem-unit"})
 # Kernel: net/core/dev.c, net/ipv4/ip_fragment.c, net/ipv6/reassembly.c.
@@ -112,14 +111,14 @@ def _sockets(findings: tuple[Finding, ...]) -> int:
     inodes = {
         sock.inode
         for one in findings
-        if any(item.target in _BUFFERS or is_request(item) for item in one.recommendations)
+        if any(item.target in BUFFERS or is_request(item) for item in one.recommendations)
         for sock in one.sockets
     }
     return max(1, len(inodes))
 
 
 def _raises_buffer(item: Recommendation) -> bool:
-    return (item.target in _BUFFERS and item.kind == "sysctl") or is_request(item)
+    return (item.target in BUFFERS and item.kind == "sysctl") or is_request(item)
 
 
 def _without_conflicts(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -221,7 +220,7 @@ def _enough(items: Plan) -> Iterator[Recommendation]:
     Of buffers the finding itself says it.
     """
     for item in items:
-        if is_met(item) and item.target not in _BUFFERS:
+        if is_met(item) and item.target not in BUFFERS:
             yield Recommendation(
                 kind="none",
                 target=item.target,

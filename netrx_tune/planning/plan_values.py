@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MEMORY_SHARE = 0.25
 _UNKNOWN_MEMORY_BYTES = 1 << 30  # where RAM is not known
 _GRAIN = 4096
+BUFFERS = ("net.core.rmem_max", "net.core.rmem_default")
 # Kinds of values that are no limits: they may go either way.
 _SWITCHES = frozenset({"flag", "mode", "mask", "weight", "seconds"})
 _PROTOCOL = "net.netfilter.nf_conntrack_log_invalid"  # its number is a protocol's
@@ -94,16 +95,20 @@ def decide(items: list[Recommendation], host: Host, sockets: int) -> dict[str, D
     """Return each limit's one value, best first; None where nothing is left to raise.
 
     A limit that stands high enough already still takes its part of the memory, so that the
-    plan does not grow once it is applied.
+    plan does not grow once it is applied. A socket has one buffer, requested or by default.
     """
     wanted = _largest(items)
     left = host.bound_bytes
+    buffers = 0
     decided: dict[str, Decided | None] = {}
     for key, (values, winner) in wanted.items():
         each = bytes_each(key, host, sockets)
         place = _limit_index(key, values)
-        granted = _within(values, place, left // each if each else None)
-        left -= granted[place] * each
+        held = buffers if key in BUFFERS else 0
+        granted = _within(values, place, (left + held) // each if each else None)
+        taken = granted[place] * each
+        left -= max(0, taken - held)
+        buffers = max(buffers, taken) if key in BUFFERS else buffers
         now = host.settings.get(key, ())
         decided[key] = _decided(granted, now, place, Decided(granted, granted != values, winner))
     return decided

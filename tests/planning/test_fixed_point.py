@@ -182,6 +182,31 @@ _FOUND: dict[str, Case] = {
             }
         },
     },
+    "a default beside a ceiling takes no memory of its own": {
+        "memory": 64 << 20,
+        "cpus": 1,
+        "settings": {"net.core.rmem_default": 16},
+        "before": {
+            "counters": {
+                "TcpExt.ListenOverflows": 0, "Udp.InErrors": 0, "Udp.RcvbufErrors": 0,
+                "Udp.InDatagrams": 0,
+            },
+            "sockets": [],
+        },
+        "after": {
+            "counters": {
+                "TcpExt.ListenOverflows": 5_000, "Udp.InErrors": 1,
+                "Udp.RcvbufErrors": 1, "Udp.InDatagrams": 1,
+            },
+            "sockets": [
+                {"inode": 1, "cookie": 1, "drops": 1, "rcvbuf_bytes": 212992},
+                {
+                    "protocol": "tcp", "local": "0.0.0.0:80", "inode": 2, "cookie": 2,
+                    "drops": 0, "accept_limit": 5, "accept_queue": 6,
+                },
+            ],
+        },
+    },
     "a ceiling that was raised still takes its memory": {
         "memory": 64 << 20,
         "cpus": 1,
