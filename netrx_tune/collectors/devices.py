@@ -17,7 +17,7 @@ from netrx_tune.model.sample import Gap, Link, Nic, Sample
 from netrx_tune.model.snapshot import Device
 
 _DEV = "/proc/net/dev"
-_NO_FILES = NetClass({}, (), None, None, None, None, None, None, None)
+_NO_FILES = NetClass({}, (), None, None, None, None, None)
 
 
 def devices_of(

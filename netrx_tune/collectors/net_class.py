@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 ROOT = "/sys/class/net/"
 _STATISTICS = "statistics/"
-_FACTS = ("operstate", "flags", "speed", "threaded", "ifindex", "iflink", "type", "device/uevent")
+_FACTS = ("operstate", "flags", "speed", "threaded", "ifindex", "device/uevent")
 _LONG = 2000  # characters; longer texts are not worth remembering
 _MOST_KNOWN = 256  # devices
 _QUEUES = "queues/rx-"
@@ -37,8 +37,6 @@ class NetClass(NamedTuple):
     speed_mbits: int | None
     up: bool | None
     ifindex: int | None
-    iflink: int | None  # the other end's number for veth, the lower device's for a VLAN
-    hardware_type: int | None  # ARPHRD_*: 1 Ethernet, 772 loopback
     driver: str | None
 
 
@@ -91,8 +89,6 @@ def _facts(device: str, texts: tuple[str | None, ...]) -> tuple[NetClass, tuple[
         speed_mbits=_speed(number("speed")),
         up=_up(files, folder, gaps),
         ifindex=number("ifindex"),
-        iflink=number("iflink"),
-        hardware_type=number("type"),
         driver=_attempt(files, "device/uevent", parse_driver, gaps, folder),
     )
     return found, tuple(gaps)

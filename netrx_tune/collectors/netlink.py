@@ -31,7 +31,6 @@ _ATTRIBUTE = Struct("=HH")  # length with this header, type
 _CODE = Struct("=i")  # 0 or a negative errno
 _DONE_BYTES = HEADER.size + _CODE.size
 U32 = Struct("=I")
-U64 = Struct("=Q")
 
 _ABSENT = {
     errno.ENOENT,

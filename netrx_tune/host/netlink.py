@@ -28,14 +28,7 @@ from netrx_tune.host.nftables_dump import read_nftables
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Link, RuleCounter, Socket, SocketTable
 
-__all__ = ["read_links", "read_nics", "read_rules", "read_sockets"]
-
-
-def read_sockets() -> tuple[SocketTable | None, tuple[Gap, ...]]:
-    """Return the sockets that matter, by sock_diag; None if no dump at all could be read."""
-    founds, gaps = scan_all()
-    table, more = sockets_of(founds)
-    return table, (*gaps, *more)
+__all__ = ["read_links", "read_nics", "read_rules", "scan_all", "sockets_of"]
 
 
 def scan_all() -> tuple[list[sock_diag.Found], list[Gap]]:

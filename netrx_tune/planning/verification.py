@@ -44,8 +44,6 @@ class Verdict(NamedTuple):
     outcome: Outcome
     keep: bool
     summary: str
-    offered_before: int | None
-    offered_after: int | None
     stages: tuple[StageLoss, ...]  # that lost something in either window
 
 
@@ -59,7 +57,7 @@ def judge_change(before: Ledger, after: Ledger, changes: tuple[Change, ...]) -> 
     """Return whether the loss went, stayed, grew or merely moved to another stage."""
     stages = _losses(before, after, aimed_stages(changes))
     outcome, summary = _outcome(before, after, stages, changes)
-    return Verdict(outcome, outcome in _KEPT, summary, before.offered, after.offered, stages)
+    return Verdict(outcome, outcome in _KEPT, summary, stages)
 
 
 def _losses(before: Ledger, after: Ledger, aimed: frozenset[str]) -> tuple[StageLoss, ...]:

@@ -12,7 +12,6 @@ from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import percent
 from netrx_tune.rxpath.cpu_load import CpuLoad, cpu_loads
 
-_MOST_CPUS = 8
 _PROGRAMS = 0.1  # of a CPU: so much work of programs is worth a move
 
 

@@ -39,8 +39,7 @@ class Overflow(NamedTuple):
 
     seconds: float
     dropped: int
-    arrived: int  # processed and dropped
-    most_at_once: int  # arrived from one look to the next but one
+    most_at_once: int  # processed and dropped from one look to the next but one
     softirq: float  # share of this time
     idle: float
 
@@ -137,7 +136,6 @@ def _overflow(steps: list[tuple[CpuTick, CpuTick]]) -> Overflow:
     return Overflow(
         seconds=last.seconds - first.seconds,
         dropped=_grown(first.dropped, last.dropped),
-        arrived=_arrived(first, last),
         most_at_once=max(pairs or arrived),
         softirq=(last.softirq - first.softirq) / total,
         idle=(last.idle - first.idle) / total,

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from netrx_tune.collectors.queue_probe import Probe, of_a_group, probes
-from netrx_tune.host.netlink import Prober, read_sockets, scan_sockets
+from netrx_tune.host.netlink import Prober, scan_all, scan_sockets, sockets_of
 from netrx_tune.host.ticks import _Queues
 
 
@@ -23,7 +23,7 @@ def _members(count: int) -> list[socket.socket]:
 
 
 def test_every_member_of_a_group_is_asked_and_none_needs_a_dump() -> None:
-    table, _ = read_sockets()
+    table, _ = sockets_of(scan_all()[0])
     if table is None:
         pytest.skip("this kernel answers no sock_diag")
     members = _members(4)

@@ -64,7 +64,7 @@ def test_the_sockets_are_those_of_ss(namespace: ThreadPoolExecutor) -> None:
         for _ in range(400):
             sender.sendto(b"x" * 200, ("::ffff:127.0.0.1", 9000))
             sender.sendto(b"x" * 200, ("::1", 9001))
-        table, _gaps = netlink.read_sockets()
+        table, _gaps = netlink.sockets_of(netlink.scan_all()[0])
         printed = run("ss -uanmH")
         for one in held:
             one.close()
@@ -85,7 +85,7 @@ def test_a_listener_shows_what_waits_for_accept(namespace: ThreadPoolExecutor) -
     def case() -> None:
         with socket.create_server(("127.0.0.1", 8000), backlog=5) as listener:
             clients = [socket.create_connection(("127.0.0.1", 8000)) for _ in range(3)]
-            table, _gaps = netlink.read_sockets()
+            table, _gaps = netlink.sockets_of(netlink.scan_all()[0])
             for client in clients:
                 client.close()
             inode = os.fstat(listener.fileno()).st_ino
@@ -320,7 +320,7 @@ def test_a_packet_socket_shows_the_copies_it_lost(namespace: ThreadPoolExecutor)
             capture.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
             for _ in range(50):
                 sender.sendto(bytes(100), ("127.0.0.1", 9))
-            table, _gaps = netlink.read_sockets()
+            table, _gaps = netlink.sockets_of(netlink.scan_all()[0])
             # PACKET_STATISTICS: packets seen, and dropped of them.
             _seen, dropped = struct.unpack("=II", capture.getsockopt(263, 6, 8))
             inode = os.fstat(capture.fileno()).st_ino
