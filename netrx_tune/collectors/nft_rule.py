@@ -223,14 +223,12 @@ def _target(state: _State, name: str) -> None:
         state.is_exact = False
 
 
-def packets_of(tokens: Tokens, *, alone: bool = False) -> int | None:
-    """Return what the counter among some words counts, None without one.
+def packets_of(tokens: Tokens) -> int | None:
+    """Return what the counter counts of an element, or one that has a name.
 
-    Args:
-        tokens: of an element, or of a counter that has a name.
-        alone: None also where something else than the counter may let packets go.
+    None without one, and where something else beside it may let packets go.
     """
-    if alone and {"limit", "quota"} & set(tokens):
+    if {"limit", "quota"} & set(tokens):
         return None
     for at, word in enumerate(tokens):
         if word == "packets" and tokens[at + 2 : at + 3] == ("bytes",):

@@ -223,9 +223,9 @@ def _elements(source: Set, elements: Sequence[Tokens]) -> Elements:
             jumps += [chain] if chain else []
             if verdict != "drop":
                 continue
-            counted.append(packets_of(key, alone=True))
+            counted.append(packets_of(key))
         else:
-            counted.append(packets_of(one, alone=True))
+            counted.append(packets_of(one))
     known = [packets for packets in counted if packets is not None]
     packets = sum(known) if known or not counted else None
     return Elements(source, bool(counted), packets, tuple(jumps))
