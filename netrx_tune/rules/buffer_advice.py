@@ -19,21 +19,19 @@ from netrx_tune.rules.buffers import (
     name_of,
 )
 from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.reader_advice import without_room
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import (
     Size,
-    capacity,
     plausible_charge,
     size_for,
     size_without_shape,
     truesize_of,
 )
-from netrx_tune.rules.starved_reader import give_a_cpu
 from netrx_tune.rules.words import about, count, percent, size
 from netrx_tune.rxpath.queue_shape import QueueShape
 
 _MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
-_INT_MAX = 2**31 - 1
 
 _SPARE = 0.15  # the window need not have shown the worst
 _AWAY = 1.5  # reads elsewhere over reads in overflow: nothing was read while it filled
@@ -43,7 +41,7 @@ HELPED_BY_ROOM: tuple[Cause, ...] = ("burst", "reader-stall", "unknown")
 def recommend(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[Recommendation]:
     """Yield what to do for one socket, best first."""
     if verdict.cause not in HELPED_BY_ROOM:
-        yield from _without_room(facts, sock, drops, verdict)
+        yield from without_room(facts, sock, drops, verdict)
         return
     if verdict.cause == "reader-stall":
         yield from _room(facts, sock, drops, verdict)
@@ -251,67 +249,3 @@ def _end_the_pause(facts: Facts, sock: Socket) -> Recommendation:
         cost="a change to the program",
         takes_effect="restart",
     )
-
-
-def _without_room(
-    facts: Facts, sock: Socket, drops: int, verdict: Verdict
-) -> Iterator[Recommendation]:
-    shape = facts.shapes.get(sock.inode)
-    no_room = _why_no_room(facts, sock, drops, shape)
-    who = name_of(facts.delta, sock)
-    if verdict.cause == "reader-stopped":
-        yield Recommendation(
-            kind="application",
-            target=who,
-            scope="application",
-            why=f"make it read again: {verdict.seen}. {no_room}",
-            cost="none",
-            command=_look_at_reader(facts, sock),
-        )
-        return
-    if verdict.cause == "reader-starved":
-        yield from give_a_cpu(facts, sock, verdict, no_room)
-        return
-    yield from _faster(who, verdict, no_room)
-
-
-def _faster(who: str, verdict: Verdict, no_room: str) -> Iterator[Recommendation]:
-    yield Recommendation(
-        kind="application",
-        target=who,
-        scope="application",
-        why=f"{verdict.seen}. {no_room} Read faster: less work per datagram in the thread that"
-        " reads, recvmmsg() or UDP_GRO to take many at once, or more readers on the port with"
-        " SO_REUSEPORT (one flow stays with one reader).",
-        cost="a change to the program",
-        takes_effect="restart",
-    )
-    yield Recommendation(
-        kind="sender",
-        target=who,
-        scope="platform",
-        why="send less to this socket: spread the senders over several ports or hosts, or sample",
-        cost="a change at the senders",
-    )
-
-
-def _why_no_room(facts: Facts, sock: Socket, drops: int, shape: QueueShape | None) -> str:
-    """Say by how much an eightfold buffer would only put the loss off."""
-    seconds = shape.seconds if shape else facts.delta.seconds
-    lost = shape.drops if shape else drops
-    held = sock.rcvbuf_bytes or 0
-    if not seconds or not lost or not held or facts.delta.mode == "since-boot":
-        return "A bigger buffer only fills later, and what is read from it is older."
-    surplus = lost / seconds
-    larger = min(8 * held, _INT_MAX)
-    more = capacity(facts.delta, larger) - capacity(facts.delta, held)
-    return (
-        f"A bigger buffer does not help: {count(round(surplus))}/s come in more than go out, so"
-        f" {size(larger)} in place of {size(held)} would fill {about(more / surplus)} s later (at"
-        f" {count(truesize_of(facts.delta)[0])} B each) and then lose as before."
-    )
-
-
-def _look_at_reader(facts: Facts, sock: Socket) -> str | None:
-    process = facts.delta.after.processes.get(sock.inode)
-    return f"ps -o pid,stat,wchan:32,etime,comm -L -p {process.pid}" if process else None

@@ -99,6 +99,7 @@ SHARED = frozenset(
         "outcome",
         "placement",
         "queue_causes",
+        "reader_advice",
         "relief",
         "ring_advice",
         "ring_causes",
