@@ -65,7 +65,10 @@ class _Ruleset:
 
 def depth_of(line: str) -> int:
     """Return how many more braces a line opens than it closes; those in quotes are text."""
-    tokens = _TOKEN.findall(_uncommented(line)[0])
+    return _opened(_TOKEN.findall(_uncommented(line)[0]))
+
+
+def _opened(tokens: Sequence[str]) -> int:
     return tokens.count("{") - tokens.count("}")
 
 
@@ -107,11 +110,12 @@ def _block(lines: Sequence[str], at: int, *, inner: int = 2) -> tuple[tuple[_Sta
             below, at = _block(lines, at, inner=inner - 1)
             statements.append(_Statement(tuple(tokens[:-1]), handle, below))
             continue
-        depth = depth_of(line)
+        depth = _opened(tokens)
         while depth > 0 and at < len(lines):
             line, more = _uncommented(lines[at])
-            tokens += _TOKEN.findall(line)
-            depth += depth_of(line)
+            added = _TOKEN.findall(line)
+            tokens += added
+            depth += _opened(added)
             handle = more if handle is None else handle
             at += 1
         statements.append(_Statement(tuple(tokens), handle))
