@@ -83,6 +83,6 @@ def _read(path: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ProfileError(path, f"{line}: expected UTF-8", repr(raw[error.start])) from None
+        raise ProfileError(path, f"{line}: expected UTF-8", f"{raw[error.start]:#04x}") from None
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
