@@ -89,7 +89,7 @@ def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
         "udp-rcvbuf-full",
         f"{size(_held(sock))}{room} wait unread in {name} at this moment",
         f"Its program is behind, has stopped, or forgot the socket; {drops}.{beside}"
-        " A larger buffer fills as well.",
+        f" A larger buffer fills as well.{_beside(facts, sock)}",
         facts,
         sock,
         look(
@@ -100,6 +100,25 @@ def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
             why="Shows each socket's drops (d), buffer (rb) and program. Look again after some"
             " seconds: a queue that stays as long is not read at all.",
         ),
+    )
+
+
+def _beside(facts: Facts, sock: Socket) -> str:
+    """Say that other sockets on the port have room, "" where there are none."""
+    table = facts.delta.after.sockets
+    where = (sock.protocol, sock.family, sock.local, "")
+    same = [
+        one
+        for one in (table.sockets if table else ())
+        if (one.protocol, one.family, one.local, one.remote) == where
+    ]
+    roomy = sum(1 for one in same if not _holds(facts, one))
+    if not roomy:
+        return ""
+    return (
+        f" {count(roomy)} of the {count(len(same))} sockets there have room: with SO_REUSEPORT each"
+        " flow (addresses and ports) stays with one of them, so few flows load few readers; of a"
+        " multicast group each has a copy, and this one's reader is slow."
     )
 
 
