@@ -171,6 +171,11 @@ def test_a_sandbox_with_constant_counters_says_that_nothing_can_be_told() -> Non
             ),
         ),
         (
+            Ledger((Account("ip-internal-discard", 5, "exact", (), 5_000),), 10, 5, 0, 5, 0),
+            Window("interval", 5.0),  # a router: what it loses is not of what it reads itself
+            "5 of 5,000 packets lost in 5.0 s (0.1 %), 1 stage.",
+        ),
+        (
             Ledger((Account("udp-no-port", 1, "at-most", (), 10),), None, None, 0, 1, 0),
             BOOT,
             (
