@@ -36,13 +36,17 @@ _EXPORTED = re.compile(
     re.MULTILINE,
 )
 
+INSTANCE = re.compile(r'\binstance="([^"]*)"')
+
 
 def parse_nstat(text: str, path: str) -> Reading:
     """Return counters and levels as "Udp.RcvbufErrors", those that the text names.
 
     Raises:
-        ParseError: it has none.
+        ParseError: it has none, or an exporter's of several hosts.
     """
+    if len(set(INSTANCE.findall(text))) > 1:
+        raise ParseError(path, "expected the metrics of one host, without those of others", text)
     values = dict(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
     if not values:
         raise ParseError(path, "expected lines of nstat -az", text)

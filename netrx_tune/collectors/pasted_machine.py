@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from netrx_tune.collectors.json_text import without_json
+from netrx_tune.collectors.nstat import INSTANCE
 
 _NAME = re.compile(r"[\w.@-]{1,15}")
 _METRIC = re.compile(
@@ -47,6 +48,8 @@ def _of_metrics(text: str) -> Iterator[str]:
     devices: dict[str, dict[str, int]] = {}
     cpus: dict[int, dict[str, int]] = {}
     tracked: dict[str, int] = {}
+    if len(set(INSTANCE.findall(text))) > 1:
+        return  # nobody knows which host is meant
     for found in _METRIC.finditer(text):
         label = _WHOSE.search(found["labels"] or "")
         whose, value = label[1] if label else "", _number(found["value"])

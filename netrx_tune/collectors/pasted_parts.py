@@ -21,6 +21,7 @@ from netrx_tune.collectors.link_text import PATTERN as LINK_LINES
 from netrx_tune.collectors.pasted_rules import IPTABLES, KINDS, NFT, TC
 from netrx_tune.collectors.pasted_statistics import is_bare, uncommented, unremarked
 from netrx_tune.collectors.paths import CONNTRACK_S, NETSTAT_S, NSTAT, SYSCTL_A
+from netrx_tune.collectors.wrapped_lines import unwrapped
 
 RELEASE = "/proc/sys/kernel/osrelease"
 SOCKETS = "ss"
@@ -176,7 +177,7 @@ def _without_host(text: str) -> Iterator[str]:
 
 def _read_parts(text: str) -> list[Part]:
     plain = _QUOTED.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n"))
-    plain = uncommented(plain)
+    plain = uncommented(unwrapped(plain))
     plain = _GREPPED_FROM.sub("", plain.replace("**", ""))  # what somebody made bold
     lines = [line for line in dedent(plain).split("\n") if len(line) <= _MOST_IN_LINE]
     parts = list(_parts_of(lines, bare=False))

@@ -534,3 +534,13 @@ def test_a_heading_that_comes_again_is_of_another_moment() -> None:
     one, two = (f"{host} | rc=0 >>\nUdp:\n  {host}7 packet receive errors\n" for host in "12")
     text = one + two
     assert Gap("/netrx/netstat-s", "unparsed", TWO_MOMENTS) in read(text).gaps
+
+
+def test_metrics_of_two_hosts_are_of_none() -> None:
+    counters = 'node_netstat_Udp_RcvbufErrors{{instance="{0}"}} {0}\n'
+    devices = 'node_network_receive_drop_total{{device="eth0",instance="{0}"}} {0}\n'
+    got = read("".join(line.format(n) for line in (counters, devices) for n in "12"))
+    assert got.counters == {}
+    assert got.devices == {}
+    one = read(counters.format(1) + devices.format(1))
+    assert (one.counters, list(one.devices)) == ({"Udp.RcvbufErrors": 1}, ["eth0"])

@@ -1,0 +1,28 @@
+"""The kernel's long lines of names and of numbers as a letter has them: broken into several.
+
+Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors
+SndbufErrors InCsumErrors IgnoredMulti MemErrors
+Udp: 138987 164 0 139190 0 0 0 0 0
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = r"[ \t]*[A-Z]\w*(?:[ \t]+[A-Z]\w*)*[ \t]*\n"
+_NUMBERS = r"[ \t]*-?\d+(?:[ \t]+-?\d+)*[ \t]*(?:\n|\Z)"
+_BROKEN = re.compile(
+    rf"^[ \t]*(?P<of>Ip|Icmp|Tcp|Udp|UdpLite|TcpExt|IpExt):(?P<names>{_NAMES}(?:{_NAMES})+)"
+    rf"[ \t]*(?P=of):(?P<numbers>{_NUMBERS}(?:{_NUMBERS})*)",
+    re.MULTILINE,
+)
+
+
+def unwrapped(text: str) -> str:
+    """Return a text with such lines whole again."""
+    return _BROKEN.sub(_whole, text)
+
+
+def _whole(found: re.Match[str]) -> str:
+    lines = (f"{found['of']}: {' '.join(found[part].split())}\n" for part in ("names", "numbers"))
+    return "".join(lines)

@@ -1,0 +1,28 @@
+"""Lines that a letter broke are whole again, and only those."""
+
+from __future__ import annotations
+
+import pytest
+
+from netrx_tune.collectors.wrapped_lines import unwrapped
+
+NAMES = "Udp: InDatagrams NoPorts InErrors\nRcvbufErrors SndbufErrors\n"
+
+
+@pytest.mark.parametrize("numbers", ["Udp: 900 1 30 30 0\n", "Udp: 900 1\n30 30\n0\n"])
+def test_a_broken_pair_of_lines_is_whole_again(numbers: str) -> None:
+    names = "Udp: InDatagrams NoPorts InErrors RcvbufErrors SndbufErrors\n"
+    assert unwrapped(f"$ cat\n{NAMES}{numbers}end") == f"$ cat\n{names}Udp: 900 1 30 30 0\nend"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Udp: InDatagrams NoPorts\nUdp: 900 1\n30\n",
+        "Udp: InDatagrams NoPorts\nThanks\n",
+        "Udp: InDatagrams NoPorts\nThanks\nTcp: 1 2\n",
+        "Udp:\n    900 packets received\n",
+    ],
+)
+def test_other_lines_are_left_as_they_are(text: str) -> None:
+    assert unwrapped(text) == text
