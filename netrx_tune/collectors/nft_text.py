@@ -41,7 +41,7 @@ _HOOKS: dict[str, Hook] = {
     "forward": "forward",
     "ingress": "ingress",
 }
-_HOOKED = frozenset({"inet", "ip", "ip6", "netdev"})  # arp and bridge are other paths
+_HOOKED = frozenset({"inet", "ip", "ip6", "netdev"})  # arp is another path
 
 
 class _Statement(NamedTuple):
@@ -175,6 +175,8 @@ def _add_chain(found: _Ruleset, place: Place, block: Sequence[_Statement]) -> No
 
 def _hook(family: str, tokens: Tokens) -> Hook:
     word = tokens[tokens.index("hook") + 1 :][:1]
+    if (family, *word) == ("bridge", "input"):
+        return "ingress"  # of what is for the bridge's own address: before IP
     return _HOOKS.get(word[0], "other") if word and family in _HOOKED else "other"
 
 

@@ -28,13 +28,15 @@ from netrx_tune.collectors.nftables_rules import OBJECT_COUNTER
 Hook = Literal["ingress", "prerouting", "input", "forward", "other"]
 
 _NEWCHAIN, _GETCHAIN, _NEWOBJ, _GETOBJ = (SUBSYSTEM | kind for kind in (3, 4, 18, 19))
-# enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp and bridge are other paths.
+# enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp is another path. A bridge's input, of
+# what is for its own address, comes before IP: NF_BR_LOCAL_IN.
 _INET_HOOKS: dict[int, Hook] = {0: "prerouting", 1: "input", 2: "forward", 5: "ingress"}
 _HOOKS: dict[str, dict[int, Hook]] = {
     "inet": _INET_HOOKS,
     "ip": _INET_HOOKS,
     "ip6": _INET_HOOKS,
     "netdev": {0: "ingress"},
+    "bridge": {1: "ingress"},
 }
 _CHAIN_TABLE, _CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY = 1, 3, 4, 5
 _CHAIN_USE, _CHAIN_COUNTERS, _HOOK_NUMBER = 6, 8, 1

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from netrx_tune.model.ledger import Account, Entry, Ledger
 from netrx_tune.model.snapshot import Delta, Snapshot
-from netrx_tune.rxpath.books.device import device_accounts, device_unattributed
+from netrx_tune.rxpath.books.before_ip import device_unattributed
+from netrx_tune.rxpath.books.device import device_accounts
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.half_read import lowered, unread_version
 from netrx_tune.rxpath.books.ip import has_raw_alone, ip_accounts

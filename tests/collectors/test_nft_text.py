@@ -195,8 +195,10 @@ def test_a_table_may_say_whose_it_is() -> None:
     assert counted(text) == [("inet t c rule 1", "input", "drop", 7)]
 
 
-def test_bridges_are_another_path() -> None:
+def test_bridges_are_another_path_but_for_what_is_for_their_own_address() -> None:
     text = chain("counter packets 7 bytes 8 drop").replace("table inet", "table bridge")
+    assert counted(text) == [("bridge t c rule 1", "ingress", "drop", 7)]
+    text = text.replace("hook input", "hook forward")
     assert counted(text) == [("bridge t c rule 1", "other", "drop", 7)]
 
 

@@ -158,7 +158,8 @@ def test_a_rule_names_its_place_and_where_it_jumps() -> None:
         (IPV6, 0, "prerouting"),
         (NETDEV, 0, "ingress"),
         (NETDEV, 1, "other"),
-        (BRIDGE, 1, "other"),
+        (BRIDGE, 1, "ingress"),
+        (BRIDGE, 2, "other"),
         (77, 1, "other"),
     ],
 )

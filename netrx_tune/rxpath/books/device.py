@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.ledger import Account, Entry
-from netrx_tune.model.snapshot import Delta, Device, Snapshot
+from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.before_ip import within_the_missing
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
+    arrived,
     card_accounts,
     copied_drops,
     gain,
@@ -28,8 +30,7 @@ from netrx_tune.rxpath.books.cards import (
     received,
 )
 from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
-from netrx_tune.rxpath.books.entries import noise
-from netrx_tune.rxpath.books.rules import firewall_drops, knows_netfilter, tc_drops
+from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
 _BY_DEVICE = (
     "nic-wire-error",
@@ -99,7 +100,8 @@ def _sum(delta: Delta, devices: Iterable[Device], *fields: str) -> tuple[Entry, 
 
 
 def _account(stage: str, by: tuple[Entry, ...], offered: int | None = None) -> Account:
-    return Account(stage, sum(entry.increase for entry in by), "exact", by, offered)
+    lost = sum(entry.increase for entry in by)
+    return Account(stage, lost, "exact", by, arrived(offered, lost))
 
 
 def backlog_drops_here(delta: Delta) -> int | None:
@@ -240,7 +242,7 @@ def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
 
 
 def _policy(delta: Delta) -> Iterator[Account]:
-    yield tc_drops(delta)
+    yield within_the_missing(delta, tc_drops(delta))
     for _, account in firewall_drops(delta, ("ingress",)):
         yield account
 
@@ -249,50 +251,3 @@ def _stray(delta: Delta, devices: list[Device], stage: str, field: str) -> Accou
     if not readable(delta, devices, field):
         return Account(stage, None, "unseen", (), why=f"needs {field} from rtnetlink")
     return _account(stage, _sum(delta, devices, field), passed(delta, devices))
-
-
-def _stacks(delta: Delta, device: Device) -> bool:
-    """Tell a device whose packets another device has counted before."""
-    plain = device.name == "lo" or device.kind in ("", "veth")
-    return not plain and bool(delta.increase(f"{device.name}.rx_packets"))
-
-
-def _is_open(snap: Snapshot) -> bool:
-    """Tell whether nothing is known to stand at the devices that drops and may not count it."""
-    rules = snap.rules or ()
-    gates = [rule for rule in rules if rule.source == "nft" and rule.hook == "ingress"]
-    programs = [device for device in snap.devices.values() if device.xdp != "none"]
-    return knows_netfilter(snap) and not gates and not programs
-
-
-def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
-    """Return what devices took in and IP never saw, where the namespace is simple enough.
-
-    ARP and other frames that are not IP are among it, so it is said only where it is more
-    than a hundredth of the packets, all devices hand straight to IP, and something may drop
-    there: traffic control counts what it drops, a rule at ingress and XDP may not.
-    """
-    unseen = Account(_NAMELESS, None, "unseen", ())
-    devices = list(delta.after.devices.values())
-    names = ("Ip.InReceives", "Ip6.InReceives")
-    if delta.before is None or any(delta.increase(name) is None for name in names):
-        return unseen._replace(why="needs two samples of devices and IP")
-    if any(_stacks(delta, device) for device in devices):
-        return unseen._replace(why="devices stacked on others count a packet more than once")
-    packets = received(delta, devices)
-    named = ("l2-unhandled-proto", "tc-ingress-drop", "nf-ingress-drop", "ip-otherhost",
-             "rx-nohandler", "xdp-native-drop")  # fmt: skip
-    known = sum(a.lost or 0 for a in accounts if a.stage in named)
-    missing = packets - known - sum(delta.increase(name) or 0 for name in names)
-    if missing <= max(noise(delta), 32, packets // 100):
-        return unseen._replace(lost=0, bound="exact")
-    if _is_open(delta.after):
-        why = (
-            f"{missing:,} frames did not reach IP: ARP, other protocols, or a tc program took them"
-        )
-        return unseen._replace(why=why)
-    generic = [d.name for d in devices if d.xdp == "generic"]
-    why = "rx_packets less what IP received; ARP and other protocols are among it"
-    stage = "xdp-generic-drop" if generic else _NAMELESS
-    by = _sum(delta, devices, "rx_packets")
-    return Account(stage, missing, "at-most", by, packets, why=why)

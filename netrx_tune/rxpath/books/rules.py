@@ -15,6 +15,7 @@ _STAGES = {
     "input": "nf-input-drop",
 }
 _MOST_NAMED = 3
+_BEFORE_IP = ("arp ", "bridge ", "netdev ")  # families of rules
 _UNCOUNTED = "netfilter counts no drop by itself: a rule needs a counter"
 _ROUNDED = "iptables rounds large counts: with -x it shows them all"
 
@@ -41,7 +42,7 @@ def may_drop_uncounted(snap: Snapshot) -> bool:
     return not knows_netfilter(snap) or any(
         "other" in (rule.verdict, rule.hook) or rule.at_most is not None
         for rule in snap.rules or ()
-        if rule.source == "nft"
+        if rule.source == "nft" and not rule.place.startswith(_BEFORE_IP)
     )
 
 
