@@ -29,7 +29,7 @@ A file holds cases by the name of what they prove. A case:
 
 What both samples share may stand beside `before` and `after`. Of an expected finding only the
 keys that are given are compared; `advice` is compared from the first on, [] is none; `listed` are
-the addresses of its sockets.
+the addresses of its sockets, `evidence` the names of its counters.
 """
 
 from __future__ import annotations
@@ -212,17 +212,18 @@ def problems(case: Case, diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _matches(finding: Finding, want: Mapping[str, Any]) -> bool:
+    lists = {
+        "listed": [sock.local for sock in finding.sockets],
+        "evidence": [item.counter for item in finding.evidence],
+    }
     for key, value in want.items():
         if key == "advice":
             if not _advises(finding, value):
                 return False
-        elif key == "listed":
-            if [sock.local for sock in finding.sockets] != value:
-                return False
         elif key == "share":
             if finding.share is None or abs(finding.share - value) > 1e-6:
                 return False
-        elif getattr(finding, key) != value:
+        elif lists.get(key, getattr(finding, key, None)) != value:
             return False
     return True
 

@@ -1,5 +1,7 @@
 """The books: where each packet of the window went, one packet in one account."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Bound = Literal["exact", "at-least", "at-most", "unseen"]
@@ -16,7 +18,7 @@ class Account(NamedTuple):
     """What one stage lost in the window.
 
     `offered` is what came to that stage in the same unit, None where nothing counts it;
-    shares are lost / offered. `total` is the sum since boot at the window's end.
+    shares are lost / offered.
     """
 
     stage: str
@@ -24,7 +26,6 @@ class Account(NamedTuple):
     bound: Bound
     by: tuple[Entry, ...]
     offered: int | None = None
-    total: int | None = None
     why: str = ""  # how the figure was found, when it is not one counter's
 
     @property
@@ -37,13 +38,8 @@ class Account(NamedTuple):
     # _replace() takes three times as long, and every account of every host comes this way.
     def with_offered(self, offered: int | None) -> "Account":
         """Return the account with another number of what came to its stage."""
-        stage, lost, bound, by, _, total, why = self
-        return Account(stage, lost, bound, by, offered, total, why)
-
-    def with_total(self, total: int | None) -> "Account":
-        """Return the account with its sum since boot."""
-        stage, lost, bound, by, offered, _, why = self
-        return Account(stage, lost, bound, by, offered, total, why)
+        stage, lost, bound, by, _, why = self
+        return Account(stage, lost, bound, by, offered, why)
 
 
 class Ledger(NamedTuple):
@@ -52,6 +48,7 @@ class Ledger(NamedTuple):
     offered = delivered + queued + lost. `lost` includes `unattributed`, the part that the
     layers' totals show and no counter names. `delivered` counts datagrams that programs
     read and TCP segments; `queued` what arrived in the window and still waits to be read.
+    `since_boot` holds what each stage's account says of the time from boot to the window's end.
     `offered` is None where TCP's part is not shown and others than datagrams were lost.
     """
 
@@ -61,6 +58,12 @@ class Ledger(NamedTuple):
     queued: int | None
     lost: int
     unattributed: int | None
+    since_boot: Mapping[str, Account] = MappingProxyType({})
+
+    def total(self, stage: str) -> int | None:
+        """Return what a stage lost since boot, or None where that cannot be known."""
+        account = self.since_boot.get(stage)
+        return account.lost if account else None
 
     @property
     def is_blank(self) -> bool:

@@ -69,7 +69,7 @@ def draw(ledger: Ledger, *, width: int, verbose: bool) -> Iterator[Block]:
         aligned = width >= _ALIGNED_FROM
         label = label.ljust(_COLUMN) if aligned else label
         yield Block(text, indent=2, hang=_COLUMN if aligned else 2, label=label)
-        yield from _stages(accounts, verbose=verbose)
+        yield from _stages(accounts, ledger, verbose=verbose)
         if offered is not None:
             shown[unit] = offered
     if not verbose:
@@ -116,20 +116,22 @@ def _summary(place: Place, accounts: tuple[Account, ...], offered: int | None) -
     return f"{arrived}nothing lost"
 
 
-def _stages(accounts: tuple[Account, ...], *, verbose: bool) -> Iterator[Block]:
+def _stages(accounts: tuple[Account, ...], ledger: Ledger, *, verbose: bool) -> Iterator[Block]:
     for account in accounts:
+        past = _since_boot(ledger.total(account.stage)) if verbose else ""
         if account.lost:
-            yield _lossy(account, stage(account.stage), verbose=verbose)
+            yield _lossy(account, stage(account.stage), past, verbose=verbose)
         elif verbose:
-            yield Block(_quiet(account), indent=4, hang=2, label=f"{account.stage}:")
+            text = _quiet(account) + (past if account.lost == 0 else "")
+            yield Block(text, indent=4, hang=2, label=f"{account.stage}:")
 
 
-def _lossy(account: Account, place: Stage, *, verbose: bool) -> Block:
+def _lossy(account: Account, place: Stage, past: str, *, verbose: bool) -> Block:
     label, style = _LABELS[place.kind]
     text = f"{_amount(account, place)}{_remark(account, place)}: {place.title} ({account.stage})"
     if account.why and (verbose or account.bound != "exact"):
         text += f"; {account.why}"
-    return Block(text + (_since_boot(account) if verbose else ""), 4, 5, label, style)
+    return Block(text + past, 4, 5, label, style)
 
 
 def _remark(account: Account, place: Stage) -> str:
@@ -154,11 +156,11 @@ def _quiet(account: Account) -> str:
     """Return what -v says of a stage that lost nothing, or cannot be seen."""
     if account.lost is None:
         return f"not visible: {account.why}" if account.why else "not visible"
-    return "nothing lost" + _since_boot(account)
+    return "nothing lost"
 
 
-def _since_boot(account: Account) -> str:
-    return f"; {count(account.total)} since boot" if account.total else ""
+def _since_boot(total: int | None) -> str:
+    return f"; {count(total)} since boot" if total else ""
 
 
 _MOST_REASONS = 4  # more are an input that holds little

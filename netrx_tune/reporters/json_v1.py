@@ -50,17 +50,17 @@ def ledger_json(ledger: Ledger) -> dict[str, object]:
         "queued": ledger.queued,
         "lost": ledger.lost,
         "unattributed": ledger.unattributed,
-        "stages": [_account(account) for account in ledger.accounts],
+        "stages": [_account(account, ledger) for account in ledger.accounts],
     }
 
 
-def _account(account: Account) -> dict[str, object]:
+def _account(account: Account, ledger: Ledger) -> dict[str, object]:
     return {
         "stage": account.stage,
         "lost": account.lost,
         "bound": account.bound,
         "offered": account.offered,
-        "total": account.total,
+        "total": ledger.total(account.stage),
         "by": [entry._asdict() for entry in account.by],
         "why": account.why or None,
     }

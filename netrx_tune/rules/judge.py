@@ -48,6 +48,11 @@ def evidence(delta: Delta, *names: str) -> tuple[Evidence, ...]:
     return tuple(_evidence(delta, name) for name in names if delta.increases.get(name))
 
 
+def standing(delta: Delta, *names: str) -> tuple[Evidence, ...]:
+    """Return where those of the counters stand that are readable, moved or not."""
+    return tuple(_evidence(delta, name) for name in names if name in delta.increases)
+
+
 def _evidence(delta: Delta, name: str) -> Evidence:
     increase = delta.increases[name]
     after = value(delta, name)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Account
-from netrx_tune.rules.judge import evidence
+from netrx_tune.rules.judge import standing
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count
 from netrx_tune.rxpath.stages import STAGES
@@ -34,8 +34,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     if facts.delta.before is None:
         return
     for account in facts.ledger.accounts:
-        if account.total and account.lost == 0 and account.stage in _TOLD:
-            yield _note(facts, account)
+        if account.lost == 0 and account.stage in _TOLD:
+            past = facts.ledger.since_boot.get(account.stage)
+            if past and past.lost:
+                yield _note(facts, past)
 
 
 def _note(facts: Facts, account: Account) -> Finding:
@@ -45,12 +47,12 @@ def _note(facts: Facts, account: Account) -> Finding:
         stage=account.stage,
         severity="note",
         confidence="high",
-        summary=f"{count(account.total or 0)} lost since boot at {account.stage} ({title}),"
+        summary=f"{count(account.lost or 0)} lost since boot at {account.stage} ({title}),"
         " none in this window",
         lost=0,
         present=False,
         meaning="History: counters are never cleared.",
-        evidence=evidence(facts.delta, *(entry.counter for entry in account.by)),
+        evidence=standing(facts.delta, *(entry.counter for entry in account.by)),
     )
 
 

@@ -36,16 +36,15 @@ def lost_of(account: Account) -> int:
 
 
 def settle(delta: Delta) -> Ledger:
-    """Return the books of a window, with each stage's total since boot beside its loss."""
+    """Return the books of a window, and beside them those since boot."""
     if delta.after.host.sandbox:
         return _blank(delta, delta.after.host.sandbox)
     accounts = _accounts(delta)
+    totals = accounts
     if delta.before is not None:
-        totals = {a.stage: a.lost for a in _accounts(since_boot(delta.after)) if not _is_vague(a)}
-        accounts = tuple(a.with_total(totals.get(a.stage)) for a in accounts)
-    else:
-        accounts = tuple(a.with_total(a.lost) for a in accounts)
-    return _close(delta, accounts)
+        totals = tuple(a for a in _accounts(since_boot(delta.after)) if not _is_vague(a))
+    ledger = _close(delta, accounts)
+    return ledger._replace(since_boot={account.stage: account for account in totals})
 
 
 def _is_vague(total: Account) -> bool:

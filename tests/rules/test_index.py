@@ -80,8 +80,7 @@ def test_a_rule_is_silent_where_its_stages_lost_nothing(name: str) -> None:
     rule = _RULES[name]
     delta = measure(Sample({}), Sample({}), live=True, netns=None)
     accounts = tuple(
-        Account(stage.name, int(stage.name not in rule.stages), "exact", (), total=9)
-        for stage in STAGES
+        Account(stage.name, int(stage.name not in rule.stages), "exact", ()) for stage in STAGES
     )
     if rule.stages:
         facts = Facts(delta, settle(delta)._replace(accounts=accounts))
