@@ -25,7 +25,7 @@ from netrx_tune.collectors.sysctl import (
     parse_sysctls,
     path_of,
 )
-from netrx_tune.collectors.text import Reading, attempt
+from netrx_tune.collectors.text import Reading, attempt, below
 from netrx_tune.collectors.xfrm_stat import parse_xfrm_stat
 from netrx_tune.model.sample import Gap, Sample, SocketTable
 from netrx_tune.model.snapshot import HostFacts, Snapshot
@@ -58,8 +58,10 @@ def assemble(sample: Sample, *, is_start: bool = False) -> Snapshot:
     per_cpu: dict[str, tuple[int, ...]] = {}
     for reading in _readings(sample, gaps):
         counters.update(reading.counters)
-        levels.update(reading.levels)
-        per_cpu.update(reading.per_cpu)
+        if reading.levels:
+            levels.update(reading.levels)
+        if reading.per_cpu:
+            per_cpu.update(reading.per_cpu)
         gaps.extend(reading.gaps)
     _add_printed(sample, counters, levels, gaps)
     if CONNTRACK_S in files and "nf_conntrack.drop" not in per_cpu:
@@ -156,9 +158,7 @@ def _settings(sample: Sample, gaps: list[Gap]) -> Mapping[str, tuple[int, ...]]:
     settings, problems = parse_sysctls(sample.files)
     gaps.extend(problems)
     outside = {
-        path.removeprefix(OF_HOST): text
-        for path, text in sample.files.items()
-        if path.startswith(OF_HOST)
+        path.removeprefix(OF_HOST): sample.files[path] for path in below(sample.files, OF_HOST)
     }
     found = {**(listed or {}), **(parse_sysctls(outside)[0] if outside else {}), **settings}
     found.pop(CONNTRACK_COUNT, None)  # no setting, but a gauge

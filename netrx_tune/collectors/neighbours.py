@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netrx_tune.collectors.snmp import parse_snmp
 from netrx_tune.collectors.snmp6 import parse_snmp6
+from netrx_tune.collectors.text import below
 from netrx_tune.model.errors import ParseError
 
 FOLDER = "/netrx/netns/"
@@ -36,10 +37,10 @@ class Neighbour(NamedTuple):
 
 def neighbours(files: Mapping[str, str]) -> Iterator[Neighbour]:
     """Yield the namespaces of a sample; one that does not read is left out."""
-    for path, text in files.items():
-        if path.endswith("/who") and path.startswith(FOLDER):
+    for path in below(files, FOLDER):
+        if path.endswith("/who"):
             folder = path.removesuffix("/who")
-            lines = [*text.splitlines(), "", "", ""]
+            lines = [*files[path].splitlines(), "", "", ""]
             counters: dict[str, int] = {}
             for name, parse in (("snmp", parse_snmp), ("snmp6", parse_snmp6)):
                 try:

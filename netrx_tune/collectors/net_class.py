@@ -6,11 +6,19 @@ device without carrier fails, and -1 stands for unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
-from netrx_tune.collectors.text import attempt, decimal, decimals, hexadecimal, signed
+from netrx_tune.collectors.text import (
+    attempt,
+    below,
+    decimal,
+    decimals,
+    hexadecimal,
+    remembered,
+    signed,
+)
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
 
@@ -42,17 +50,23 @@ class NetClass(NamedTuple):
 
 def net_class_files(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return each device's files by their paths below its folder."""
-    devices: dict[str, dict[str, str]] = {}
-    for path, text in files.items():
-        if path.startswith(ROOT):
-            device, slash, below = path[len(ROOT) :].partition("/")
-            if slash:
-                devices.setdefault(device, {})[below] = text
-    return devices
+    names = _by_device(below(files, ROOT))
+    return {device: {name: files[path] for name, path in found} for device, found in names.items()}
+
+
+@remembered(64)
+def _by_device(paths: tuple[str, ...]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Return each device's paths, each behind what it is below the device's folder."""
+    devices: dict[str, list[tuple[str, str]]] = {}
+    for path in paths:
+        device, slash, name = path.removeprefix(ROOT).partition("/")
+        if slash:
+            devices.setdefault(device, []).append((name, path))
+    return {device: tuple(found) for device, found in devices.items()}
 
 
 def parse_net_class(
-    files: Mapping[str, str], device: str, known: Container[str] = ()
+    files: Mapping[str, str], device: str, known: Mapping[str, int] | None = None
 ) -> tuple[NetClass, list[Gap]]:
     """Return what a device's files say, and gaps for those that do not read.
 
@@ -67,7 +81,8 @@ def parse_net_class(
     found, problems = (_facts.__wrapped__ if is_long else _facts)(device, texts)
     gaps = [*problems]
     found = found._replace(
-        statistics=_statistics(files, folder, gaps, known), rps_cpus=_rps_cpus(files, folder, gaps)
+        statistics=_statistics(files, folder, gaps, known or {}),
+        rps_cpus=_rps_cpus(files, folder, gaps),
     )
     return found, gaps
 
@@ -126,21 +141,21 @@ def parse_driver(text: str, path: str) -> str | None:
 
 
 def _statistics(
-    files: Mapping[str, str], folder: str, gaps: list[Gap], known: Container[str]
+    files: Mapping[str, str], folder: str, gaps: list[Gap], known: Mapping[str, int]
 ) -> dict[str, int]:
     """Return the device's statistics by their files' names, but for those that are known."""
-    start = len(_STATISTICS)
-    names = [
-        below for below in files if below.startswith(_STATISTICS) and below[start:] not in known
-    ]
-    values = decimals([files[name].strip() for name in names]) if names else []
+    names = _named(tuple(files)).statistics
+    if names.keys() <= known.keys():  # as ever where rtnetlink answers
+        return {}
+    asked = {name: path for name, path in names.items() if name not in known}
+    values = decimals([files[path].strip() for path in asked.values()])
     if values is not None:
-        return {name[start:]: value for name, value in zip(names, values, strict=True)}
+        return dict(zip(asked, values, strict=True))
     found: dict[str, int] = {}
-    for name in names:
-        value = _attempt(files, name, _counter, gaps, folder)
+    for name, path in asked.items():
+        value = _attempt(files, path, _counter, gaps, folder)
         if value is not None:
-            found[name[start:]] = value
+            found[name] = value
     return found
 
 
@@ -151,16 +166,36 @@ def _counter(text: str, path: str) -> int:
 
 def _rps_cpus(files: Mapping[str, str], folder: str, gaps: list[Gap]) -> tuple[str, ...]:
     """Return the RPS masks in the order of the queues' numbers."""
-    masks: dict[int, str] = {}
+    masks: list[str] = []
     known: dict[str, str] = {}  # by text: most queues have the same
-    for below, text in files.items():
-        if not below.endswith(_RPS_CPUS) or not below.startswith(_QUEUES):
-            continue
-        queue = below[len(_QUEUES) : -len(_RPS_CPUS)]
-        mask = known.get(text) or _attempt(files, below, parse_mask, gaps, folder)
-        if mask is not None and queue.isascii() and queue.isdigit() and len(queue) < 8:
-            known[text] = masks[int(queue)] = mask
-    return tuple(masks[queue] for queue in sorted(masks))
+    for path in _named(tuple(files)).masks:
+        text = files[path]
+        mask = known.get(text) or _attempt(files, path, parse_mask, gaps, folder)
+        if mask is not None:
+            known[text] = mask
+            masks.append(mask)
+    return tuple(masks)
+
+
+class _Named(NamedTuple):
+    """Which files of a device are many: its statistics by name, its masks by queue."""
+
+    statistics: Mapping[str, str]
+    masks: tuple[str, ...]
+
+
+@remembered(64)
+def _named(paths: tuple[str, ...]) -> _Named:
+    """Tell the files of a device by their paths below its folder."""
+    start = len(_STATISTICS)
+    statistics = {path[start:]: path for path in paths if path.startswith(_STATISTICS)}
+    queues: dict[int, str] = {}
+    for path in paths:
+        queue = path.removeprefix(_QUEUES).removesuffix(_RPS_CPUS)
+        is_number = queue.isascii() and queue.isdigit() and len(queue) < 8
+        if is_number and path == f"{_QUEUES}{queue}{_RPS_CPUS}":
+            queues[int(queue)] = path
+    return _Named(statistics, tuple([queues[number] for number in sorted(queues)]))
 
 
 def parse_mask(text: str, path: str) -> str:

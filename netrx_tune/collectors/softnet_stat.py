@@ -9,6 +9,7 @@ and the number of words, not the version, tells what is there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from netrx_tune.collectors.text import (
     columns_of_32_bits,
@@ -30,6 +31,9 @@ _FIELDS = {
     _BACKLOG_LENGTH: "backlog_length",
     _CPU: "cpu",
 }
+
+
+_ROW = partial(tuple.__new__, SoftnetCpu)  # _make() but for counting what is seven
 
 
 def parse_softnet_stat(
@@ -83,7 +87,7 @@ def _rows(columns: int, numbers: Sequence[int]) -> tuple[SoftnetCpu, ...]:
         column(_FLOW_LIMIT_COUNT),
         column(_BACKLOG_LENGTH),
     )
-    return tuple(map(SoftnetCpu._make, zip(*fields, strict=True)))
+    return tuple(map(_ROW, zip(*fields, strict=True)))
 
 
 def from_decimals(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from netrx_tune.collectors.text import bitmap, numbered, signed, unparsed
+from netrx_tune.collectors.text import below, bitmap, numbered, signed, unparsed
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap
 
@@ -81,9 +81,8 @@ def parse_sysctls(files: Mapping[str, str]) -> tuple[dict[str, tuple[int, ...]],
     """
     settings: dict[str, tuple[int, ...]] = {}
     gaps: list[Gap] = []
-    for path, text in files.items():
-        if not path.startswith(ROOT):
-            continue
+    for path in below(files, ROOT):
+        text = files[path]
         read = _setting if len(text) <= _LONG else _setting.__wrapped__
         try:
             name, numbers = read(path, text)

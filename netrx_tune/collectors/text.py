@@ -57,6 +57,16 @@ def remembered(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
     return decorated
 
 
+def below(files: Mapping[str, str], start: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths that begin so, or in one of several ways; hosts of a kind have the same."""
+    return _below(tuple(files), start)
+
+
+@remembered(64)
+def _below(paths: tuple[str, ...], start: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([path for path in paths if path.startswith(start)])
+
+
 def numbered(text: str) -> Iterator[tuple[int, str]]:
     """Yield each line that is not blank, with its number from 1."""
     for number, line in enumerate(text.split("\n"), 1):

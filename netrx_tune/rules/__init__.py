@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator
 from functools import cache
 
 from netrx_tune.model.finding import SEVERITIES, Finding, Skipped
-from netrx_tune.model.ledger import Account
 from netrx_tune.rules.index import RULES, SHARED
 from netrx_tune.rules.rule import Facts, Rule
 
@@ -39,16 +38,17 @@ def run_rules(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Return what the rules find, worst and largest first, and the rules that could not judge."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
+    after = facts.delta.after
+    readable = (facts.delta.increases, after.settings, after.levels)
     losing = {account.stage for account in facts.ledger.accounts if account.lost}
-    accounts = {account.stage: account for account in facts.ledger.accounts}
+    unseen = {a.stage: a.why or _NO_COUNTER for a in facts.ledger.accounts if a.lost is None}
     for name, stages, requires in _terms():
-        missing = _missing(requires, facts)
-        unseen = _unseen(stages, accounts)
+        missing = _missing(requires, readable) if requires else ()
         if missing:
             why = "this kernel or this input does not show it"
             skipped.append(Skipped(name, missing, why))
-        elif unseen:
-            skipped.append(Skipped(name, (), unseen))
+        elif stages and unseen.keys() >= {*stages}:
+            skipped.append(Skipped(name, (), unseen[stages[0]]))
         elif not stages or not losing.isdisjoint(stages):
             findings.extend(found._replace(rule=name) for found in _rule(name).check(facts))
     findings.sort(key=_rank)
@@ -82,28 +82,17 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-def _missing(requires: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
+def _missing(requires: tuple[str, ...], readable: tuple[Container[str], ...]) -> tuple[str, ...]:
     """Return what a rule needs and nobody can read; one name of an alternative will do."""
-    after = facts.delta.after
-    readable = (facts.delta.increases, after.settings, after.levels)
-    if not requires:
-        return ()
+    counters = readable[0]
     return tuple(
-        need
-        for need in requires
-        if not any(name in names for names in readable for name in need.split("|"))
+        [
+            need
+            for need in requires
+            if need not in counters
+            and not any(name in names for names in readable for name in need.split("|"))
+        ]
     )
-
-
-def _unseen(stages: tuple[str, ...], accounts: Mapping[str, Account]) -> str:
-    """Return why none of a rule's stages can be seen here; nothing if one can."""
-    why = ""
-    for stage in stages:
-        account = accounts.get(stage)
-        if account is None or account.lost is not None:
-            return ""
-        why = why or account.why or _NO_COUNTER
-    return why
 
 
 def _rank(finding: Finding) -> tuple[int, bool, int]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.collectors.sysctl_d import CONF, FOLDERS, Assignment, assignments
+from netrx_tune.collectors.text import below
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.rule import Facts, Rule
 
@@ -32,6 +33,7 @@ _KEYS = (
     "net.ipv4.ipfrag_high_thresh",
     "net.netfilter.nf_conntrack_max",
 )
+_PLACES = (*FOLDERS, CONF)
 # As a file has them, with dots or slashes before.
 _NAMES = tuple(key.rpartition(".")[2] for key in _KEYS)
 
@@ -39,8 +41,7 @@ _NAMES = tuple(key.rpartition(".")[2] for key in _KEYS)
 def check(facts: Facts) -> Iterator[Finding]:
     """Yield a note for each limit that a later file lowers again."""
     files = facts.delta.after.files
-    paths = [path for path in files if path.endswith(".conf")]  # few: most need no second look
-    texts = {files[path] for path in paths if path.startswith(FOLDERS) or path == CONF}
+    texts = {files[path] for path in below(files, _PLACES)}
     if not any(name in text for text in texts for name in _NAMES):
         return
     for procps in (False, True):

@@ -12,9 +12,8 @@ _XFRM_IN = "xfrm.XfrmIn"
 
 def gained(delta: Delta, *names: str) -> int | None:
     """Return the sum of the counters that are readable, or None if none is."""
-    get = delta.increases.get
-    values = [gain for name in names if (gain := get(name)) is not None]
-    return sum(values) if values else None
+    gains = [gain for gain in map(delta.increases.get, names) if gain is not None]
+    return sum(gains) if gains else None
 
 
 def entries(delta: Delta, *names: str) -> tuple[Entry, ...]:
