@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-_NAMES = r"[ \t]*[A-Z]\w*(?:[ \t]+[A-Z]\w*)*[ \t]*\n"
-_NUMBERS = r"[ \t]*-?\d+(?:[ \t]+-?\d+)*[ \t]*(?:\n|\Z)"
+# TcpExt has some 130; a pattern without an end takes gigabytes for a text of millions of words.
+_NAMES = r"[ \t]*[A-Z]\w*(?:[ \t]+[A-Z]\w*){0,199}[ \t]*\n"
+_NUMBERS = r"[ \t]*-?\d+(?:[ \t]+-?\d+){0,199}[ \t]*(?:\n|\Z)"
 _BROKEN = re.compile(
-    rf"^[ \t]*(?P<of>Ip|Icmp|Tcp|Udp|UdpLite|TcpExt|IpExt):(?P<names>{_NAMES}(?:{_NAMES})+)"
-    rf"[ \t]*(?P=of):(?P<numbers>{_NUMBERS}(?:{_NUMBERS})*)",
+    rf"^[ \t]*(?P<of>Ip|Icmp|Tcp|Udp|UdpLite|TcpExt|IpExt):(?P<names>{_NAMES}(?:{_NAMES}){{1,64}})"
+    rf"[ \t]*(?P=of):(?P<numbers>{_NUMBERS}(?:{_NUMBERS}){{0,64}})",
     re.MULTILINE,
 )
 
