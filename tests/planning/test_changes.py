@@ -9,6 +9,8 @@ from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.profile import Profile, ProfileSetting, SettingMode
 from netrx_tune.planning.boot import PROCPS, SYSTEMD, overriding
 from netrx_tune.planning.changes import Changes, Obstacle, Place, Seen, plan_changes
+from netrx_tune.planning.plan_values import Host
+from netrx_tune.planning.profile_memory import beyond_memory
 
 RMEM_MAX = "net.core.rmem_max"
 OTHER = "/etc/sysctl.d/60-other.conf"
@@ -93,6 +95,12 @@ def test_a_value_that_boot_would_lose_is_written_though_it_is_in_force() -> None
 def test_what_an_earlier_apply_wrote_is_not_lowered() -> None:
     place = HOST._replace(files={OURS: "net.core.rmem_max=800"})
     assert values(planned(profile(400), "800", place)) == ([], [(800,)])
+    assert values(planned(profile(400), "900", place)) == ([], [(800,)])
+
+
+def test_our_line_rises_with_a_file_before_it_that_it_would_lower() -> None:
+    place = HOST._replace(files={OURS: "net.core.rmem_max=400", OTHER: "net.core.rmem_max=900"})
+    assert values(planned(profile(400), "900", place)) == ([], [(900,)])
 
 
 def test_applying_again_changes_nothing() -> None:
@@ -123,7 +131,9 @@ def test_what_cannot_be_set_says_where_it_must_be(
 
 
 def test_a_read_only_key_that_is_high_enough_is_no_complaint() -> None:
-    assert planned(profile(400), "500", CHILD, "read-only").refused == ()
+    place = CHILD._replace(files={OTHER: "net.core.rmem_max=200"})
+    got = planned(profile(400), "500", place, "read-only")
+    assert (got.refused, got.lines) == ((), ())
 
 
 def test_a_different_count_of_numbers_is_refused() -> None:
@@ -135,6 +145,7 @@ def test_an_image_gets_lines_and_no_running_values() -> None:
     image = Place(None, None, has_kernel=False, files={OTHER: "net.core.rmem_max=800"})
     assert values(planned(profile(400), None, image)) == ([], [])
     assert values(planned(profile(900), None, image)) == ([], [(900,)])
+    assert planned(profile(900), None, image).in_force == ()
 
 
 def test_the_line_that_wins_at_boot_is_named_for_each_loader() -> None:
@@ -156,3 +167,25 @@ def test_the_line_that_wins_at_boot_is_named_for_each_loader() -> None:
 def test_a_later_line_that_agrees_is_no_complaint() -> None:
     files = {OURS: "net.core.rmem_max=400", "/etc/sysctl.conf": "net.core.rmem_max=400"}
     assert overriding(files, {RMEM_MAX: (400,)}) == ()
+
+
+def test_a_later_line_that_the_kernel_refuses_leaves_its_default_under_systemd_alone() -> None:
+    files = {OURS: "net.core.rmem_max=400", "/etc/sysctl.d/99-late.conf": "net.core.rmem_max=abc"}
+    got = [(one.loader, one.values) for one in overriding(files, {RMEM_MAX: (400,)})]
+    assert got == [(SYSTEMD, None)]
+
+
+def test_a_later_line_that_gives_more_is_told_too() -> None:
+    files = {OURS: "net.core.rmem_max=400", "/etc/sysctl.conf": "net.core.rmem_max=500"}
+    assert [one.values for one in overriding(files, {RMEM_MAX: (400,)})] == [(500,)]
+
+
+def test_keys_share_what_memory_a_profile_allows() -> None:
+    first, second = profile(400_000), profile(1, 2, 800_000, key="net.ipv4.tcp_rmem")
+    both = first._replace(settings=(*first.settings, *second.settings), memory_share=0.01)
+    refused = beyond_memory(both, Host({}, 128 << 20, 4096, 1))
+    assert list(refused) == ["net.ipv4.tcp_rmem"]
+    assert "(1,342,177 B), of which 542,177 B are left" in refused["net.ipv4.tcp_rmem"]
+    assert not beyond_memory(both._replace(memory_share=0.02), Host({}, 128 << 20, 4096, 1))
+    assert not beyond_memory(both._replace(memory_share=None), Host({}, 1 << 20, 4096, 1))
+    assert not beyond_memory(both, Host({}, None, 4096, 1))
