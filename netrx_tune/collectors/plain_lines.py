@@ -1,7 +1,7 @@
 """Lines as a program would have written them to a file: without what else was put into them.
 
-A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, and `ip -o` joins a
-device's lines by backslashes.
+A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, a page has tags in
+them, and `ip -o` joins a device's lines by backslashes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ __all__ = ["plain_lines"]
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|\([A-Z0-9])")
 _CODE = re.compile(r"^([ \t]*)`(?=[^`\n])|(?<=[^`\n])`[ \t]*$", re.MULTILINE)
+_TAGS = re.compile(
+    r"</?(?:a|b|br|code|div|em|font|i|li|mark|p|pre|span|strong)(?: [^<>\n]*)?/?>", re.IGNORECASE
+)
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -21,4 +24,6 @@ def plain_lines(text: str) -> str:
         text = _ESCAPES.sub("", text)
     if "`" in text:
         text = _CODE.sub(r"\1", text)
+    if "</" in text:
+        text = _TAGS.sub("", text).replace("&lt;", "<").replace("&gt;", ">")
     return _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)

@@ -34,6 +34,8 @@ READ = {
         f"\x1b]0;root@web7: ~\x07\x1b[?2004h{LINK}\x1b(B",
         LINK.removesuffix("\n").replace("\n", "\\"),  # ip -o
         f"**ip -s link**\n`{LINK.removesuffix(chr(10))}`\n",
+        "<pre>" + LINK.replace("<UP>", "&lt;UP&gt;").replace("eth0", "<b>eth0</b>") + "</pre>",
+        LINK.replace(" 3 ", ' <span style="color:red">3</span> '),
         LINK.replace("       4\n", "       4  <-. keep\n"),
         LINK.replace("       4\n", "       4  # increasing\n"),
     ],

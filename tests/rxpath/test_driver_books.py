@@ -321,3 +321,19 @@ def test_broken_packets_of_a_tunnel_are_divided_by_its_own() -> None:
     account = ledger.account(WIRE)
     assert account is not None
     assert (account.lost, account.offered) == (70, 130)
+
+
+@pytest.mark.parametrize(
+    ("kind", "packets", "bound"),
+    [
+        ("veth", 900, "exact"),
+        ("veth", 14, "at-most"),  # its driver's own: XDP sent them to a device that took none
+        ("", 900, "at-most"),
+    ],
+)
+def test_frames_that_nobody_wants_were_received(kind: str, packets: int, bound: str) -> None:
+    device = Device("d", {"rx_packets": packets, "rx_dropped": 247}, kind=kind)
+    ledger = settle(since_boot(snapshot(devices=(device,))))
+    account = ledger.account(UNWANTED)
+    assert account is not None
+    assert (account.lost, account.bound) == (247, bound)

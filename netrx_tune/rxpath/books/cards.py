@@ -146,7 +146,7 @@ def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
     losing = [device for device in devices if _has_one_of(device, by)]
     if losing and all(device.kind for device in losing):
         came = passed(delta, losing)  # what came to a tunnel
-    return Account("nic-wire-error", lost, bound, tuple(by), _arrived(came, lost))
+    return Account("nic-wire-error", lost, bound, tuple(by), arrived(came, lost))
 
 
 def _has_one_of(device: Device, by: Iterable[Entry]) -> bool:
@@ -164,8 +164,8 @@ def _summed(delta: Delta, device: Device) -> Entry | None:
     return Entry(f"{device.name}.{_SUM}", frames) if frames else None
 
 
-def _arrived(came: int | None, broken: int) -> int | None:
-    """Return the frames on the wire: most drivers count the good ones alone as packets."""
+def arrived(came: int | None, broken: int) -> int | None:
+    """Return the frames that came: most drivers count the good ones alone as packets."""
     return came + broken if came is not None and broken > came else came
 
 
@@ -193,7 +193,7 @@ def _driver(
         lost = sum(entry.increase for entry in by)
         offered = _offered(came, devices, by)
         if stage == "nic-wire-error":
-            offered = _arrived(came, lost)
+            offered = arrived(came, lost)
         yield Account(stage, lost, bound, tuple(by), offered)
 
 
