@@ -18,6 +18,7 @@ from netrx_tune.planning.profile_amounts import in_units
 from netrx_tune.planning.profile_written import WrittenSetting
 from netrx_tune.planning.tunables import Tunable, scope, tunable
 from netrx_tune.rules.words import count, percent
+from netrx_tune.rxpath.ledger import came
 
 Values = tuple[int, ...]
 
@@ -138,7 +139,7 @@ def _lost(stage: str, limit: LossLimit, seen: Seen) -> Iterator[Unmet | Unknown]
     ledger = seen.diagnosis.ledger
     counter = ""
     if stage == ALL_STAGES:
-        lost, offered = ledger.lost, ledger.offered
+        lost, offered = ledger.lost, came(ledger)
         unseen = seen.diagnosis.host.sandbox is not None
     else:
         account = ledger.account(stage)

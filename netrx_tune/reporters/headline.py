@@ -7,9 +7,8 @@ from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
 from netrx_tune.reporters.drawn_path import BOUND_WORDS, is_counted
 from netrx_tune.rules.words import count, percent, were
+from netrx_tune.rxpath.ledger import came
 from netrx_tune.rxpath.stages import stage
-
-_MOSTLY_OTHERS = 2  # times: less is ICMP, and other protocols that nobody counts as delivered
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -40,29 +39,17 @@ def _loss(ledger: Ledger, when: str) -> str:
     if {(account.stage, account.bound) for account in lossy} == {("ip-unattributed", "at-most")}:
         return _no_certain_loss(ledger, when)
     text = _bound(lossy) + count(ledger.lost)
-    share, came = "", _came(ledger, lossy)
-    if came:
-        text += f" of {count(came)}"
-        share = f" ({percent(min(1.0, ledger.lost / came))})"
-    packets = "packet" if ledger.lost == 1 and not came else "packets"
+    share, offered = "", came(ledger)
+    if offered:
+        text += f" of {count(offered)}"
+        share = f" ({percent(min(1.0, ledger.lost / offered))})"
+    packets = "packet" if ledger.lost == 1 and not offered else "packets"
     policy = sum(a.lost or 0 for a in lossy if stage(a.stage).kind == "policy")
     stages = f"{len(lossy)} stage" if len(lossy) == 1 else f"{len(lossy)} stages"
     if policy:
         stages += f", {'all' if policy == ledger.lost else count(policy)} of them by policy"
     text += f" {packets} lost {when}{share}, {stages}."
     return text[0].upper() + text[1:]
-
-
-def _came(ledger: Ledger, lossy: list[Account]) -> int | None:
-    """Return what the losses are held against: where most goes on to other hosts, all that IP got.
-
-    A router delivers little to programs of its own, and what its IP layer loses is of the rest.
-    """
-    if not ledger.offered:
-        return ledger.offered
-    of_ip = [a for a in lossy if stage(a.stage).layer == "ip" or a.stage == "ip-unattributed"]
-    received = max((account.offered or 0 for account in of_ip), default=0)
-    return received if received > _MOSTLY_OTHERS * ledger.offered else ledger.offered
 
 
 def _no_certain_loss(ledger: Ledger, when: str) -> str:

@@ -23,6 +23,8 @@ NOT_LOST = frozenset(s.name for s in STAGES if s.kind in ("pressure", "stray", "
     "udp-mcast-nolistener"
 }
 _ORDER = {stage.name: stage.order for stage in STAGES}
+_OF_IP = frozenset(s.name for s in STAGES if s.layer == "ip") - NOT_LOST | {"ip-unattributed"}
+_MOSTLY_OTHERS = 2  # times: less is ICMP, and other protocols that nobody counts as delivered
 _UDP_PROTOCOLS = ("udp", "udplite")
 # Least truesize of a queued datagram on any kernel read (0 to 197 bytes of payload).
 _LEAST_TRUESIZE = 576
@@ -45,6 +47,18 @@ def settle(delta: Delta) -> Ledger:
         totals = tuple(a for a in _accounts(since_boot(delta.after)) if not _is_vague(a))
     ledger = _close(delta, accounts)
     return ledger._replace(since_boot={account.stage: account for account in totals})
+
+
+def came(ledger: Ledger) -> int | None:
+    """Return what all losses are held against: where most goes on to other hosts, all that IP got.
+
+    A router delivers little to programs of its own, and what its IP layer loses is of the rest.
+    """
+    if not ledger.offered:
+        return ledger.offered
+    of_ip = [a.offered or 0 for a in ledger.accounts if a.lost and a.stage in _OF_IP]
+    received = max(of_ip, default=0)
+    return received if received > _MOSTLY_OTHERS * ledger.offered else ledger.offered
 
 
 def _is_vague(total: Account) -> bool:

@@ -12,7 +12,7 @@ from netrx_tune.model.sample import Gap, Socket
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.delta import between, since_boot
-from netrx_tune.rxpath.ledger import NOT_LOST, lost_of, settle
+from netrx_tune.rxpath.ledger import NOT_LOST, came, lost_of, settle
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
 
 COUNT = st.integers(0, 100_000)
@@ -250,6 +250,15 @@ def test_what_ip_lost_is_not_held_against_udp_where_tcp_is_not_shown() -> None:
     assert whole.offered == whole.lost + 900
     of_udp = books(udp(read=90, full=10))  # all of them datagrams
     assert (of_udp.offered, of_udp.lost) == (100, 10)
+
+
+def test_losses_of_a_router_are_of_all_that_ip_received() -> None:
+    router = {"Ip.InReceives": 5_000, "Ip.ForwDatagrams": 4_980, "Ip.InDelivers": 15,
+              "Ip.InDiscards": 5, "Tcp.InSegs": 10}  # fmt: skip
+    ledger = books({**router, **udp(read=5)})
+    assert (ledger.offered, came(ledger)) == (20, 5_000)
+    of_udp = books({**router, "Ip.InDiscards": 0, "Ip.InDelivers": 20, **udp(read=5, full=5)})
+    assert came(of_udp) == of_udp.offered == 20
 
 
 def _of_ipv6(silent: int, multicast: int, *, rules: tuple[()] | None = ()) -> dict[str, int]:
