@@ -1,7 +1,8 @@
 """Sockets that take copies of packets (AF_PACKET), with their drops, from packet_diag.
 
 No file shows the drops of a capture: /proc/net/packet has none, and PACKET_STATISTICS belongs
-to the process that captures and is reset by reading it.
+to the process that captures and is reset by reading it. A capture with a memory-mapped ring counts
+what found the ring full there alone.
 
 Kernel: net/packet/diag.c, sk_diag_fill(); net/packet/af_packet.c, packet_rcv() and
 tpacket_rcv() (read at v6.18).
@@ -21,9 +22,10 @@ from netrx_tune.model.sample import Socket
 PATH = "sock_diag:packet"
 _SOCK_DIAG_BY_FAMILY = 20
 _AF_PACKET = 17
-_SHOW_INFO, _SHOW_MEMINFO = 0x01, 0x10
-_INFO, _UID, _MEMINFO = 0, 5, 6
+_SHOW_INFO, _SHOW_RING, _SHOW_MEMINFO = 0x01, 0x04, 0x10
+_INFO, _RX_RING, _UID, _MEMINFO = 0, 2, 5, 6
 
+_SHOWN = _SHOW_INFO | _SHOW_RING | _SHOW_MEMINFO
 _REQUEST = Struct("=BBHIIII")  # family, protocol, pad, inode, what to show, cookie
 _MESSAGE = Struct("=BBHIQ")  # family, type, protocol, inode, cookie
 _MEMORY = Struct("=II20xI")  # SK_MEMINFO: RMEM_ALLOC, RCVBUF, 5 others, BACKLOG
@@ -31,15 +33,16 @@ _DROPS = Struct("=32xI")
 
 
 class Found(NamedTuple):
-    """The packet sockets that hold or lost something, and how many there are in all."""
+    """The packet sockets that hold or lost something, how many there are in all, with a ring."""
 
     sockets: tuple[Socket, ...]
     total: int
+    rings: int = 0
 
 
 def request() -> bytes:
     """Return the request for all packet sockets."""
-    payload = _REQUEST.pack(_AF_PACKET, 0, 0, 0, _SHOW_INFO | _SHOW_MEMINFO, 0, 0)
+    payload = _REQUEST.pack(_AF_PACKET, 0, 0, 0, _SHOWN, 0, 0)
     return netlink.request(_SOCK_DIAG_BY_FAMILY, payload)
 
 
@@ -50,13 +53,14 @@ def parse(blocks: Iterable[Block]) -> Found:
         ParseError: bytes that are not the messages of such a dump.
     """
     sockets: list[Socket] = []
-    total = 0
+    total = rings = 0
     for fixed, fields in netlink.walk_rows(PATH, blocks, _SOCK_DIAG_BY_FAMILY, _MESSAGE):
         total += 1
+        rings += _RX_RING in fields
         socket = _socket(fixed, fields)
         if socket.drops or socket.rmem_alloc_bytes:
             sockets.append(socket)
-    return Found(tuple(sockets), total)
+    return Found(tuple(sockets), total, rings)
 
 
 def _socket(fixed: tuple[int, ...], fields: Mapping[int, Block]) -> Socket:

@@ -61,7 +61,7 @@ def sockets_of(
     if packets is not None:
         table = table._replace(
             sockets=table.sockets + packets.sockets,
-            counts={**table.counts, "packet/packet": packets.total},
+            counts={**table.counts, "packet/packet": packets.total, "packet/ring": packets.rings},
         )
     return table if table.counts else None, tuple(gaps)
 

@@ -122,6 +122,11 @@ def _taps(delta: Delta) -> tuple[Account, ...]:
         why = "needs the drops of packet sockets (sock_diag)"
         return (Account("packet-tap-drop", None, "unseen", (), why=why),)
     copies = tuple(Entry(name, drops) for name, drops in by.items())
+    if table and table.counts.get("packet/ring"):
+        why = "a capture with a memory-mapped ring counts its drops for itself: ask that program"
+        if not by:
+            return (Account("packet-tap-drop", None, "unseen", (), why=why),)
+        return (Account("packet-tap-drop", sum(by.values()), "at-least", copies, why=why),)
     return (Account("packet-tap-drop", sum(by.values()), "exact", copies),)
 
 

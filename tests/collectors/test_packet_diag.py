@@ -51,12 +51,18 @@ def memory(*words: int) -> bytes:
 
 def test_the_request_asks_for_memory() -> None:
     assert packet_diag.request() == (
-        struct.pack("=IHHII", 36, 20, 0x301, 1, 0) + struct.pack("=BBHIIQ", 17, 0, 0, 0, 0x11, 0)
+        struct.pack("=IHHII", 36, 20, 0x301, 1, 0) + struct.pack("=BBHIIQ", 17, 0, 0, 0, 0x15, 0)
     )
 
 
 def test_a_capture_that_lost_packets_is_listed_and_an_idle_one_counted() -> None:
     assert packet_diag.parse([DUMP]) == Found((CAPTURE,), 2)
+
+
+def test_a_capture_with_a_ring_is_told() -> None:
+    ring = attribute(2, bytes(28))
+    idle = memory(*[0] * 9)
+    assert packet_diag.parse([message(idle, ring), message(idle)]) == Found((), 2, rings=1)
 
 
 def test_memory_of_eight_words_has_no_drops() -> None:
