@@ -144,7 +144,8 @@ def _done(
 ) -> Done:
     undone = bool(reason) and not asked.no_rollback
     lines = [verdict_line(verdict)] if verdict else []
-    lines += _ending(entry, reason, asked.root, undone=undone)
+    why = "not confirmed in time" if reason == "not-confirmed" else "see above"
+    lines += [f"Undone ({why}): {as_it_was(left)}."] if undone else _applied(entry, asked.root)
     lines += left_lines(left)
     document: dict[str, object] = {
         "outcome": "undone" if undone else "applied",
@@ -155,10 +156,7 @@ def _done(
     return Done(tuple(lines), document, 1 if reason else 0)
 
 
-def _ending(entry: Entry, reason: str, root: str, *, undone: bool) -> list[str]:
-    if undone:
-        why = "not confirmed in time" if reason == "not-confirmed" else "see above"
-        return [f"Undone ({why}): everything is as it was before."]
+def _applied(entry: Entry, root: str) -> list[str]:
     what = []
     if entry.values:
         what.append(f"{counted(len(entry.values), 'running value')} set and read back")
