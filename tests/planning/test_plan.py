@@ -125,10 +125,16 @@ def test_no_limit_is_lowered_and_each_has_one_value(
         if is_limit(key):
             assert all(new >= old for new, old in zip(proposed, now, strict=False))
         assert proposed != now
+        assert list(proposed) == sorted(proposed)
     for item in _all(done):
         if item.kind == "setsockopt" and isinstance(item.current, int):
             assert isinstance(item.proposed, int)
             assert item.proposed > item.current
+
+
+def test_what_memory_cuts_is_not_proposed_where_nobody_knows_what_stands() -> None:
+    found = (_finding(_sysctl("net.core.netdev_max_backlog", (1 << 33,))),)
+    assert list(_sysctls(reconcile(found, _delta({}))[1])) == []
 
 
 @given(findings, settings_now, st.integers(1 << 24, 1 << 38))
