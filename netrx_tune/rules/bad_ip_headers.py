@@ -27,6 +27,7 @@ from netrx_tune.rules.words import count, lost_of
 
 _CHECKSUMS = "IpExt.InCsumErrors"
 _FORWARDING = 1  # 2: this host does not
+_EXTENDED = "ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 60"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -62,11 +63,17 @@ def _checksum_words(facts: Facts, checksums: int) -> str:
 
 def _look(facts: Facts, account: Account, checksums: int) -> tuple[str, str]:
     """Return what shows such packets, and why."""
+    gains = {entry.counter: entry.increase for entry in account.by}
+    six = gains.get("Ip6.InHdrErrors", 0) > gains.get("Ip.InHdrErrors", 0)
     if _ran_out(facts, account, checksums):
         why = (
             "Shows whom this host tells that a packet's time ran out: always the same two networks"
         )
-        return "tcpdump -nn -c 50 -i any 'icmp[0] == 11'", f"{why} mean a loop between them."
+        told = "icmp6 and ip6[40] == 3" if six else "icmp[0] == 11"
+        return f"tcpdump -nn -c 50 -i any '{told}'", f"{why} mean a loop between them."
+    if six:
+        why = "Shows packets with options or a routing header, of which IPv6 refuses the unknown."
+        return f"tcpdump -nnv -i any -c 100 '{_EXTENDED}'", why
     why = "Shows packets whose IP header checksum is wrong, and their sender."
     return "tcpdump -nnvv -i any -c 2000 ip | grep -A1 'bad cksum'", why
 

@@ -1,4 +1,7 @@
-"""Which sockets lost to a full buffer, and which to a filter: one counter of drops holds both."""
+"""Which sockets lost to a full buffer, and which to a filter or for want of memory.
+
+One counter of drops holds all of them.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,11 @@ def full_sockets(facts: Facts, account: Account) -> list[tuple[Socket, int]]:
     return kept or named
 
 
-def filtered_sockets(facts: Facts) -> list[tuple[Socket, int]]:
-    """Return the sockets whose drops a filter explains, all of them where nothing tells.
+def other_losers(facts: Facts) -> list[tuple[Socket, int]]:
+    """Return the sockets that lost otherwise than to their buffer, all where nothing tells.
 
     A socket that was full is left out if full buffers explain all drops of such sockets; if
-    they explain less, it has a part in what was filtered.
+    they explain less, it has a part in what was filtered, or refused for want of memory.
     """
     named = losers(facts.delta)
     by_buffer = facts.ledger.lost_at(_RCVBUF)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffers import report
-from netrx_tune.rules.lossy_sockets import filtered_sockets
+from netrx_tune.rules.lossy_sockets import other_losers
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
@@ -38,7 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         severity="note",
         meaning="InErrors and a socket's drops rose together, and neither its buffer, a checksum"
         " nor an IPsec policy accounts for it. That is policy, not overload.",
-        sockets=tuple(report(facts.delta, s, n) for s, n in filtered_sockets(facts)[:20]),
+        sockets=tuple(report(facts.delta, s, n) for s, n in other_losers(facts)[:20]),
         recommendations=(
             look(
                 facts,

@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import Need, look, setting, sysctl_for
-from netrx_tune.rules.buffers import losers, name_of, report
+from netrx_tune.rules.buffers import name_of, report
+from netrx_tune.rules.lossy_sockets import other_losers
 from netrx_tune.rules.outcome import found, lost_at
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import count, lost_of, size
@@ -44,7 +45,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         account,
         f"{lost_of(facts, account)} were refused for want of memory that all UDP sockets share",
         meaning=_meaning(facts, short=short),
-        sockets=tuple(report(facts.delta, s, n) for s, n in losers(facts.delta)[:20]),
+        sockets=tuple(report(facts.delta, s, n) for s, n in other_losers(facts)[:20]),
         recommendations=_advice(facts, short=short),
     )
 
