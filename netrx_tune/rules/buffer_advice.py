@@ -150,7 +150,8 @@ def _why(facts: Facts, sock: Socket, verdict: Verdict, want: Size) -> str:
 def raise_rmem_max(facts: Facts, want: Size, why: str, limit: Limit) -> Recommendation:
     """Return the change of the ceiling for requests; never below a value that cannot be seen."""
     asks = (
-        "The program already asks for more and was clamped; restart it to ask again."
+        "The program asks for more, and was clamped: restart it to ask again. Where its own setting"
+        " is just what was allowed, raise that, too."
         if limit == "rmem-max"
         else "Programs may then ask for that much; it changes no socket by itself."
     )
