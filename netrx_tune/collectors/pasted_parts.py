@@ -130,7 +130,7 @@ _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")
 _STATISTIC = re.compile(r"\S.*?: *\d+(?:\s.*)?")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
-_GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+)(?::|[ \t]+)(-?[0-9][0-9 \t]*)")
+_GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+)(?::[ \t]*|[ \t]+)(-?[0-9][0-9 \t]*)")
 
 
 class Part:

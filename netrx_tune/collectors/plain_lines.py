@@ -1,7 +1,7 @@
 """Lines as a program would have written them to a file: without what else was put into them.
 
 A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, a page has tags in
-them, and `ip -o` joins a device's lines by backslashes.
+them, `head` puts a file's name above it, and `ip -o` joins a device's lines by backslashes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _CODE = re.compile(r"^([ \t]*)`(?=[^`\n])|(?<=[^`\n])`[ \t]*$", re.MULTILINE)
 _TAGS = re.compile(
     r"</?(?:a|b|br|code|div|em|font|i|li|mark|p|pre|span|strong)(?: [^<>\n]*)?/?>", re.IGNORECASE
 )
+_HEADS = re.compile(r"^==> (?!/proc/net/)(\S+) <==\n(\d[\d\t ]*)$", re.MULTILINE)
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -26,4 +27,6 @@ def plain_lines(text: str) -> str:
         text = _CODE.sub(r"\1", text)
     if "</" in text:
         text = _TAGS.sub("", text).replace("&lt;", "<").replace("&gt;", ">")
+    if "==> " in text:
+        text = _HEADS.sub(r"\1:\2", text)
     return _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)

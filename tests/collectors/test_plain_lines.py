@@ -46,6 +46,27 @@ def test_a_device_is_read_from_lines_with_marks(text: str) -> None:
     assert [(link.name, link.statistics) for link in sample.links or ()] == [("eth0", READ)]
 
 
+def test_head_puts_the_name_of_a_file_above_what_it_holds() -> None:
+    text = (
+        "==> /proc/sys/net/core/rmem_max <==\n212992\n\n"
+        "==> /sys/class/net/eth0/statistics/rx_dropped <==\n12\n\n"
+        "==> /proc/net/softnet_stat <==\n00000090 00000007 00000000\n"
+    )
+    sample = parse_pasted(text)
+    assert sample is not None
+    assert sample.files["/proc/sys/net/core/rmem_max"].strip() == "212992"
+    assert sample.files["/sys/class/net/eth0/statistics/rx_dropped"].strip() == "12"
+    assert sample.files["/proc/net/softnet_stat"].split()[:2] == ["00000090", "00000007"]
+
+
+@pytest.mark.parametrize("between", [":", ": ", " ", "\t"])
+def test_loops_print_a_file_and_its_value_in_many_ways(between: str) -> None:
+    path = "/sys/class/net/eth0/statistics/rx_dropped"
+    sample = parse_pasted(f"{path}{between}12\n")
+    assert sample is not None
+    assert sample.files[path].strip() == "12"
+
+
 @pytest.mark.parametrize(
     "figures", ["1 2 3", "1 2 3 4 5 6 7", "1 2 3 4 5 a", "1 2 3 4 5 6 packets"]
 )
