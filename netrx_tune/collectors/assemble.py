@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from netrx_tune.collectors.devices import devices_of
@@ -117,20 +118,28 @@ def _add_printed(
 ) -> None:
     """Add what commands printed of protocols that no file tells of.
 
-    Files and commands were not read at one instant, so no protocol is taken from two of them.
+    Files and commands were not read at one instant, so no protocol is taken from two of them: of
+    two commands from the one that shows more of it.
     """
     if NSTAT not in sample.files and NETSTAT_S not in sample.files:
         return
     from netrx_tune.collectors.netstat_s import parse_netstat_s  # noqa: PLC0415 - seldom
     from netrx_tune.collectors.nstat import parse_nstat  # noqa: PLC0415 - likewise
 
-    for path, parse in ((NSTAT, parse_nstat), (NETSTAT_S, parse_netstat_s)):
-        reading = attempt(sample.files, path, parse, gaps)
-        if reading is None:
-            continue
-        known = {name.partition(".")[0] for name in (*counters, *levels)}
+    commands = ((NSTAT, parse_nstat), (NETSTAT_S, parse_netstat_s))
+    tried = (attempt(sample.files, path, parse, gaps) for path, parse in commands)
+    readings = [reading for reading in tried if reading]
+    sizes = [Counter(map(_protocol, (*one.counters, *one.levels))) for one in readings]
+    known = set(map(_protocol, (*counters, *levels)))
+    for reading, size in zip(readings, sizes, strict=True):
+        taken = {p for p in size.keys() - known if all(size[p] >= other[p] for other in sizes)}
+        known |= taken
         for into, found in ((counters, reading.counters), (levels, reading.levels)):
-            into.update((n, v) for n, v in found.items() if n.partition(".")[0] not in known)
+            into.update((n, v) for n, v in found.items() if _protocol(n) in taken)
+
+
+def _protocol(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _printed_rows(files: Mapping[str, str], gaps: list[Gap]) -> Mapping[str, tuple[int, ...]]:

@@ -98,7 +98,10 @@ _MOST_IN_LINE = 256 << 10  # characters; that of `nstat -j` has 10,000
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)  # in an answer to a letter
 _SETTINGS = (SYSCTL_A, SYSCTL_FILE)
 # Behind their figures people write what they think of them.
-_REMARKED = {SYSCTL_A, NSTAT, CONNTRACK_S, SOFTNET, SOFTNET_SHORT, UDP_ROWS, UDP6_ROWS}
+_REMARKED = {
+    SYSCTL_A, NSTAT, NETSTAT_S, CONNTRACK_S, SOFTNET, SOFTNET_SHORT, UDP_ROWS, UDP6_ROWS,
+}  # fmt: skip
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 # A comment's mark or a time, before each line of what else nothing would be read of.
 _MARKED = re.compile(
     r"^[ \t]*(?:#+|//+|;+|\|)[ \t]?"
@@ -216,11 +219,12 @@ def _parts_of(lines: Iterable[str], *, bare: bool) -> Iterator[Part]:
 
 
 def _told(line: str, awaited: str, part: Part | None) -> tuple[str, str | None]:
-    """Return a line without a remark behind its figures, and its kind."""
+    """Return a line without a remark behind its figures and commas in them, and its kind."""
     kind = _kind(line.strip())
     if kind not in {None, SYSCTL_A}:
         return line, kind
     said = unremarked(line)
+    said = _THOUSANDS.sub("", said) if "," in said else said
     expected = (awaited, part.kind if part else "")
     if kind is None and SOFTNET_SHORT in expected and _TWO_WORDS.fullmatch(said.strip()):
         return said, SOFTNET_SHORT

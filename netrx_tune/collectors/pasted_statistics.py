@@ -30,7 +30,8 @@ _COMMENTED = re.compile(
 _LISTED = re.compile(
     r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"
     r"((?:(?:port|veb)[._])?rx\d*[_-](?=\w*(?:pack|drop|disc|miss|err|fail|over|fifo|buf|no_))"
-    r"[\w.\[\]-]+|\w+_allowance_exceeded|(?:Udp(?:Lite)?6?|Ip6?|Tcp|TcpExt|IpExt)[._:]?[A-Z]\w+)"
+    r"[\w.\[\]-]+|\w+_allowance_exceeded|(?:Udp(?:Lite)?6?|Ip6?|Tcp|TcpExt|IpExt)[._:]?[A-Z]\w+"
+    r"|RcvbufErrors|MemErrors|Listen(?:Overflows|Drops))"
     rf"[`*]*[ \t]*[:=|][ \t]*[`*]*({_NUMBER})[`*]*[ \t]*\|?[ \t]*$",
     re.MULTILINE,
 )

@@ -544,3 +544,17 @@ def test_metrics_of_two_hosts_are_of_none() -> None:
     assert got.devices == {}
     one = read(counters.format(1) + devices.format(1))
     assert (one.counters, list(one.devices)) == ({"Udp.RcvbufErrors": 1}, ["eth0"])
+
+
+def test_commas_in_figures_are_left_out() -> None:
+    assert read("UdpInDatagrams: 1,234,567\n").counters == {"Udp.InDatagrams": 1234567}
+    text = "- `RcvbufErrors=1,000`\n  3,000 packet receive errors\n"
+    assert read(text).counters == {"Udp.RcvbufErrors": 1000, "Udp.InErrors": 3000}
+
+
+def test_of_two_commands_the_one_that_shows_more_of_a_protocol_is_taken() -> None:
+    few = "$ nstat -az\nUdpRcvbufErrors 29 0.0\nTcpExtTCPRcvQDrop 4 0.0\n"
+    more = "$ netstat -su\nUdp:\n  900 packets received\n  30 receive buffer errors\n"
+    want = {"Udp.InDatagrams": 900, "Udp.RcvbufErrors": 30, "TcpExt.TCPRcvQDrop": 4}
+    assert read(few + more).counters == want
+    assert read(f"{few}{more}UdpNoPorts 5 0.0\n").counters["Udp.RcvbufErrors"] == 29
