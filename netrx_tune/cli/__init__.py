@@ -96,8 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _refuse(str(error), 3)
     except NetrxError as error:
         code = _refuse(str(error), 2)
-    except BrokenPipeError:
-        code = 0
     except Exception as bug:  # noqa: BLE001 - a traceback helps no operator
         full = isinstance(bug, OSError) and bug.filename is None and bug.errno in _FULL
         code = _refuse(f"standard output: {bug.args[1]}", 2) if full else _report(bug)

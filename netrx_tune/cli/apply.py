@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import ExitStack
@@ -192,7 +191,7 @@ def _say(line: str, asked: Asked) -> None:
 
 def _end(document: dict[str, object], asked: Asked, code: int = 0) -> int:
     if asked.output_format == "json":
-        click.echo(json.dumps(document, indent=2))
+        options.echo_json(document)
     elif (outcome := document.get("outcome")) in _SAID:
         _say(_SAID[str(outcome)], asked)
     return code

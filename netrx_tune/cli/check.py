@@ -164,7 +164,7 @@ class _Run:
         shown = any(
             one.path is None and one.form == "text" for one in found
         ) and options.is_terminal(sys.stdout)
-        earlier = self._earlier()
+        earlier = self._earlier({one.path for one in found})
         with writing(found, setup, self._resume) as writer, self._tables() as tables:
             for one in self._judged(snapshots, earlier):
                 writer.add(one)
@@ -187,20 +187,20 @@ class _Run:
 
         return tables(self.table)
 
-    def _earlier(self) -> Earlier | None:
+    def _earlier(self, written: set[str | None]) -> Earlier | None:
         if self._resume is None:
             return None
         from netrx_tune.host.resuming import earlier_of  # noqa: PLC0415 - seldom
 
         earlier = earlier_of(self._resume, self.policy.digest)
-        if not earlier.lines:
-            is_empty = not os.fstat(earlier.descriptor).st_size
-            none = (
+        is_empty = not os.fstat(earlier.descriptor).st_size
+        if not earlier.lines and not (is_empty and self._resume in written):  # as in a first run
+            why = (
                 "nothing stands there"
                 if is_empty
                 else "no line of it is a judgement by this policy"
             )
-            said = f"{escape(self._resume)}: {none}, so all inputs are judged anew"
+            said = f"{escape(self._resume)}: {why}, so all inputs are judged anew"
             options.progress(said, quiet=self._quiet)
         return earlier
 

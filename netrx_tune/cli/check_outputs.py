@@ -12,6 +12,7 @@ from typing import NamedTuple, TextIO, cast
 
 import click
 
+from netrx_tune.cli import options
 from netrx_tune.host.decompress import unreadable
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.tally import Tally
@@ -121,7 +122,7 @@ class _Sink:
                 self._file.flush()
         except BrokenPipeError:  # who read it has enough; the other outputs go on
             if self._path is None:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                options.mute()
             self._has_enough = True
 
     @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -67,11 +66,11 @@ def command(
     if not diagnoses[0].findings:
         refuse_emptiness(diagnoses[0])
     if output_format == "json":
-        click.echo(json.dumps(_document(diagnoses) | {"profile": profile}, indent=2))
+        options.echo_json(_document(diagnoses) | {"profile": profile})
     else:
         for number, diagnosis in enumerate(diagnoses):
             if number:
-                click.echo()
+                options.echo_plain("\n")
             options.echo_text(diagnosis, color, verbose=verbose)
     refuse_emptiness(diagnoses[0])
     return _exit_code(diagnoses, fail_on)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from netrx_tune.cli import options
@@ -70,7 +68,7 @@ def command(
     if output_format == "json":
         from netrx_tune.reporters.diff_json import diff_json  # noqa: PLC0415 - one of the two
 
-        click.echo(json.dumps(diff_json(found), indent=2))
+        options.echo_json(diff_json(found))
     else:
         _echo_text(found, color, verbose=verbose)
     return _exit_code(found, fail_on)

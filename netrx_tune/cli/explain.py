@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from netrx_tune.cli import options
@@ -47,7 +45,7 @@ def command(
         )
         raise InputError(f"nothing is called {wanted[:_MOST_SHOWN]!r}; {hint}")
     if output_format == "json":
-        click.echo(json.dumps(page_json(found), indent=2))
+        options.echo_json(page_json(found))
     else:
         paint = options.colored(color)
         options.echo_plain(render_page_text(found, options.width(), color=paint), color=paint)

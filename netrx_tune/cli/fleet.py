@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -47,7 +46,7 @@ def init_command(folder: str, output_format: str, color: str, quiet: bool) -> in
     names = write_playbooks(folder)
     if output_format == "json":
         document = {"schema": "netrx-tune/fleet-init/v1", "path": folder, "files": list(names)}
-        click.echo(json.dumps(document, indent=2))
+        options.echo_json(document)
         return 0
     place = escape(folder)
     options.echo_plain(
@@ -115,7 +114,7 @@ def _write(report: FleetReport, output_format: str, color: str) -> None:
     if output_format == "json":
         from netrx_tune.reporters.fleet_json import fleet_json  # noqa: PLC0415 - one of three
 
-        click.echo(json.dumps(fleet_json(report), indent=2))
+        options.echo_json(fleet_json(report))
     elif output_format == "markdown":
         from netrx_tune.reporters.fleet_markdown import (  # noqa: PLC0415 - likewise
             render_fleet_markdown,

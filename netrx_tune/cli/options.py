@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 import click
@@ -167,7 +168,8 @@ def _with(command: _F, *options: Callable[[_F], _F]) -> _F:
 def progress(text: str, *, quiet: bool) -> None:
     """Write a line of progress to standard error."""
     if not quiet:
-        click.echo(text, err=True)
+        with suppress(BrokenPipeError):  # who reads it has enough
+            click.echo(text, err=True)
 
 
 def flag(name: str) -> str:
@@ -191,7 +193,7 @@ def complain(text: str) -> None:
     """Write an error to standard error: one line, with what a terminal would act on escaped."""
     from netrx_tune.reporters.plain import escape  # noqa: PLC0415 - only on errors
 
-    click.echo(f"netrx-tune: {escape(text)}", err=True)
+    progress(f"netrx-tune: {escape(text)}", quiet=False)
 
 
 def width() -> int:
@@ -218,9 +220,28 @@ def echo_plain(text: str, *, color: bool = False) -> None:
     """Write text to standard output, with what its encoding lacks shown escaped."""
     from netrx_tune.reporters.plain import encodable  # noqa: PLC0415
 
-    if sys.stdout is None:  # closed by the caller: `>&-`
-        return
-    click.echo(encodable(text, sys.stdout.encoding), nl=False, color=color)
+    if sys.stdout is not None:  # closed by the caller: `>&-`
+        _put(encodable(text, sys.stdout.encoding), color=color)
+
+
+def echo_json(document: Mapping[str, object]) -> None:
+    """Write a document to standard output."""
+    import json  # noqa: PLC0415 - not for text
+
+    _put(json.dumps(document, indent=2) + "\n")
+
+
+def _put(text: str, *, color: bool = False) -> None:
+    """Write text; who reads it may have enough, and the exit code counts all the same."""
+    try:
+        click.echo(text, nl=False, color=color)
+    except BrokenPipeError:
+        mute()
+
+
+def mute() -> None:
+    """Let what is still written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def echo_text(diagnosis: Diagnosis, color: str, *, verbose: bool) -> None:

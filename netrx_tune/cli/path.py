@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from netrx_tune.cli import options
@@ -40,7 +38,7 @@ def command(
     snap = delta_of(Place(saved, root, netns, pid), 0, quiet=quiet).after
     values = values_of(snap)
     if output_format == "json":
-        click.echo(json.dumps(_document(stages, values, snap), indent=2))
+        options.echo_json(_document(stages, values, snap))
     else:
         kernel = snap.host.kernel if stage is None else None
         width, paint = options.width(), options.colored(color)

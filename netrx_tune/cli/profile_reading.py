@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from netrx_tune import __version__
@@ -27,9 +25,9 @@ def tree_of(root: str | None) -> Tree:
     return Tree((root or "").rstrip("/"))
 
 
-def _document(schema: str, **fields: object) -> str:
+def _echo_document(schema: str, **fields: object) -> None:
     tool = {"name": "netrx-tune", "version": __version__}
-    return json.dumps({"schema": f"netrx-tune/{schema}/v1", "tool": tool, **fields}, indent=2)
+    options.echo_json({"schema": f"netrx-tune/{schema}/v1", "tool": tool, **fields})
 
 
 def shelf_of(tree: Tree) -> profiles.Shelf:
@@ -62,7 +60,7 @@ def list_command(
             failed = True
     if output_format == "json":
         rows = [{"name": name, "summary": text, "path": path} for name, text, path in found]
-        click.echo(_document("profiles", profiles=rows))
+        _echo_document("profiles", profiles=rows)
     else:
         blocks = [Block(text, 0, _NAMES, name.ljust(_NAMES), "title") for name, text, _ in found]
         paint = options.colored(color)
@@ -119,7 +117,7 @@ def print_profile(profile: Profile, tree: Tree, output_format: str, *, color: bo
         return
     now = profiles.current(tree, profile)
     if output_format == "json":
-        click.echo(json.dumps(profile_json(profile, now), indent=2))
+        options.echo_json(profile_json(profile, now))
     else:
         text = render_profile(profile, now, width=options.width(), color=color)
         options.echo_plain(text, color=color)
@@ -154,7 +152,7 @@ def validate_command(
             options.complain(wrong)
         rows.append({"file": file, "valid": wrong is None, "error": wrong})
         if output_format == "text" and wrong is None and not quiet:
-            click.echo(f"{escape(file)}: valid")
+            options.echo_plain(f"{escape(file)}: valid\n")
     if output_format == "json":
-        click.echo(_document("profile-validation", files=rows))
+        _echo_document("profile-validation", files=rows)
     return 0 if all(row["valid"] for row in rows) else 2

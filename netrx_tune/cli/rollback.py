@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -55,7 +54,7 @@ def command(
         with guarded(lambda: finish_rollback(root, entries, force=force)):
             undone, left = rollback(root, force=force)
     if output_format == "json":
-        click.echo(json.dumps(_document(undone, left), indent=2))
+        options.echo_json(_document(undone, left))
     else:
         _tell(undone, left, entries)
     return 1 if left else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
@@ -132,7 +131,7 @@ def command(
     settings = settings_for(asked.kernel, root)
     answer = _answer(asked, settings)
     if output_format == "json":
-        click.echo(json.dumps(size_json(answer, settings.place), indent=2))
+        options.echo_json(size_json(answer, settings.place))
         return 0
     colored = options.colored(color)
     text = render_size(answer, width=options.width(), color=colored)

@@ -132,7 +132,11 @@ def _tell(output: str, saved: SavedSnapshot, output_format: str, code: int | Non
             "redactions": list(saved.redactions),
             **({"command_exit_code": code} if ran else {}),
         }
-        click.echo(json.dumps(summary, indent=2), err=ran)
+        text = json.dumps(summary, indent=2)
     else:
         said = f"saved {output}; judge it with: netrx-tune diagnose --from {quote(output)}"
-        click.echo(escape(said), err=ran)
+        text = escape(said)
+    if ran:
+        click.echo(text, err=True)
+    else:
+        options.echo_plain(f"{text}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -69,7 +68,7 @@ def command(
     texts = boot_files(root)
     later = overriding(texts, lines_of(texts.get(OURS, "")))
     if output_format == "json":
-        click.echo(json.dumps(_document(root, entries, keys, file, later), indent=2))
+        options.echo_json(_document(root, entries, keys, file, later))
     else:
         options.echo_plain(
             "".join(f"{line}\n" for line in _lines(root, entries, keys, file, later))

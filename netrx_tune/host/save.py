@@ -101,6 +101,8 @@ def _is_special(path: str) -> bool:
 
 
 def _refuse_terminal() -> None:
+    if sys.stdout is None:  # `>&-`
+        raise InputError("-: standard output is closed")
     if sys.stdout.isatty():
         raise InputError("-: an archive is not for a terminal; send it to a file or a program")
 

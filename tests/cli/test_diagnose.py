@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -281,6 +282,28 @@ def test_snapshot_then_diagnose(tmp_path: Path) -> None:
 def test_explain_has_a_page_as_text_and_json(name: str) -> None:
     assert name in run("explain", name).stdout
     assert json.loads(run("explain", name, "--format", "json").stdout)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(("bar", "code"), [("never", 0), ("warning", 1)])
+def test_a_reader_who_has_enough_does_not_change_the_exit_code(
+    interval: Path, form: str, bar: str, code: int
+) -> None:
+    words = ("diagnose", "--from", str(interval), "--fail-on", bar, "--format", form)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "netrx_tune", *words], stdout=writing, stderr=writing, check=False
+    )
+    os.close(writing)
+    assert done.returncode == code
+
+
+def test_a_closed_output_takes_no_archive() -> None:
+    command = f"exec >&-; exec {sys.executable} -m netrx_tune snapshot --interval 0 -o -"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b"netrx-tune: -: standard output is closed\n"
+    assert done.returncode == 2
 
 
 @pytest.mark.parametrize("command", [("explain", "RcvbufErrors"), ("path", "udp-rcvbuf-full")])
