@@ -59,6 +59,8 @@ _FOREIGN = tuple(
         ("Solaris", r"SunOS |.*\budpInDatagrams\s*="),
         ("macOS or a BSD", r"(?:udp|ip|tcp):\s*\n\s+\d+ "),
         ("macOS or a BSD", r"(?:kern|hw|net\.inet)\.[\w.]+[:=]"),
+        ("macOS or a BSD", r"Name\s+Mtu\s+Network\s+Address\s+Ipkts\b"),
+        ("ESXi", r"NIC statistics for vmnic\d"),
         ("macOS or a BSD", r"(?:Darwin|(?:Free|Open|Net)BSD|DragonFly) "),
     )
 )

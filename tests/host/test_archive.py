@@ -183,6 +183,16 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
         "a text of macOS or a BSD",
     ),
+    "a table of macOS": (
+        lambda path: path.write_text(
+            "Name  Mtu  Network  Address  Ipkts Ierrs\nen0 1500 x y 1 0\n"
+        ),
+        "a text of macOS or a BSD",
+    ),
+    "a text of ESXi": (
+        lambda path: path.write_text("NIC statistics for vmnic0\n   Receive missed errors: 31\n"),
+        "a text of ESXi",
+    ),
     "a text of Windows": (
         lambda path: path.write_text("\r\nUDP Statistics for IPv4\r\n\r\n  No Ports = 3\r\n"),
         "a text of Windows",
