@@ -107,9 +107,11 @@ def sampled_by(
 
     ours = host_settings(Tree())
     if place.netns:
-        namespaces.enter(namespaces.path_of(place.netns))
-    elif place.pid:
-        namespaces.enter(namespaces.path_of_pid(place.pid))
+        path = namespaces.path_of(place.netns)
+    else:
+        path = namespaces.path_of_pid(place.pid or 0)
+    if not namespaces.is_own(path):  # which everybody may look into
+        namespaces.enter(path)
     samples = take()
     with_ours = tuple(s._replace(files={**ours, **s.files}) for s in samples)
     return place.netns or f"pid {place.pid}", with_ours

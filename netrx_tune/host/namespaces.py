@@ -50,6 +50,11 @@ def path_of_pid(pid: int) -> str:
     return path
 
 
+def is_own(path: str) -> bool:
+    """Tell whether this process is in that network namespace."""
+    return _inode(path) == own_inode() is not None
+
+
 def enter(path: str) -> None:
     """Move this process into a network namespace, with a /sys of its own.
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from netrx_tune.cli import diagnose as module
 from netrx_tune.cli.profile_generate import _next
+from netrx_tune.host import namespaces
 from tests import scenario
 
 SNMP = """\
@@ -341,6 +342,12 @@ def test_what_cannot_be_written_is_refused_before_the_watch(command: str) -> Non
     assert (got.returncode, got.stderr.count("\n")) == (2, 1)
     assert "no folder /no/such/folder to write it to" in got.stderr
     assert time.monotonic() - begun < 30
+
+
+def test_nobody_needs_root_to_look_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "enter", lambda _: pytest.fail("entered"))
+    got = CliRunner().invoke(module.command, ["--pid", str(os.getpid()), "--interval", "0"])
+    assert "namespace pid" in " ".join(got.output.split())
 
 
 def test_namespaces_are_told_apart_by_an_empty_line(monkeypatch: pytest.MonkeyPatch) -> None:
