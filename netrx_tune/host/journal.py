@@ -101,7 +101,7 @@ def load(root: str) -> tuple[Entry, ...]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ApplyError(f"{place}: not a journal of this tool: {error!r}") from error
     except OSError as error:
-        hint = "; the journal is root's" if isinstance(error, PermissionError) else ""
+        hint = "; it is root's: run this as root" if isinstance(error, PermissionError) else ""
         raise ApplyError(f"{place}: {error.strerror}{hint}") from error
 
 
