@@ -132,6 +132,14 @@ def test_no_limit_is_lowered_and_each_has_one_value(
             assert item.proposed > item.current
 
 
+def test_no_program_is_told_to_ask_for_less_than_it_has() -> None:
+    found = (_finding(_request(500_000, 200_000)),)
+    settings = {"net.core.rmem_max": (100_000,)}
+    assert not any(
+        item.kind == "setsockopt" for item in _all(reconcile(found, _delta(settings))[0])
+    )
+
+
 def test_what_memory_cuts_is_not_proposed_where_nobody_knows_what_stands() -> None:
     found = (_finding(_sysctl("net.core.netdev_max_backlog", (1 << 33,))),)
     assert list(_sysctls(reconcile(found, _delta({}))[1])) == []
@@ -177,7 +185,7 @@ def test_what_a_program_asks_for_is_what_it_will_be_allowed(
     for item in _all(done):
         if item.kind == "setsockopt" and top is not None:
             assert isinstance(item.proposed, int)
-            assert item.proposed <= top[0]
+            assert (item.current or 0) < item.proposed <= top[0]
             assert str(item.proposed) in (item.command or "")
 
 

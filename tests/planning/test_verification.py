@@ -20,13 +20,13 @@ def ledger(offered: int | None, rcvbuf: int = 0, backlog: int = 0) -> Ledger:
     return Ledger(accounts, offered, (offered or lost) - lost, 0, lost, 0)
 
 
-def change(key: str, *, later: bool = False) -> tuple[Change, ...]:
-    effect = "restart" if later else "now"
+def change(key: str, effect: str = "now") -> tuple[Change, ...]:
     return (Change(key, (1,), (2,), "host", "", "", exactly=False, takes_effect=effect),)  # type: ignore[arg-type]  # a literal
 
 
 QUEUE = change("net.core.netdev_max_backlog")
-RMEM = change("net.core.rmem_max", later=True)
+RMEM = change("net.core.rmem_max", "restart")
+DEFAULT = change("net.core.rmem_default", "new-sockets")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,13 @@ RMEM = change("net.core.rmem_max", later=True)
         (ledger(10000, backlog=500), ledger(10000, backlog=450), QUEUE, "no-effect", False),
         (ledger(10000, backlog=500), ledger(10000, backlog=900), QUEUE, "worse", False),
         (ledger(10000, rcvbuf=500), ledger(10000, rcvbuf=500), RMEM, "later", True),
+        (ledger(10000, rcvbuf=500), ledger(10000, rcvbuf=500), DEFAULT, "later", True),
+        (ledger(10000, rcvbuf=500), ledger(2000), RMEM, "cured", True),
+        (ledger(99), ledger(5), RMEM, "nothing-lost", True),
         (ledger(10000, rcvbuf=500), ledger(100), RMEM, "silent", False),
         (ledger(10000), ledger(10000), RMEM, "nothing-lost", True),
         (ledger(10000), ledger(10000, rcvbuf=9), RMEM, "nothing-lost", True),
+        (ledger(1000), ledger(1000, rcvbuf=9), RMEM, "nothing-lost", True),
         (ledger(10000), ledger(10000, rcvbuf=500), RMEM, "worse", False),
         (ledger(0), ledger(0), RMEM, "nothing-lost", True),
         (ledger(None), ledger(10000), RMEM, "blind", True),
