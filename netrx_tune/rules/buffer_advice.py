@@ -29,6 +29,7 @@ from netrx_tune.rules.sizing import (
     truesize_of,
 )
 from netrx_tune.rules.words import about, count, percent, size
+from netrx_tune.rxpath.queue_flow import UNKNOWN_TRUESIZE
 from netrx_tune.rxpath.queue_shape import QueueShape
 
 _MUCH_MORE = 4  # times what was asked for: worth a try before a limit is raised
@@ -64,14 +65,17 @@ def needed(facts: Facts, sock: Socket, drops: int) -> Size:
 def _needed_by_shape(facts: Facts, shape: QueueShape) -> Size:
     """Return room for what was queued, refused and, in part, read in the worst episode.
 
-    Memory of what was read comes back in quarters of the buffer: up to a third of what waits.
+    Memory of what was read comes back in quarters of the buffer: up to a third of what waits. So a
+    queue is refused nothing before it is full by three quarters, though a quick reader may have
+    emptied it by the next look.
     """
     measured = plausible_charge(facts.delta, shape.truesize_bytes)
     charge = measured or truesize_of(facts.delta)[0]
     was_away = (shape.flow.sag or 0.0) >= _AWAY
+    room = shape.holds * (shape.truesize_bytes or UNKNOWN_TRUESIZE)
     sizes = []
     for episode in shape.episodes:
-        held = -(-episode.unread_bytes // charge)
+        held = -(-max(episode.unread_bytes, room * 3 // 4) // charge)
         waits = held + episode.drops
         late = 0 if was_away else min(episode.read or 0, waits // 3)
         sizes.append((waits + late, held, episode.drops, late))

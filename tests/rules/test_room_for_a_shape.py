@@ -76,6 +76,23 @@ def test_bursts_that_are_more_than_the_reader_can_read_are_no_case_for_room(
     assert cause_of_shape(_of_bursts(size, per_millisecond)).cause == cause
 
 
+@pytest.mark.parametrize(("size", "capacity"), [(400, 166), (1_200, 600), (72, 60)])
+def test_a_burst_that_a_quick_reader_took_by_the_next_look_fits_all_the_same(
+    size: int, capacity: int
+) -> None:
+    burst = watched(lambda ms: 0 if ms % 20 else size, lambda _: 2 * size, capacity=capacity)
+    shape = queue_shapes(burst)[INODE]
+    loser = sock(shape.drops, rcvbuf=capacity * CHARGE)
+    counters = {"Udp.RcvbufErrors": shape.drops}
+    delta = between(
+        snapshot(dict.fromkeys(counters, 0), sockets=()),
+        snapshot(counters, sockets=(loser,), uptime=105.0),
+        live=True,
+    )
+    facts = Facts(delta, settle(delta), {INODE: shape})
+    assert needed(facts, loser, shape.drops).rcvbuf_bytes >= size * CHARGE
+
+
 def test_a_burst_is_at_most_what_an_overflow_took() -> None:
     facts, loser = _facts(60, 200, 20, 60 * CHARGE)
     burst = Verdict("burst", "high", "seen")
