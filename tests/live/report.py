@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 
 class Finding(NamedTuple):
@@ -28,6 +28,7 @@ class Report(NamedTuple):
     delivered: int | None
     queued: int | None
     findings: tuple[Finding, ...]
+    impossible: tuple[str, ...] = ()  # figures that contradict each other
 
 
 def parse_report(text: str) -> Report:
@@ -52,4 +53,15 @@ def parse_report(text: str) -> Report:
             )
             for each in whole["findings"]
         ),
+        impossible=tuple(_impossible(ledger)),
     )
+
+
+def _impossible(ledger: Mapping[str, Any]) -> Iterator[str]:
+    """Yield stages that lost more than came to them, and books that do not close."""
+    for each in ledger["stages"]:
+        if None not in (each["lost"], each["offered"]) and each["lost"] > each["offered"]:
+            yield f"{each['stage']} lost {each['lost']} of {each['offered']}"
+    parts = [ledger[name] for name in ("delivered", "queued", "lost")]
+    if None not in (ledger["offered"], *parts) and ledger["offered"] != sum(parts):
+        yield f"{ledger['offered']} offered are not {parts} delivered, queued and lost"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 
-from tests.live.report import Finding, Report
+import pytest
+
+from tests.live.report import Finding, Report, parse_report
 from tests.live.tracing import Drop, parse_trace, reasons_of
 from tests.live.truth import Fault, Play, Truth, at
 from tests.live.verdict import complaints, differences, missing_words, wrong_causes
@@ -192,3 +195,19 @@ def test_the_findings_of_two_causes_are_the_account_together() -> None:
                 if "differs" in one]  # fmt: skip
     short = complaints(FAULT, TRUTH, REPORT._replace(findings=parts[:1]))
     assert any("lost 60) differs from its stage's account" in one for one in short)
+
+
+@pytest.mark.parametrize(
+    ("offered", "came", "said"),
+    [
+        (10, 10, ()),
+        (10, 7, ("rps-flow-limit lost 8 of 7",)),
+        (11, 10, ("11 offered are not [2, 0, 8] delivered, queued and lost",)),
+    ],
+)
+def test_figures_that_cannot_be_are_a_complaint(
+    offered: int, came: int, said: tuple[str, ...]
+) -> None:
+    stage = {"stage": "rps-flow-limit", "lost": 8, "offered": came}
+    ledger = {"offered": offered, "delivered": 2, "queued": 0, "lost": 8, "stages": [stage]}
+    assert parse_report(json.dumps({"ledger": ledger, "findings": []})).impossible == said

@@ -19,6 +19,7 @@ _HOST_WIDE = frozenset({"cpu-backlog-overflow", "rps-flow-limit"})
 def complaints(fault: Fault, truth: Truth, report: Report) -> tuple[str, ...]:
     """Return what is wrong with a report; nothing when it is right."""
     return (
+        *report.impossible,
         *_stages(truth, fault.expected, report),
         *_totals(truth, report),
         *_findings(fault.expected, report),
