@@ -181,9 +181,11 @@ def _is_outrun(shape: QueueShape) -> bool:
 
     While it had something to read it read at some rate; with all the time in which its queue was
     empty it would have read more by that share, and no more than that. It has to be known that it
-    worked meanwhile: one that is away by itself reads as fast as it likes when it comes.
+    worked meanwhile, or waited for a CPU: one that is away by itself reads as fast as it likes
+    when it comes.
     """
-    worked = (shape.run_share or 0.0) >= _BUSY * (1.0 - shape.empty_share)
+    busy = (shape.run_share or 0.0) + (shape.wait_share or 0.0)
+    worked = busy >= _BUSY * (1.0 - shape.empty_share)
     surely = worked and shape.manner == "steady" and shape.flow.read
     return bool(surely) and _refused(shape) > shape.empty_share + _CHANCE
 

@@ -76,6 +76,17 @@ def test_bursts_that_are_more_than_the_reader_can_read_are_no_case_for_room(
     assert cause_of_shape(_of_bursts(size, per_millisecond)).cause == cause
 
 
+def test_a_reader_that_waits_for_its_cpu_in_part_is_outrun_all_the_same() -> None:
+    # Traffic for 3 of 8 s, more than the reader could have read in all 8; live it had 20 % of a CPU.
+    watch = watched(lambda ms: 8 * (ms < 3_000), lambda ms: ms % 2, seconds=8.0)
+    shape = queue_shapes(watch)[INODE]
+    halves = [shape.episodes[0]._replace(drops=shape.drops // 2)] * 2  # it had been low between
+    shape = shape._replace(run_share=0.2, wait_share=0.26, episodes=tuple(halves))
+    assert cause_of_shape(shape).cause == "sustained-overload"
+    away = shape._replace(wait_share=0.0)
+    assert cause_of_shape(away).cause == "burst"
+
+
 @pytest.mark.parametrize(("size", "capacity"), [(400, 166), (1_200, 600), (72, 60)])
 def test_a_burst_that_a_quick_reader_took_by_the_next_look_fits_all_the_same(
     size: int, capacity: int
