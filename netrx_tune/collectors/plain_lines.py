@@ -1,7 +1,8 @@
 """Lines as a program would have written them to a file: without what else was put into them.
 
 A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, a page has tags in
-them, `head` puts a file's name above it, and `ip -o` joins a device's lines by backslashes.
+them or lost its line breaks, `head` puts a file's name above it, and `ip -o` joins a device's lines
+by backslashes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ _TAGS = re.compile(
     r"</?(?:a|b|br|code|div|em|font|i|li|mark|p|pre|span|strong)(?: [^<>\n]*)?/?>", re.IGNORECASE
 )
 _HEADS = re.compile(r"^==> (?!/proc/net/)(\S+) <==\n(\d[\d\t ]*)$", re.MULTILINE)
+_FLAT_PAIRS = re.compile(r"(?<=NIC statistics:)(?:[ \t]+[\w.-]+: \d+){2,}")
+_FLAT_LINES = re.compile(r"[RT](?<=\S .)X(?: (?:packets|errors)[ :]\d|: +bytes )|mcast (?=\d)")
+_FLAT_NAME = re.compile(r"(?<=\S )([a-z][\w.@-]{1,15} +Link encap:)")
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -29,4 +33,13 @@ def plain_lines(text: str) -> str:
         text = _TAGS.sub("", text).replace("&lt;", "<").replace("&gt;", ">")
     if "==> " in text:
         text = _HEADS.sub(r"\1:\2", text)
-    return _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)
+    text = _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)
+    if "NIC statistics: " in text:
+        text = _FLAT_PAIRS.sub(lambda found: re.sub(r"[ \t]+(?=[^\d\s])", "\n", found[0]), text)
+    if "Link encap:" in text:
+        text = _FLAT_NAME.sub(r"\n\1", text)
+    return _FLAT_LINES.sub(_broken, text) if " RX" in text else text
+
+
+def _broken(found: re.Match[str]) -> str:
+    return "mcast\n" if found[0] == "mcast " else f"\n{found[0]}"

@@ -46,6 +46,25 @@ def test_a_device_is_read_from_lines_with_marks(text: str) -> None:
     assert [(link.name, link.statistics) for link in sample.links or ()] == [("eth0", READ)]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "x0: <UP> mtu 9\nRX: bytes packets errors dropped missed mcast\n1 90 0 2 7 0\nTX: bytes\n1",
+        "# ifconfig x0\nx0  Link encap:Ethernet\nRX packets:90 errors:0 dropped:9\nTX packets:1",
+        "x0: flags=4163<UP>\nRX packets 90  bytes 1 (1.0 B)\nRX errors 0 dropped 9\nTX packets 1",
+        "# ethtool -S x0\nNIC statistics:\n  rx_packets: 90\n  rx_missed_errors: 9\n  tx_x: 1 ...",
+    ],
+)
+def test_a_page_that_lost_its_line_breaks_is_read(lines: str) -> None:
+    for text in (lines, " ".join(lines.split("\n"))):
+        sample = parse_pasted(text)
+        assert sample is not None
+        statistics = (sample.links or sample.nics or ())[0].statistics
+        assert statistics["rx_packets"] == 90
+        lost = [n for field, n in statistics.items() if "dropped" in field or "missed" in field]
+        assert sum(lost) == 9
+
+
 def test_head_puts_the_name_of_a_file_above_what_it_holds() -> None:
     text = (
         "==> /proc/sys/net/core/rmem_max <==\n212992\n\n"
