@@ -73,7 +73,11 @@ _PROGRAM = re.compile(
     COMMAND_START + r"(?P<program>ip6?tables)(?P<kind>-legacy|-nft)?(?:-save)?(?P<rest>\s.*|$)"
 )
 _ASKED_TABLE = re.compile(r"\s(?:-t\s*|--table[ =])(?P<table>filter|nat|mangle|raw|security)\b")
-_SIX = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:/\d+)?(?![\w:])")
+# Not a hardware address, nor a time of day.
+_SIX = re.compile(
+    r"(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|[0-9a-fA-F:]{0,34}::[0-9a-fA-F:]{0,34})"
+    r"(?:/\d+)?(?![\w:])"
+)
 _FOUR = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?(?![\w.])")
 _OF_MANGLE, _OF_NAT, _OF_RAW = set(CHAINS), set(CHAINS) - {"FORWARD"}, {"PREROUTING", "OUTPUT"}
 

@@ -125,6 +125,14 @@ def test_what_shows_no_count_may_have_dropped_any() -> None:
         (EXACT, "# ip6tables -vnxL", "ip6tables filter INPUT rule 1"),
         (EXACT, "$ sudo iptables-legacy -vnxL", "iptables-legacy filter INPUT rule 1"),
         (EXACT, "# iptables-nft -vnxL", "iptables filter INPUT rule 1"),
+        (f"{EXACT.rstrip()} MAC 00:11:22:33:44:55", "", "iptables filter INPUT rule 1"),
+        (f"{EXACT.rstrip()} TIME from 12:00:00 to 13:00:00", "", "iptables filter INPUT rule 1"),
+        (
+            "*filter\n[1:9] -A INPUT -s 2001:db8:0:1:2:3:4:5/128 -j DROP\n",
+            "",
+            "ip6tables filter INPUT rule 1",
+        ),
+        ("*filter\n[1:9] -A INPUT -s fe80::/10 -j DROP\n", "", "ip6tables filter INPUT rule 1"),
         (f"{EXACT.rstrip()} /* not 2001:db8::1 */", "", "iptables filter INPUT rule 1"),
         (EXACT, "# iptables -t mangle -vnxL", "iptables mangle INPUT rule 1"),
         (EXACT, "# iptables -t raw -vnxL", "iptables filter INPUT rule 1"),  # raw has no INPUT
