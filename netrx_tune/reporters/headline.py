@@ -6,7 +6,7 @@ from netrx_tune.model.finding import Diagnosis
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
 from netrx_tune.reporters.drawn_path import BOUND_WORDS, is_counted
-from netrx_tune.rules.words import count, percent, were
+from netrx_tune.rules.words import count, counted, percent, were
 from netrx_tune.rxpath.ledger import came
 from netrx_tune.rxpath.stages import stage
 
@@ -89,4 +89,4 @@ def _uptime(host: HostFacts) -> str:
     for unit, least, scale in (("days", 2880, 1440), ("hours", 120, 60)):
         if minutes >= least:
             return f", {minutes / scale:,.0f} {unit} ago"
-    return f", {minutes:.0f} minutes ago"
+    return f", {counted(round(minutes), 'minute')} ago"
