@@ -48,8 +48,8 @@ def _of_metrics(text: str) -> Iterator[str]:
     devices: dict[str, dict[str, int]] = {}
     cpus: dict[int, dict[str, int]] = {}
     tracked: dict[str, int] = {}
-    if len(set(INSTANCE.findall(text))) > 1:
-        return  # nobody knows which host is meant
+    if "node_" not in text or len(set(INSTANCE.findall(text))) > 1:
+        return  # there are none, or nobody knows which host is meant
     for found in _METRIC.finditer(text):
         label = _WHOSE.search(found["labels"] or "")
         whose, value = label[1] if label else "", _number(found["value"])

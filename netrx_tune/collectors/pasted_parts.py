@@ -101,7 +101,7 @@ _SETTINGS = (SYSCTL_A, SYSCTL_FILE)
 _REMARKED = {
     SYSCTL_A, NSTAT, NETSTAT_S, CONNTRACK_S, SOFTNET, SOFTNET_SHORT, UDP_ROWS, UDP6_ROWS,
 }  # fmt: skip
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 # A comment's mark or a time, before each line of what else nothing would be read of.
 _MARKED = re.compile(
     r"^[ \t]*(?:#+|//+|;+|\|)[ \t]?"
