@@ -136,6 +136,13 @@ def nic(driver: str, statistics: dict[str, int]) -> Nic:
         ),
         ("veth", {"rx_dropped": 70}, {"rx_queue_0_drops": 70}, {MEMORY: 70}),
         ("", {}, {"peer_ifindex": 2, "rx_queue_0_drops": 70}, {MEMORY: 70}),
+        (
+            "mtk_soc_eth",
+            {"rx_over_errors": 70, "rx_length_errors": 9},
+            {"rx_overflow": 70, "rx_long_errors": 9},
+            {RING: 70, WIRE: 9},
+        ),
+        ("", {}, {"rx_overflow": 70, "rx_flow_control_packets": 0}, {RING: 70}),
         # stmmac has the MMC's overflow in no field, and goes by another name in `ethtool -i`.
         ("st_gmac", {"rx_missed_errors": 9}, {"mmc_rx_fifo_overflow": 70}, {RING: 79}),
         ("st_gmac", {}, {"rx_overflow_cntr": 70, "mmc_rx_fifo_overflow": 70}, {RING: 70}),
@@ -337,3 +344,12 @@ def test_frames_that_nobody_wants_were_received(kind: str, packets: int, bound: 
     account = ledger.account(UNWANTED)
     assert account is not None
     assert (account.lost, account.bound) == (247, bound)
+
+
+@pytest.mark.parametrize("name", ["rx_crc_errors_phy", "rx_crc_errors.nic", "rx_fcs_errors"])
+def test_broken_frames_of_the_column_are_the_drivers(name: str) -> None:
+    link = {"rx_packets": 900, "rx_errors": 31, "rx_frame_sum": 31}
+    ledger = settle(since_boot(snapshot(devices=(Device("d", link, nic=nic("", {name: 32})),))))
+    account = ledger.account(WIRE)
+    assert account is not None
+    assert (account.lost, account.bound) == (31, "exact")

@@ -289,8 +289,8 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
     for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
         full = f"{device.name}.ethtool.{name}"
         increase = delta.increases.get(full)
-        elsewhere = [f for f in known.also_in if f != "rx_dropped" and gain(delta, device, f)]
-        if not increase or elsewhere:
+        twins = {*known.also_in, _SUM if known.stage == "nic-wire-error" else ""} - {"rx_dropped"}
+        if not increase or any(gain(delta, device, field) for field in twins):
             continue
         among = _dropped(delta, device) if "rx_dropped" in known.also_in else 0
         if _IN_SUMMED_DROPS & {*known.also_in}:

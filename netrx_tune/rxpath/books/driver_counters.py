@@ -212,6 +212,12 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
         DriverCounter(r"q\d+_rx_dropped", _MEMORY, ("rx_dropped",)),
         DriverCounter(r"rx_frame_check_sequence_errors", _WIRE, _CRC),
     ),
+    # mediatek/mtk_eth_soc: mtk_ethtool_stats, mtk_get_stats64().
+    "mtk_soc_eth": (
+        DriverCounter(r"rx_overflow", _RING, ("rx_over_errors",)),
+        DriverCounter(r"rx_fcs_errors", _WIRE, _CRC),
+        DriverCounter(r"rx_(?:short|long)_errors", _WIRE, ("rx_length_errors",)),
+    ),
     # broadcom/genet: bcmgenet_gstrings_stats, bcmgenet_rx_refill(). rbuf_ovflow_cnt is in no field
     # of the link: the receive buffer before the ring was full.
     "bcmgenet": (

@@ -20,10 +20,10 @@ _ALSO_CALLED = {
 _RING_IN_RX_DROPPED = frozenset({"ena", "ice", "iavf", "mlx4_en", "cxgb4"})
 
 # Whose rx_over_errors are frames that found the ring full, and nothing else has them: ena's, as
-# its maker's driver books them (ena_get_stats64() at 2.9), macb's (gem_get_stats()), and those of a
-# driver that nobody knows, as include/uapi/linux/if_link.h has the field. Others count broken or
-# truncated frames there (enic), or moments (tg3).
-FULL_IN_OVER_ERRORS = frozenset({"ena", "macb", ""})
+# its maker's driver books them (ena_get_stats64() at 2.9), macb's (gem_get_stats()), mtk_eth_soc's
+# (mtk_get_stats64()), and those of a driver that nobody knows, as include/uapi/linux/if_link.h has
+# the field. Others count broken or truncated frames there (enic), or moments (tg3).
+FULL_IN_OVER_ERRORS = frozenset({"ena", "macb", "mtk_soc_eth", ""})
 # Those whose rx_over_errors are moments at which the ring was empty.
 MOMENTS_IN_OVER_ERRORS = frozenset({"tg3"})
 # Whose own rx_dropped is the sum of all that the card dropped, a full ring among it.
@@ -64,6 +64,7 @@ _MARKS = (
     ("stmmac", r"mmc_rx_\w+"),
     ("atlantic", r"InPacketsDma|InDroppedDma"),
     ("macb", r"rx_resource_errors"),
+    ("mtk_soc_eth", r"rx_flow_control_packets"),
     ("bcmgenet", r"rbuf_ovflow_cnt|mdf_err_cnt"),
 )
 
