@@ -150,4 +150,4 @@ def test_counters_that_cannot_be_read_are_no_improvement(before: str, tmp_path: 
     done = diff(before, str(tmp_path / "blind"), "--fail-on", "warning")
     assert done.returncode == 3
     assert "UDP counters could not all be read" in done.stderr
-    assert "/proc/net/snmp (unparsed)" in done.stderr
+    assert "/proc/net/snmp:1: Udp: expected a second line with values" in done.stderr

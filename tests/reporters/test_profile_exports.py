@@ -16,7 +16,7 @@ from netrx_tune.collectors.sysctl_d import parse_sysctl_conf
 from netrx_tune.model.profile import Profile, ProfileSetting, SettingMode
 from netrx_tune.planning.profile import Memory, parse_profile, resolve
 from netrx_tune.planning.profile_amounts import key_complaint
-from netrx_tune.planning.profile_bounds import bounds_of
+from netrx_tune.planning.profile_bounds import as_kept, bounds_of
 from netrx_tune.planning.tunables import TUNABLES, Tunable
 from netrx_tune.reporters.exports import FORMATS, export, joined
 from netrx_tune.reporters.profile_yaml import render_yaml
@@ -56,7 +56,8 @@ def _drawn(draw: st.DrawFn, one: Tunable) -> ProfileSetting:
     words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=200)
     modes: list[SettingMode] = ["at_least", "exactly"]
     mode = draw(st.sampled_from(modes))
-    return ProfileSetting(one.name, mode, tuple(values), draw(words), draw(words))
+    kept = as_kept(one.name, tuple(values), Memory(None).page_bytes)
+    return ProfileSetting(one.name, mode, kept, draw(words), draw(words))
 
 
 @given(settings())
