@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from netrx_tune.collectors import ss_text
-from netrx_tune.collectors.listed_drops import with_drops
+from netrx_tune.collectors.listed_drops import with_tables
 from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS, is_since_last, joined
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
 from netrx_tune.collectors.pasted_machine import in_words
@@ -143,7 +143,7 @@ def parse_pasted(text: str) -> Sample | None:
     return Sample(
         files,
         tuple(gaps),
-        with_drops(listed.table, files, files.get(RELEASE)),
+        with_tables(listed, files, files.get(RELEASE)),
         links=tuple(links.values()) or None,
         nics=nics or None,
         rules=rules,

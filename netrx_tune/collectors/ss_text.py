@@ -8,8 +8,8 @@
 
 Without -m there is no memory, without -e no inode: then a negative number stands for it, made of
 what is known of the socket, the same in two texts of one host. ss leaves out sockets by its
-options; those that it shows are taken for all of their kind. Of a listener netstat shows how many
-connections wait and not how many may.
+options; those that it shows are taken for all of their kind, unless a table of /proc has more.
+Of a listener netstat shows how many connections wait and not how many may.
 
 Source: iproute2 misc/ss.c, inet_show_sock(), print_skmeminfo() (read at 6.1); net-tools netstat.c,
 udp_do_one() (read at 2.10).
@@ -64,11 +64,12 @@ _PROTOCOLS: Mapping[str, Literal["udp", "tcp", "udplite"]] = {
 class Listed(NamedTuple):
     """The sockets of a text, and who reads those whose inode it shows."""
 
-    table: SocketTable | None
+    table: SocketTable | None  # of those that matter
     processes: tuple[Process, ...]
     named_ports: int  # rows left out, since a service's name hides the number
     is_repeated: bool = False  # a list of another moment stands before it
     nameless: int = 0  # rows left out: nothing tells whether they are of UDP or TCP
+    sockets: tuple[Socket, ...] = ()  # all
 
 
 class _Row(NamedTuple):
@@ -107,8 +108,9 @@ def parse_ss(texts: Sequence[str]) -> Listed:
     rows = _numbered(rows)
     processes = tuple([row.owner for row in rows if row.owner])
     counts = Counter(f"{row.socket.protocol}/{row.socket.family}" for row in rows)
-    table = SocketTable(_telling(rows), dict(counts), "sock_diag")
-    return Listed(table, processes, named, is_repeated=is_repeated, nameless=nameless)
+    sockets = tuple(row.socket for row in rows)
+    table = SocketTable(telling(sockets), dict(counts), "sock_diag")
+    return Listed(table, processes, named, is_repeated, nameless, sockets)
 
 
 def _kind(row: _Row) -> tuple[str, str]:
@@ -246,12 +248,11 @@ def _numbered(rows: list[_Row]) -> list[_Row]:
     return numbered
 
 
-def _telling(rows: list[_Row]) -> tuple[Socket, ...]:
+def telling(sockets: Sequence[Socket]) -> tuple[Socket, ...]:
     """Return the sockets with drops or a queue, and those that share their port.
 
     Those whose drops are not shown are all listed: nobody knows that they have none.
     """
-    sockets = [row.socket for row in rows]
     ports = {(s.protocol, s.local.rpartition(":")[2]) for s in sockets if s.drops or s.accept_queue}
     return tuple(
         s
