@@ -77,7 +77,7 @@ def test_bursts_that_are_more_than_the_reader_can_read_are_no_case_for_room(
 
 
 def test_a_reader_that_waits_for_its_cpu_in_part_is_outrun_all_the_same() -> None:
-    # Traffic for 3 of 8 s, more than the reader could have read in all 8; live it had 20 % of a CPU.
+    # Traffic for 3 of 8 s, more than it could have read in all 8; live it had 20 % of a CPU.
     watch = watched(lambda ms: 8 * (ms < 3_000), lambda ms: ms % 2, seconds=8.0)
     shape = queue_shapes(watch)[INODE]
     halves = [shape.episodes[0]._replace(drops=shape.drops // 2)] * 2  # it had been low between
