@@ -353,3 +353,12 @@ def test_broken_frames_of_the_column_are_the_drivers(name: str) -> None:
     account = ledger.account(WIRE)
     assert account is not None
     assert (account.lost, account.bound) == (31, "exact")
+
+
+@pytest.mark.parametrize("name", ["rx_resource_errors", "rx_overflow"])
+@pytest.mark.parametrize(("frames", "broken"), [(70, 0), (75, 5), (60, 0)])
+def test_overruns_in_the_column_of_frames_are_not_broken(
+    name: str, frames: int, broken: int
+) -> None:
+    link = {"rx_packets": 900, "rx_errors": frames, "rx_frame_sum": frames}
+    assert lost("", link, {name: 70}) == {RING: 70, **({WIRE: broken} if broken else {})}

@@ -106,8 +106,7 @@ def _dropped(delta: Delta, device: Device) -> int:
 
 def _came(delta: Delta, devices: list[Device]) -> int | None:
     """Return the frames that the devices with hardware took in."""
-    cards = [d for d in devices if not d.kind and d.name != "lo"] or devices
-    return passed(delta, cards)
+    return passed(delta, [d for d in devices if not d.kind and d.name != "lo"] or devices)
 
 
 def _offered(came: int | None, devices: list[Device], by: list[Entry]) -> int | None:
@@ -137,20 +136,25 @@ def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
             kinds.append(summed)
             doubtful = summed.increase > gain(delta, device, "rx_errors")
             bound = "at-most" if doubtful else bound
-        errors = gain(delta, device, "rx_errors") - sum(gain(delta, device, f) for f in _GOOD)
+        good = _overruns(delta, device) + sum(gain(delta, device, f) for f in _GOOD)
+        errors = gain(delta, device, "rx_errors") - good
         known = sum(entry.increase for entry in kinds)
         by += kinds
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
     lost = sum(entry.increase for entry in by)
-    losing = [device for device in devices if _has_one_of(device, by)]
+    losing = [d for d in devices if any(e.counter.startswith(f"{d.name}.") for e in by)]
     if losing and all(device.kind for device in losing):
         came = passed(delta, losing)  # what came to a tunnel
     return Account("nic-wire-error", lost, bound, tuple(by), arrived(came, lost))
 
 
-def _has_one_of(device: Device, by: Iterable[Entry]) -> bool:
-    return any(entry.counter.startswith(f"{device.name}.") for entry in by)
+def _overruns(delta: Delta, device: Device) -> int:
+    """Return what a driver counts of rx_over_errors where the link has a sum with them."""
+    nic = device.nic if gain(delta, device, _SUM) else None
+    own = meanings(nic.driver, tuple(nic.statistics)) if nic else ()
+    names = [name for name, known in own if "rx_over_errors" in known.also_in]
+    return sum(gain(delta, device, f"ethtool.{name}") for name in names)
 
 
 def _summed(delta: Delta, device: Device) -> Entry | None:
@@ -158,7 +162,7 @@ def _summed(delta: Delta, device: Device) -> Entry | None:
 
     Most drivers have what is broken in rx_errors as well; what is beyond that is doubtful.
     """
-    frames = gain(delta, device, _SUM)
+    frames = max(0, gain(delta, device, _SUM) - _overruns(delta, device))
     if driver_of(device.nic) in MOMENTS_IN_OVER_ERRORS:
         frames = min(frames, gain(delta, device, "rx_errors"))
     return Entry(f"{device.name}.{_SUM}", frames) if frames else None
@@ -263,11 +267,8 @@ def _less_xdp(own: list[_Own]) -> Iterator[_Own]:
 
     Kernel: drivers/net/virtio_net.c, receive_mergeable(), its labels err_xdp and err.
     """
-    by_xdp = {
-        one.entry.counter.replace("_xdp_drops", "_drops"): one.entry.increase
-        for one in own
-        if one.stage == "xdp-native-drop"
-    }
+    xdp = [one.entry for one in own if one.stage == "xdp-native-drop"]
+    by_xdp = {entry.counter.replace("_xdp_drops", "_drops"): entry.increase for entry in xdp}
     for one in own:
         left = one.entry.increase - by_xdp.get(one.entry.counter, 0)
         if left > 0:
@@ -295,5 +296,4 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
         among = _dropped(delta, device) if "rx_dropped" in known.also_in else 0
         if _IN_SUMMED_DROPS & {*known.also_in}:
             among += gain(delta, device, SUMMED_DROPS)
-        own = Entry(full, increase)
-        yield _Own(device.name, known.stage, own, bool(among), known.pattern)
+        yield _Own(device.name, known.stage, Entry(full, increase), bool(among), known.pattern)
