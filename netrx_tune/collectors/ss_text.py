@@ -42,10 +42,17 @@ NETSTAT_ROW = re.compile(
 )
 # How a row looks where its header is gone, as `ss -lnt | grep 8080` leaves it.
 _ANY_ROW = (
-    r"(?:(?:udp|tcp)\s+)?(?:UNCONN|ESTAB|LISTEN)\s+-?\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+.*"
+    r"(?:(?:udp|tcp)\s+)?(?:UNCONN|LISTEN)\s+-?\d+\s+\d+\s+\S+:[\w*-]+(?:\s.*)?"
+    r"|(?:(?:udp|tcp)\s+)?ESTAB\s+-?\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+.*"
     r"|(?:udp|udplite|tcp)6?\s+\d+\s+\d+\s+\S+:[\w*-]+\s+\S+:[\w*-]+(?:\s.*)?"
 )
 STARTS = rf"{HEADER.pattern}|{_ANY_ROW}"
+# What awk left of a row: these have no peer, so nothing is lost with its column.
+_NO_PEER = re.compile(
+    r"^((?:[a-z]+[ \t]+)?(?:UNCONN|LISTEN)[ \t]+-?\d+[ \t]+\d+[ \t]+\S+:[\w*-]+)"
+    r"(?=[ \t]*$|[ \t]+users:)",
+    re.MULTILINE,
+)
 _NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S+(?: \S+)*)$")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _DROPS = re.compile(r"skmem:\([a-z0-9,]*,d\d")
@@ -127,7 +134,7 @@ def _rows_of(text: str) -> tuple[list[_Row], int, int]:
     named = nameless = 0
     old = _is_old(text)
     of_list = protocol_of_list(text)
-    for chunk in _chunks(text):
+    for chunk in _chunks(_NO_PEER.sub(r"\1 *:*", text)):
         found = ROW.match(chunk) or NETSTAT_ROW.match(chunk)
         protocol = _protocol(found, of_list) if found else None
         if not found or protocol is None:

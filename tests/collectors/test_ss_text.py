@@ -139,3 +139,19 @@ def test_a_queue_of_more_than_2_gib_is_printed_as_a_negative_number() -> None:
     )
     (sock,) = sockets(read(row))
     assert (sock.unread_bytes, sock.rmem_alloc_bytes) == (2_147_484_480, 2_147_484_480)
+
+
+def test_listeners_and_unconnected_sockets_are_read_without_the_column_of_peers() -> None:
+    text = (
+        "State  Recv-Q  Send-Q  Local Address:Port\n"
+        "LISTEN 129     128     *:443\n"
+        'LISTEN 600 511 10.0.0.1:6379 users:(("redis",pid=7,fd=3))\n'
+        "UNCONN 8 0 0.0.0.0:53\n\t skmem:(r8,rb212992,t0,tb1,f0,w0,o0,bl0,d5)\n"
+    )
+    found = read(text)
+    assert [(one.local, one.accept_queue, one.drops) for one in sockets(found)] == [
+        ("[::]:443", 129, None),
+        ("10.0.0.1:6379", 600, None),
+        ("0.0.0.0:53", None, 5),
+    ]
+    assert [one.name for one in found.processes.values()] == ["redis"]
