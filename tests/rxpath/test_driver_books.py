@@ -362,3 +362,8 @@ def test_overruns_in_the_column_of_frames_are_not_broken(
 ) -> None:
     link = {"rx_packets": 900, "rx_errors": frames, "rx_frame_sum": frames}
     assert lost("", link, {name: 70}) == {RING: 70, **({WIRE: broken} if broken else {})}
+
+
+def test_broken_frames_of_tg3_are_told_by_its_driver_where_the_column_may_be_moments() -> None:
+    link = {"rx_packets": 900, "rx_errors": 0, "rx_frame_sum": 70}
+    assert lost("tg3", link, {"rx_fcs_errors": 70}) == {WIRE: 70}

@@ -214,8 +214,7 @@ def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
 
 
 def _tells_ring(device: Device) -> bool:
-    nic = device.nic
-    return nic is not None and tells_full_ring(nic.driver, tuple(nic.statistics))
+    return bool((nic := device.nic) and tells_full_ring(nic.driver, tuple(nic.statistics)))
 
 
 def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
@@ -290,8 +289,9 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
     for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
         full = f"{device.name}.ethtool.{name}"
         increase = delta.increases.get(full)
-        twins = {*known.also_in, _SUM if known.stage == "nic-wire-error" else ""} - {"rx_dropped"}
-        if not increase or any(gain(delta, device, field) for field in twins):
+        summed = known.stage == "nic-wire-error" and _summed(delta, device)
+        twins = [f for f in known.also_in if f != "rx_dropped" and gain(delta, device, f)]
+        if not increase or summed or twins:
             continue
         among = _dropped(delta, device) if "rx_dropped" in known.also_in else 0
         if _IN_SUMMED_DROPS & {*known.also_in}:
