@@ -57,14 +57,17 @@ def remembered(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
     return decorated
 
 
-def below(files: Mapping[str, str], start: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return the paths that begin so, or in one of several ways; hosts of a kind have the same."""
-    return _below(tuple(files), start)
+def below(names: Iterable[str], start: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths or names that begin so, or in one of several ways.
+
+    They are looked for once of hosts of a kind, which have the same.
+    """
+    return _below(tuple(names), start)
 
 
 @remembered(64)
-def _below(paths: tuple[str, ...], start: str | tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([path for path in paths if path.startswith(start)])
+def _below(names: tuple[str, ...], start: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([name for name in names if name.startswith(start)])
 
 
 def numbered(text: str) -> Iterator[tuple[int, str]]:

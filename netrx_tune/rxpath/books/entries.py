@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from netrx_tune.collectors.text import below
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 
@@ -49,10 +48,5 @@ def noise(delta: Delta) -> int:
 
 def xfrm_counters(delta: Delta) -> tuple[str, ...]:
     """Return the names of what IPsec refused, none where it is not readable."""
-    names = _of_ipsec(tuple(delta.after.counters))
+    names = below(delta.after.counters, _XFRM_IN)
     return tuple([name for name in names if name in delta.increases])
-
-
-@lru_cache(1)  # asked four times of each host
-def _of_ipsec(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([name for name in names if name.startswith(_XFRM_IN)])
