@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from netrx_tune.model.errors import InputError
 
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWNS = 0x00020000
-_MS_REC = 0x4000
+_MS_BIND, _MS_REC = 0x1000, 0x4000
 _MS_PRIVATE = 1 << 18
+_GROUPS = "/sys/fs/cgroup"
 _NAMED = ("/run/netns", "/var/run/netns")
 
 
@@ -59,7 +61,8 @@ def enter(path: str) -> None:
     """Move this process into a network namespace, with a /sys of its own.
 
     /proc/net follows the process; /sys/class/net shows the namespace that mounted it, so a
-    private mount is laid over /sys. Kernel: fs/sysfs/mount.c, sysfs_init_fs_context().
+    private mount is laid over /sys, and the control groups are laid over that again, for the
+    quotas of readers. Kernel: fs/sysfs/mount.c, sysfs_init_fs_context().
 
     Raises:
         InputError: the namespace cannot be entered.
@@ -67,22 +70,28 @@ def enter(path: str) -> None:
     import ctypes  # noqa: PLC0415 - 10 ms that only this path pays
 
     libc = ctypes.CDLL(None, use_errno=True)
-    fd = -1
+    fd = groups = -1
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         _must(libc.setns(fd, _CLONE_NEWNET), path)
         _must(libc.unshare(_CLONE_NEWNS), path)
         _must(libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), path)
+        with suppress(OSError):
+            groups = os.open(_GROUPS, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         # EBUSY: /sys is that namespace's already. fs/namespace.c, do_add_mount() (v6.18).
         _must(libc.mount(b"sysfs", b"/sys", b"sysfs", 0, None), path, but=errno.EBUSY)
+        if groups >= 0:  # without them a quota is not told, and that is all
+            source = f"/proc/self/fd/{groups}".encode()
+            libc.mount(source, _GROUPS.encode(), None, _MS_BIND | _MS_REC, None)
     except OSError as error:
         if error.errno == errno.EINVAL:  # setns() of another file
             raise InputError(f"{path}: not a network namespace; ip netns list names some") from None
         hint = "; entering a namespace needs root" if os.geteuid() else ""
         raise InputError(f"{path}: cannot enter: {error.strerror}{hint}") from error
     finally:
-        if fd >= 0:
-            os.close(fd)
+        for opened in (fd, groups):
+            if opened >= 0:
+                os.close(opened)
 
 
 def _must(result: int, path: str, *, but: int = 0) -> None:

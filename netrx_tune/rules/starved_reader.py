@@ -62,13 +62,21 @@ def _hand_packets_on(who: str, why: str) -> Recommendation:
 
 
 def _lift_quota(who: str, process: Process | None, why: str) -> Recommendation:
-    group = process.cgroup if process else ""
-    path = f"/sys/fs/cgroup{group}/cpu.max"
+    command = None
+    shows = "quota and period in microseconds"
+    if process and process.cgroup not in ("", "/"):
+        command = f"cat {quoted(f'/sys/fs/cgroup{process.cgroup}/cpu.max')}"
+    elif process:  # the root has no quota, so it is one of version 1
+        command = f"cat /proc/{process.pid}/cgroup"
+        shows = (
+            "its groups: the quota is cpu.cfs_quota_us of that of cpu, below /sys/fs/cgroup/cpu"
+            " (-1 lifts it)"
+        )
     return Recommendation(
         kind="placement",
         target=who,
         scope="cpu",
-        why=f"{why} The command shows quota and period in microseconds.",
+        why=f"{why} The command shows {shows}.",
         cost="the CPU time that it needs",
-        command=f"cat {quoted(path)}" if group else None,
+        command=command,
     )

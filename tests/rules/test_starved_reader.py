@@ -96,6 +96,14 @@ def test_a_quota_is_lifted_and_nothing_moved() -> None:
     assert rest == []
 
 
+def test_a_quota_of_version_1_is_of_no_group_of_version_2() -> None:
+    case = _case("idle", "programs", "reader 4711 1 1 1\n", throttled_ns=90_000_000)
+    case["after"]["processes"][0]["cgroup"] = "/"
+    first, *_ = _advice(case)
+    assert first.command == "cat /proc/4711/cgroup"
+    assert "cpu.cfs_quota_us" in first.why
+
+
 def test_what_is_not_known_is_not_advised() -> None:
     first, *_ = _advice(_case("idle", "programs", ""))
     assert first.command
