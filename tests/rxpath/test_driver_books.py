@@ -367,3 +367,9 @@ def test_overruns_in_the_column_of_frames_are_not_broken(
 def test_broken_frames_of_tg3_are_told_by_its_driver_where_the_column_may_be_moments() -> None:
     link = {"rx_packets": 900, "rx_errors": 0, "rx_frame_sum": 70}
     assert lost("tg3", link, {"rx_fcs_errors": 70}) == {WIRE: 70}
+
+
+@pytest.mark.parametrize(("errors", "expected"), [(31, 32), (32, 32), (40, 40)])
+def test_all_errors_hold_those_that_the_driver_names(errors: int, expected: int) -> None:
+    link = {"rx_packets": 900, "rx_errors": errors}  # as `ip -s link` and `netstat -i` show them
+    assert lost("", link, {"rx_crc_errors_phy": 32}) == {WIRE: expected}

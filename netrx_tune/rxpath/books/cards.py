@@ -58,7 +58,7 @@ def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
         if one.in_rx_dropped:
             among[one.device] = among.get(one.device, 0) + one.entry.increase
     came = _came(delta, devices)
-    return Cards((_wire(delta, devices, came), *_driver(delta, devices, own, came)), among)
+    return Cards((_wire(delta, devices, own, came), *_driver(delta, devices, own, came)), among)
 
 
 def received(delta: Delta, devices: Iterable[Device]) -> int:
@@ -123,7 +123,7 @@ def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
     return sum(entry.increase for entry in by if not entry.counter.startswith(veths))
 
 
-def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
+def _wire(delta: Delta, devices: list[Device], own: list[_Own], came: int | None) -> Account:
     """Return frames that came broken: what is counted by kind, or all errors if they are more."""
     if not readable(delta, devices, "rx_errors", *_BROKEN, _SUM):
         why = "needs the statistics of devices"
@@ -138,7 +138,8 @@ def _wire(delta: Delta, devices: list[Device], came: int | None) -> Account:
             bound = "at-most" if doubtful else bound
         good = _overruns(delta, device) + sum(gain(delta, device, f) for f in _GOOD)
         errors = gain(delta, device, "rx_errors") - good
-        known = sum(entry.increase for entry in kinds)
+        named = [o.entry for o in own if (o.device, o.stage) == (device.name, "nic-wire-error")]
+        known = sum(entry.increase for entry in (*kinds, *named))
         by += kinds
         if errors > known:
             by.append(Entry(f"{device.name}.rx_errors", errors - known))
@@ -188,8 +189,7 @@ def _driver(
     blind = any(device.nic is None and not is_software(device) for device in devices)
     for stage, by in charged.items():
         why = "needs the driver's statistics (ethtool)" if blind else ""
-        if stage == "nic-ring-overflow":
-            why = _ring_unseen(delta, devices)
+        why = _ring_unseen(delta, devices) if stage == "nic-ring-overflow" else why
         if why and not by:
             yield Account(stage, None, "unseen", (), why=why)
             continue
