@@ -373,3 +373,10 @@ def test_broken_frames_of_tg3_are_told_by_its_driver_where_the_column_may_be_mom
 def test_all_errors_hold_those_that_the_driver_names(errors: int, expected: int) -> None:
     link = {"rx_packets": 900, "rx_errors": errors}  # as `ip -s link` and `netstat -i` show them
     assert lost("", link, {"rx_crc_errors_phy": 32}) == {WIRE: expected}
+
+
+@pytest.mark.parametrize(("errors", "broken"), [(70, 0), (75, 5)])
+def test_overruns_in_all_errors_are_not_broken(errors: int, broken: int) -> None:
+    link = {"rx_packets": 900, "rx_errors": errors}
+    found = lost("macb", link, {"rx_resource_errors": 70})
+    assert found == {RING: 70, **({WIRE: broken} if broken else {})}

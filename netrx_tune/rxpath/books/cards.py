@@ -151,8 +151,8 @@ def _wire(delta: Delta, devices: list[Device], own: list[_Own], came: int | None
 
 
 def _overruns(delta: Delta, device: Device) -> int:
-    """Return what a driver counts of rx_over_errors where the link has a sum with them."""
-    nic = device.nic if gain(delta, device, _SUM) else None
+    """Return what a driver counts of rx_over_errors where the link has them in sums alone."""
+    nic = None if gain(delta, device, "rx_over_errors") else device.nic
     own = meanings(nic.driver, tuple(nic.statistics)) if nic else ()
     names = [name for name, known in own if "rx_over_errors" in known.also_in]
     return sum(gain(delta, device, f"ethtool.{name}") for name in names)
