@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netrx_tune.collectors.sysctl_d import OURS
+from netrx_tune.collectors.sysctl_d import OURS, assignments
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.profile import Profile, ProfileSetting, SettingMode
 from netrx_tune.planning.boot import PROCPS, SYSTEMD, overriding
@@ -189,3 +189,15 @@ def test_keys_share_what_memory_a_profile_allows() -> None:
     assert not beyond_memory(both._replace(memory_share=0.02), Host({}, 128 << 20, 4096, 1))
     assert not beyond_memory(both._replace(memory_share=None), Host({}, 1 << 20, 4096, 1))
     assert not beyond_memory(both, Host({}, None, 4096, 1))
+
+
+def test_of_files_of_one_name_the_first_folders_counts_and_a_hidden_one_is_of_procps() -> None:
+    files = {
+        "/etc/sysctl.d/60-other.conf": "net.core.rmem_max=1",
+        "/run/sysctl.d/60-other.conf": "net.core.rmem_max=2",
+        "/etc/sysctl.d/.95-hidden.conf": "net.core.rmem_max=3",
+        "/usr/lib/sysctl.d/50-vendor.conf": "net.core.rmem_default=4",
+    }
+    got = {procps: assignments(files, procps=procps) for procps in (False, True)}
+    assert [one.value for one in got[False][RMEM_MAX]] == ["1"]
+    assert [one.value for one in got[True][RMEM_MAX]] == ["3", "1"]
