@@ -220,6 +220,7 @@ def test_the_left_of_a_later_apply_outlives_the_rollback_of_an_earlier_one() -> 
     with host({"net.core.rmem_max": (400,), "net.core.rmem_default": (300,)}, {}) as root:
         before = files(root)
         applied(root, PROFILE)
+        assert (root / JOURNAL).stat().st_mode & 0o777 == 0o600
         applied(root, second)
         write(root, path_of("net.core.rmem_default"), "5000\n")
         assert [left.what for left in rollback(str(root))[1]] == ["net.core.rmem_default"]
@@ -227,6 +228,7 @@ def test_the_left_of_a_later_apply_outlives_the_rollback_of_an_earlier_one() -> 
         assert (done[0] and done[0].profile, done[1]) == ("test", ())
         rollback(str(root), force=True)
         assert files(root) == before
+        assert (root / "etc/sysctl.d").is_dir()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file away")
