@@ -25,7 +25,7 @@ from netrx_tune.collectors.nftables_fields import (
 )
 from netrx_tune.collectors.nftables_rules import OBJECT_COUNTER
 
-Hook = Literal["ingress", "prerouting", "input", "forward", "other"]
+Hook = Literal["ingress", "prerouting", "input", "forward", "shared", "other"]
 
 _NEWCHAIN, _GETCHAIN, _NEWOBJ, _GETOBJ = (SUBSYSTEM | kind for kind in (3, 4, 18, 19))
 # enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp is another path. A bridge's input, of

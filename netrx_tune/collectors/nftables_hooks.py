@@ -17,6 +17,7 @@ from netrx_tune.collectors.nftables_rules import Discard, Rule, Verdict
 from netrx_tune.collectors.nftables_sets import Elements
 from netrx_tune.model.sample import RuleCounter
 
+_ON_THE_WAY_IN: frozenset[Hook] = frozenset({"prerouting", "input", "shared"})
 _UNCOUNTED = Discard("other", 0)
 
 
@@ -73,8 +74,10 @@ def _of_sets(
         if rule.discard and rule.discard.by_set:
             users.setdefault(_beside(rule, rule.discard.by_set), []).append(rule)
     for place, by in users.items():
-        found, hook = sets.get(place), _common({hooks.get(rule.place, "other") for rule in by})
-        if found and found.packets is not None and hook and references[place] == len(by):
+        found, at = sets.get(place), {hooks.get(rule.place, "other") for rule in by}
+        hook = _joint(at)
+        is_told = hook != "other" or len(at) == 1
+        if found and found.packets is not None and is_told and references[place] == len(by):
             verdicts = {rule.discard.verdict for rule in by if rule.discard}
             verdict = verdicts.pop() if len(verdicts) == 1 else "drop"
             yield place, RuleCounter("nft", _name(found, by[0]), hook, verdict, found.packets)
@@ -93,14 +96,10 @@ def _of_verdict_maps(
         if found and not found.discards:
             continue
         if found and found.packets is not None:
-            hook = _common({hooks.get(rule.place, "other") for rule in by}) or "other"
+            hook = _joint({hooks.get(rule.place, "other") for rule in by})
             yield RuleCounter("nft", _name(found, by[0]), hook, "drop", found.packets)
         else:
             yield from (_counter(rule, hooks, _UNCOUNTED) for rule in by if not rule.discard)
-
-
-def _common(hooks: set[Hook]) -> Hook | None:
-    return next(iter(hooks)) if len(hooks) == 1 else None
 
 
 def _of_policies(chains: Iterable[Chain]) -> Iterator[RuleCounter]:
@@ -140,7 +139,7 @@ def resolve(
     rules: Sequence[Rule],
     sets: Mapping[Place, Elements] = MappingProxyType({}),
 ) -> dict[Place, Hook]:
-    """Return the hook of each chain, "other" where its callers differ or are not all known.
+    """Return the hook of each chain, "shared" or "other" where its callers differ or are not known.
 
     The kernel counts how often a chain is used, by its own rules, by jumps and by the elements
     of verdict maps. What is left after those is a map that was not read.
@@ -186,4 +185,11 @@ def _settle(known: dict[Place, Hook], callers: dict[Place, list[Place]]) -> dict
         }
         if not ready:
             return known
-        known |= {place: next(iter(by)) if len(by) == 1 else "other" for place, by in ready.items()}
+        known |= {place: _joint(by) for place, by in ready.items()}
+
+
+def _joint(hooks: set[Hook]) -> Hook:
+    """Return the hook of what is used at these."""
+    if len(hooks) == 1:
+        return next(iter(hooks))
+    return "other" if hooks.isdisjoint(_ON_THE_WAY_IN) else "shared"

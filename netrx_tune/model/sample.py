@@ -65,12 +65,13 @@ class Process(NamedTuple):
 class RuleCounter(NamedTuple):
     """A firewall rule, chain policy or tc filter that counts what it discards.
 
-    One that discards and does not count is "other" with 0 packets: it may have dropped any.
+    One that discards and does not count is "other" with 0 packets: it may have dropped any. The
+    hook is "shared" for a chain that several jump to, one before a program of this host among them.
     """
 
     source: Literal["nft", "tc"]
     place: str  # "inet filter input handle 7", "qdisc clsact ffff: dev eth0"
-    hook: Literal["ingress", "prerouting", "input", "forward", "other"]
+    hook: Literal["ingress", "prerouting", "input", "forward", "shared", "other"]
     verdict: Literal["drop", "reject", "other"]
     packets: int
     at_most: int | None = None  # where a text rounds: then `packets` is the least it can be

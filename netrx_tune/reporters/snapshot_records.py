@@ -90,7 +90,7 @@ _NIC: Mapping[str, Check] = {
 _RULE: Mapping[str, Check] = {
     "source": one_of("nft", "tc"),
     "place": is_text,
-    "hook": one_of("ingress", "prerouting", "input", "forward", "other"),
+    "hook": one_of("ingress", "prerouting", "input", "forward", "shared", "other"),
     "verdict": one_of("drop", "reject", "other"),
     "packets": is_count,
     "at_most": _maybe_count,

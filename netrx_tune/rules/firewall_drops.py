@@ -6,7 +6,8 @@ is policy; it matters only when wanted traffic is missing.
 How it is counted: by the rule's own counter, or by those of the elements of the set or verdict map
 that it drops by. The kernel counts no firewall drop by itself, so rules without a counter show up
 in the books as packets that IP received and nobody got. `iptables -vnL` rounds above 99,999: then
-it is at least so many, and -x or iptables-save -c tell all. What is forwarded is a remark.
+it is at least so many, and -x or iptables-save -c tell all. What is forwarded is a remark. Of a
+chain that input and another hook use, as many as IP's books lack.
 Kernel: net/netfilter/core.c, nf_hook_slow(); net/netfilter/nf_tables_core.c, nft_do_chain().
 
 Remedy: none, if the traffic is unwanted. Else look at the named rule.

@@ -110,7 +110,7 @@ def test_ipv6_entries_are_longer() -> None:
     ]
 
 
-@pytest.mark.parametrize(("from_forward", "hook"), [(ACCEPT, "input"), (None, "other")])
+@pytest.mark.parametrize(("from_forward", "hook"), [(ACCEPT, "input"), (None, "shared")])
 def test_a_rule_of_another_chain_is_where_all_that_jump_to_it_are(
     from_forward: int | None, hook: str
 ) -> None:

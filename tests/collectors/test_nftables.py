@@ -217,7 +217,6 @@ def test_a_rule_is_where_the_chains_are_that_jump_to_it() -> None:
 @pytest.mark.parametrize(
     ("rules", "used"),
     [
-        ([rule("input", 1, verdict(-3, "sub")), rule("pre", 2, verdict(-3, "sub"))], 3),
         ([rule("input", 1, verdict(-3, "sub"))], 3),  # and a verdict map
         ([], 1),
         ([rule("sub", 1, verdict(-3, "sub"))], 3),
@@ -227,6 +226,16 @@ def test_a_rule_is_where_the_chains_are_that_jump_to_it() -> None:
 def test_a_rule_that_may_be_at_several_hooks_is_at_none(rules: Sequence[bytes], used: int) -> None:
     got = hooks_of([*BASE, chain("sub", used=used)], *rules, rule("sub", 9, counter(1), DROP))
     assert got == {"inet filter sub handle 9": "other"}
+
+
+def test_a_rule_of_a_chain_that_several_hooks_use_is_shared_and_so_is_what_that_jumps_to() -> None:
+    shared = [rule("input", 1, verdict(-3, "sub")), rule("pre", 2, verdict(-3, "sub"))]
+    deep = [rule("sub", 3, verdict(-3, "deep")), rule("pre", 4, verdict(-3, "deep"))]
+    got = hooks_of(
+        [*BASE, chain("sub", used=4), chain("deep", used=3)],
+        *(*shared, *deep, rule("sub", 9, counter(1), DROP), rule("deep", 10, counter(1), DROP)),
+    )
+    assert got == {"inet filter sub handle 9": "shared", "inet filter deep handle 10": "shared"}
 
 
 def test_a_chain_of_the_same_name_in_another_family_is_another_chain() -> None:

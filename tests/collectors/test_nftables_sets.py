@@ -151,8 +151,6 @@ BY_BAD = rule("input", 1, lookup("bad"), DROP)
         ([rule("input", 1, lookup("bad"), LOG, REJECT)], ("set @bad", "reject", 7)),
         ([rule("input", 1, dynset("bad"), DROP)], ("set @bad", "drop", 7)),
         ([BY_BAD, rule("input", 2, lookup("bad"), REJECT)], ("set @bad", "drop", 7)),
-        # Two hooks, and one sum.
-        ([BY_BAD, rule("pre", 2, lookup("bad"), DROP)], None),
         # What one lets go is in the sum, too.
         ([BY_BAD, rule("input", 2, lookup("bad"), CMP, DROP)], None),
         ([BY_BAD, rule("input", 2, lookup("bad"))], None),
@@ -173,6 +171,11 @@ def test_a_set_tells_what_is_dropped_by_it_if_all_that_refer_to_it_drop(
         if one[1] != "other"
     }
     assert got == ({want[0]: ("input", *want[1:])} if want else {})
+
+
+def test_a_set_that_two_hooks_drop_by_is_shared() -> None:
+    got = told(BY_BAD, rule("pre", 2, lookup("bad"), DROP), sets=[COUNTED])
+    assert got == {"inet filter set @bad": ("shared", "drop", 7)}
 
 
 def test_a_set_that_counts_nothing_leaves_the_rule_uncounted() -> None:
@@ -202,9 +205,9 @@ def test_a_verdict_map_drops_and_leads_to_chains() -> None:
     }
 
 
-def test_a_verdict_map_that_two_hooks_use_is_at_none() -> None:
+def test_a_verdict_map_that_two_hooks_use_is_shared() -> None:
     got = told(rule("input", 1, BY_MAP), rule("pre", 2, BY_MAP), IN_SUB, sets=[MAP])
-    assert {hook for hook, _, _ in got.values()} == {"other"}
+    assert {hook for hook, _, _ in got.values()} == {"shared"}
 
 
 @pytest.mark.parametrize(

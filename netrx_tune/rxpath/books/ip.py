@@ -17,7 +17,12 @@ from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
-from netrx_tune.rxpath.books.rules import firewall_drops, forward_drops, may_drop_uncounted
+from netrx_tune.rxpath.books.rules import (
+    firewall_drops,
+    forward_drops,
+    may_drop_uncounted,
+    shared_drops,
+)
 from netrx_tune.rxpath.books.tracking import FROM_LOG, tracking_accounts
 
 _FEW = 16  # packets of a window, or one a second: what neighbours say is no more
@@ -136,6 +141,9 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     policy = _policy(delta, pool, xfrm_used)
     pool -= policy.lost or 0
     yield policy
+    for shared in shared_drops(delta, pool if known else 0):
+        pool -= shared.lost or 0
+        yield shared
     yield _unattributed(delta, pool, known=known or pool6 is not None)
 
 

@@ -40,7 +40,7 @@ def may_drop_uncounted(snap: Snapshot) -> bool:
     least that it can be.
     """
     return not knows_netfilter(snap) or any(
-        "other" in (rule.verdict, rule.hook) or rule.at_most is not None
+        rule.verdict == "other" or rule.hook in ("shared", "other") or rule.at_most is not None
         for rule in snap.rules or ()
         if rule.source == "nft" and not rule.place.startswith(_BEFORE_IP)
     )
@@ -78,6 +78,19 @@ def firewall_drops(delta: Delta, hooks: tuple[str, ...]) -> Iterator[tuple[str, 
             yield stage, Account(stage, sum(e.increase for e in by), bound, by, why=why)
         else:
             yield stage, Account(stage, None, "unseen", (), why=_UNCOUNTED)
+
+
+def shared_drops(delta: Delta, room: int) -> Iterator[Account]:
+    """Yield what chains of several hooks dropped, as far as received packets are missing."""
+    hits = [(r, n) for r, n in rule_increases(delta, "nft") if r.hook == "shared"]
+    counted = sum(count for _, count in hits)
+    lost = min(counted, room)
+    if not lost:
+        return
+    by = tuple(Entry(f"nft {rule.place}", count) for rule, count in hits)
+    bound: Bound = "exact" if counted == room else "at-most"
+    why = "" if counted == room else "rules of chains that other hooks use, too"
+    yield Account("nf-input-drop", lost, bound, by, why=why)
 
 
 def tc_drops(delta: Delta) -> Account:
