@@ -72,8 +72,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None:
         return
     all_of = losers(facts.delta, ("packet", "raw"))
-    alone = [(sock, drops) for sock, drops in all_of if has_raw_alone(sock)]
-    copies = [pair for pair in all_of if pair not in alone]
+    alone = [pair for pair in all_of if has_raw_alone(pair[0])]
+    copies = [pair for pair in all_of if not has_raw_alone(pair[0])]
     if alone:
         yield _finding(facts, account, alone, _ALONE)
     if copies:

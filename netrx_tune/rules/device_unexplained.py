@@ -26,6 +26,7 @@ from netrx_tune.rules.advice import listed, look, quoted
 from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
+from netrx_tune.rxpath.books.entries import total
 
 _OF_KIND = {
     "tun": "The program that writes into it gave what is neither IPv4 nor IPv6, wrote while it was"
@@ -42,8 +43,8 @@ def check(facts: Facts) -> Iterator[Finding]:
     if account is None or facts.delta.after.host.sandbox:
         return
     missing = tuple(entry for entry in account.by if entry.counter.endswith(".rx_packets"))
-    dropped = tuple(entry for entry in account.by if entry not in missing)
-    of_tunnels = sum(entry.increase for entry in dropped)
+    dropped = tuple(entry for entry in account.by if not entry.counter.endswith(".rx_packets"))
+    of_tunnels = total(dropped)
     if dropped:
         yield _of_tunnels(facts, account._replace(lost=of_tunnels, by=dropped))
     if missing:

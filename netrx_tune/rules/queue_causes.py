@@ -143,8 +143,8 @@ def _calm_between(shape: QueueShape) -> Verdict:
     paused = standing >= _STANDING or sag >= 2 * _SAG
     if paused and shape.manner != "in-batches":
         return _pause(shape, "high")
-    if _is_behind(shape) or _is_outrun(shape):
-        return _behind(shape) if _is_behind(shape) else _outrun(shape)
+    if too_much := _behind(shape) or _outrun(shape):
+        return too_much
     if flow.surge is None:
         return _without_rates(shape)
     if flow.surge >= _SURGE:
@@ -156,11 +156,15 @@ def _calm_between(shape: QueueShape) -> Verdict:
     return Verdict("unknown", "low", seen)
 
 
-def _behind(shape: QueueShape) -> Verdict:
+def _behind(shape: QueueShape) -> Verdict | None:
+    """Judge a queue of which one long overflow, read all the while, has most of the drops."""
+    longest = max(shape.episodes, key=lambda episode: episode.seconds)
+    whole = longest.seconds >= _LONG_SECONDS and longest.drops >= _ALWAYS * shape.drops
+    if not whole and not shape.low_share < _MOSTLY <= shape.episode_share:
+        return None
     if shape.manner == "uneven":
         return _unevenly_read(shape)
-    lasting = max(episode.seconds for episode in shape.episodes)
-    seen = f"more came in than its reader took out, for {about(lasting)} s on end"
+    seen = f"more came in than its reader took out, for {about(longest.seconds)} s on end"
     return Verdict("sustained-overload", "medium", seen)
 
 
@@ -169,15 +173,8 @@ def _unevenly_read(shape: QueueShape) -> Verdict:
     return Verdict("unknown", "low", seen)
 
 
-def _is_behind(shape: QueueShape) -> bool:
-    """Tell whether one long overflow, read all the while, has most of the drops."""
-    longest = max(shape.episodes, key=lambda episode: episode.seconds)
-    whole = longest.seconds >= _LONG_SECONDS and longest.drops >= _ALWAYS * shape.drops
-    return whole or (shape.low_share < _MOSTLY <= shape.episode_share)
-
-
-def _is_outrun(shape: QueueShape) -> bool:
-    """Tell whether more came than a reader that never rested could have taken out.
+def _outrun(shape: QueueShape) -> Verdict | None:
+    """Judge a queue to which more came than a reader that never rested could have taken out.
 
     While it had something to read it read at some rate; with all the time in which its queue was
     empty it would have read more by that share, and no more than that. It has to be known that it
@@ -186,20 +183,15 @@ def _is_outrun(shape: QueueShape) -> bool:
     """
     busy = (shape.run_share or 0.0) + (shape.wait_share or 0.0)
     worked = busy >= _BUSY * (1.0 - shape.empty_share)
-    surely = worked and shape.manner == "steady" and shape.flow.read
-    return bool(surely) and _refused(shape) > shape.empty_share + _CHANCE
-
-
-def _refused(shape: QueueShape) -> float:
-    """Return the share of what came that was refused."""
-    return shape.drops / (shape.drops + (shape.flow.read or 0))
-
-
-def _outrun(shape: QueueShape) -> Verdict:
+    if not worked or shape.manner != "steady" or not shape.flow.read:
+        return None
+    refused = shape.drops / (shape.drops + shape.flow.read)
+    if refused <= shape.empty_share + _CHANCE:
+        return None
     seen = (
         f"its queue stood empty in {percent(shape.empty_share)} of the looks, and"
-        f" {percent(_refused(shape))} of what came was refused: more than its reader could have"
-        " read in that time"
+        f" {percent(refused)} of what came was refused: more than its reader could have read in"
+        " that time"
     )
     return Verdict("sustained-overload", "medium", seen)
 

@@ -9,11 +9,13 @@ Kernel: include/uapi/linux/if_link.h, struct rtnl_link_stats64; drivers/net (rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta, Device
+from netrx_tune.rxpath.books.driver_counters import DriverCounter
 from netrx_tune.rxpath.books.drivers import (
     FULL_IN_OVER_ERRORS,
     FULL_IN_OWN_DROPS,
@@ -22,6 +24,7 @@ from netrx_tune.rxpath.books.drivers import (
     meanings,
     tells_full_ring,
 )
+from netrx_tune.rxpath.books.entries import total
 
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
 _DROPS = ("rx_dropped", SUMMED_DROPS)
@@ -101,7 +104,7 @@ def copied_drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
 def _dropped(delta: Delta, device: Device) -> int:
     """Return what a device dropped by any name for it."""
     gained = sum(gain(delta, device, field) for field in _DROPS)
-    return gained or sum(entry.increase for entry in copied_drops(delta, device))
+    return gained or total(copied_drops(delta, device))
 
 
 def _came(delta: Delta, devices: list[Device]) -> int | None:
@@ -120,7 +123,7 @@ def _not_received(devices: list[Device], by: Iterable[Entry]) -> int:
     Kernel: drivers/net/veth.c, veth_get_stats64().
     """
     veths = tuple(f"{device.name}." for device in devices if device.kind == "veth")
-    return sum(entry.increase for entry in by if not entry.counter.startswith(veths))
+    return total(entry for entry in by if not entry.counter.startswith(veths))
 
 
 def _wire(delta: Delta, devices: list[Device], own: list[_Own], came: int | None) -> Account:
@@ -128,26 +131,35 @@ def _wire(delta: Delta, devices: list[Device], own: list[_Own], came: int | None
     if not readable(delta, devices, "rx_errors", *_BROKEN, _SUM):
         why = "needs the statistics of devices"
         return Account("nic-wire-error", None, "unseen", (), why=why)
-    by: list[Entry] = []
-    bound: Bound = "exact"
-    for device in devices:
-        kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := gain(delta, device, f))]
-        if summed := _summed(delta, device):
-            kinds.append(summed)
-            doubtful = summed.increase > gain(delta, device, "rx_errors")
-            bound = "at-most" if doubtful else bound
-        good = _overruns(delta, device) + sum(gain(delta, device, f) for f in _GOOD)
-        errors = gain(delta, device, "rx_errors") - good
-        named = [o.entry for o in own if (o.device, o.stage) == (device.name, "nic-wire-error")]
-        known = sum(entry.increase for entry in (*kinds, *named))
-        by += kinds
-        if errors > known:
-            by.append(Entry(f"{device.name}.rx_errors", errors - known))
-    lost = sum(entry.increase for entry in by)
-    losing = [d for d in devices if any(e.counter.startswith(f"{d.name}.") for e in by)]
+    broken = {device.name: _broken(delta, device, own) for device in devices}
+    by = tuple(chain.from_iterable(broken.values()))
+    lost = total(by)
+    losing = [device for device in devices if broken[device.name]]
     if losing and all(device.kind for device in losing):
         came = passed(delta, losing)  # what came to a tunnel
-    return Account("nic-wire-error", lost, bound, tuple(by), arrived(came, lost))
+    doubtful = any(_is_doubtful(delta, device) for device in losing)
+    bound: Bound = "at-most" if doubtful else "exact"
+    return Account("nic-wire-error", lost, bound, by, arrived(came, lost))
+
+
+def _broken(delta: Delta, device: Device, own: list[_Own]) -> list[Entry]:
+    """Return a device's broken frames by kind, and those of its errors that no kind explains."""
+    kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := gain(delta, device, f))]
+    if summed := _summed(delta, device):
+        kinds.append(summed)
+    errors = gain(delta, device, "rx_errors")
+    if not errors:
+        return kinds
+    good = _overruns(delta, device) + sum(gain(delta, device, f) for f in _GOOD)
+    named = [o.entry for o in own if (o.device, o.stage) == (device.name, "nic-wire-error")]
+    nameless = errors - good - total((*kinds, *named))
+    return [*kinds, Entry(f"{device.name}.rx_errors", nameless)] if nameless > 0 else kinds
+
+
+def _is_doubtful(delta: Delta, device: Device) -> bool:
+    """Tell whether the column `frame` holds more than the errors do."""
+    summed = _summed(delta, device)
+    return summed is not None and summed.increase > gain(delta, device, "rx_errors")
 
 
 def _overruns(delta: Delta, device: Device) -> int:
@@ -163,7 +175,10 @@ def _summed(delta: Delta, device: Device) -> Entry | None:
 
     Most drivers have what is broken in rx_errors as well; what is beyond that is doubtful.
     """
-    frames = max(0, gain(delta, device, _SUM) - _overruns(delta, device))
+    frames = gain(delta, device, _SUM)
+    if not frames:
+        return None
+    frames = max(0, frames - _overruns(delta, device))
     if driver_of(device.nic) in MOMENTS_IN_OVER_ERRORS:
         frames = min(frames, gain(delta, device, "rx_errors"))
     return Entry(f"{device.name}.{_SUM}", frames) if frames else None
@@ -194,7 +209,7 @@ def _driver(
             yield Account(stage, None, "unseen", (), why=why)
             continue
         bound: Bound = "at-most" if stage == "nic-host-shaping" and by else "exact"
-        lost = sum(entry.increase for entry in by)
+        lost = total(by)
         offered = _offered(came, devices, by)
         if stage == "nic-wire-error":
             offered = arrived(came, lost)
@@ -249,7 +264,7 @@ def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     if driver_of(device.nic) == "virtio_net" and not readable(delta, [device], *_DROPS):
         own = _less_xdp([*own])
     for family in _families(own):
-        gained = sum(one.entry.increase for one in family)
+        gained = total(one.entry for one in family)
         if not family[0].in_rx_dropped or (gained > _FAR_MORE * left and not has_xdp):
             yield from (one._replace(in_rx_dropped=False) for one in family)
             continue
@@ -289,11 +304,16 @@ def _own_counters(delta: Delta, device: Device) -> Iterator[_Own]:
     for name, known in meanings(device.nic.driver, tuple(device.nic.statistics)):
         full = f"{device.name}.ethtool.{name}"
         increase = delta.increases.get(full)
-        summed = known.stage == "nic-wire-error" and _summed(delta, device)
-        twins = [f for f in known.also_in if f != "rx_dropped" and gain(delta, device, f)]
-        if not increase or summed or twins:
+        if not increase or _is_elsewhere(delta, device, known):
             continue
         among = _dropped(delta, device) if "rx_dropped" in known.also_in else 0
         if _IN_SUMMED_DROPS & {*known.also_in}:
             among += gain(delta, device, SUMMED_DROPS)
         yield _Own(device.name, known.stage, Entry(full, increase), bool(among), known.pattern)
+
+
+def _is_elsewhere(delta: Delta, device: Device, known: DriverCounter) -> bool:
+    """Tell whether the link's own statistics have a counter's packets, rx_dropped apart."""
+    if any(gain(delta, device, field) for field in known.also_in if field != "rx_dropped"):
+        return True
+    return known.stage == "nic-wire-error" and _summed(delta, device) is not None

@@ -30,6 +30,7 @@ from netrx_tune.rxpath.books.cards import (
     received,
 )
 from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
+from netrx_tune.rxpath.books.entries import entry, total
 from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
 _BY_DEVICE = (
@@ -61,15 +62,15 @@ _NAMELESS = "device-unattributed"
 def device_accounts(delta: Delta) -> tuple[Account, ...]:
     """Return the accounts from the wire up to the IP layer."""
     devices, joining = counted_once(delta.after.devices.values())
+    here = backlog_drops_here(delta)
     nics = any(device.nic and device.nic.statistics for device in devices)
     if not nics and not any(device.statistics for device in devices):
-        return (*_blind(), *_softnet(delta), *_policy(delta))
-    here = backlog_drops_here(delta)
+        return (*_blind(), *_softnet(delta, here), *_policy(delta))
     cards = card_accounts(delta, devices)
     beyond = own_drops(delta, devices, joining, _DROPS)
     accounts = (
         *cards.accounts,
-        *_softnet(delta),
+        *_softnet(delta, here),
         *_rx_dropped(delta, devices, here or 0, cards.in_rx_dropped, beyond),
         _veth_ring(delta, devices),
         *_policy(delta),
@@ -85,9 +86,8 @@ def _blind() -> Iterator[Account]:
         yield Account(stage, None, "unseen", (), why="needs the statistics of devices")
 
 
-def _softnet(delta: Delta) -> Iterator[Account]:
-    """Yield the accounts of the CPUs' backlogs."""
-    here = backlog_drops_here(delta)
+def _softnet(delta: Delta, here: int | None) -> Iterator[Account]:
+    """Yield the accounts of the CPUs' backlogs, which dropped so much here."""
     flows = min(delta.increase("softnet.flow_limit_count") or 0, here or 0)
     offered = (delta.increase("softnet.processed") or 0) + (here or 0)
     yield _backlog(delta, here, flows, offered)
@@ -100,7 +100,7 @@ def _sum(delta: Delta, devices: Iterable[Device], *fields: str) -> tuple[Entry, 
 
 
 def _account(stage: str, by: tuple[Entry, ...], offered: int | None = None) -> Account:
-    lost = sum(entry.increase for entry in by)
+    lost = total(by)
     return Account(stage, lost, "exact", by, arrived(offered, lost))
 
 
@@ -121,7 +121,7 @@ def _met_a_backlog(delta: Delta, device: Device) -> int:
 
     On a veth pair each of them failed at the sender, too; a frame that no protocol wants did not.
     """
-    dropped = sum(entry.increase for entry in _sum(delta, [device], *_DROPS))
+    dropped = total(_sum(delta, [device], *_DROPS))
     in_vain = delta.increase(f"{device.name}.peer.tx_dropped")
     return dropped if in_vain is None else min(dropped, in_vain)
 
@@ -138,18 +138,22 @@ def _backlog(delta: Delta, here: int | None, flows: int, offered: int) -> Accoun
         why = "needs /proc/net/softnet_stat"
         return Account("cpu-backlog-overflow", None, "unseen", (), why=why)
     lost = here - flows
-    by = (Entry("softnet.dropped", lost),) if lost else ()
-    shown = readable(delta, delta.after.devices.values(), *_DROPS)
-    if lost and (not shown or delta.before is None) and _is_one_of_several(delta):
+    by = entry("softnet.dropped", lost)
+    if lost and _is_one_of_several(delta) and not _is_told_by_devices(delta):
         why = "softnet counts for all network namespaces, since boot, whatever devices show"
         return Account("cpu-backlog-overflow", lost, "at-most", by, offered, why=why)
     return Account("cpu-backlog-overflow", lost, "exact", by, offered)
 
 
+def _is_told_by_devices(delta: Delta) -> bool:
+    """Tell whether devices show which drops of the window were theirs."""
+    return delta.before is not None and readable(delta, delta.after.devices.values(), *_DROPS)
+
+
 def _flow_limit(delta: Delta, flows: int, offered: int) -> Iterator[Account]:
     if delta.increase("softnet.flow_limit_count") is None:
         return
-    by = (Entry("softnet.flow_limit_count", flows),) if flows else ()
+    by = entry("softnet.flow_limit_count", flows)
     yield Account("rps-flow-limit", flows, "exact", by, offered)
 
 
@@ -177,25 +181,25 @@ def _rx_dropped(
     }
     of_tunnels: list[Entry] = []
     certain = True
-    for device, entry in (*counted, *beyond):
-        unnamed = max(0, entry.increase - own.get(device.name, 0))
+    for device, drops in (*counted, *beyond):
+        unnamed = max(0, drops.increase - own.get(device.name, 0))
         from_backlog = min(backlog, unnamed, _met_a_backlog(delta, device)) if backlog else 0
         backlog -= from_backlog
         left = unnamed - from_backlog
         if left and device.kind in _WITHOUT_CELLS:
-            of_tunnels.append(Entry(entry.counter, left))
+            of_tunnels.append(Entry(drops.counter, left))
         elif left:
             # A frame nobody wants was counted as received; veth has drops of XDP in it, too.
             certain &= is_software(device) and left <= gain(delta, device, "rx_packets")
             stage = _stage_of_rx_dropped(device, delta.after.host.kernel)
-            shares[stage].append(Entry(entry.counter, left))
+            shares[stage].append(Entry(drops.counter, left))
     offered = passed(delta, devices)
     for stage, by in shares.items():
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
             yield account._replace(bound="exact" if certain else "at-most")
     if of_tunnels:
-        lost = sum(entry.increase for entry in of_tunnels)
+        lost = total(of_tunnels)
         came = received(delta, (d for d in devices if d.kind in _WITHOUT_CELLS))
         why = "rx_dropped of a tunnel: refused by it or by the stack behind it"
         yield Account(_NAMELESS, lost, "at-most", tuple(of_tunnels), came + lost, why=why)
@@ -239,7 +243,7 @@ def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
         if lost > 0:
             by.append(Entry(f"{device.name}.peer.tx_dropped", lost))
     offered = sum(delta.increase(f"{device.name}.peer.tx_packets") or 0 for device in pairs)
-    return _account("veth-ring-overflow", tuple(by), offered + sum(e.increase for e in by))
+    return _account("veth-ring-overflow", tuple(by), offered + total(by))
 
 
 def _policy(delta: Delta) -> Iterator[Account]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netrx_tune.collectors.text import below
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
@@ -19,6 +21,16 @@ def entries(delta: Delta, *names: str) -> tuple[Entry, ...]:
     """Return those of the counters that moved."""
     get = delta.increases.get
     return tuple([Entry(name, gain) for name in names if (gain := get(name))])
+
+
+def entry(name: str, gain: int) -> tuple[Entry, ...]:
+    """Return the part of one counter in an account, none where that is nothing."""
+    return (Entry(name, gain),) if gain else ()
+
+
+def total(by: Iterable[Entry]) -> int:
+    """Return what some counters gained together."""
+    return sum([one.increase for one in by])
 
 
 def counted(

@@ -16,7 +16,7 @@ from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
-from netrx_tune.rxpath.books.entries import counted, entries, gained, noise, xfrm_counters
+from netrx_tune.rxpath.books.entries import counted, entries, entry, gained, noise, xfrm_counters
 from netrx_tune.rxpath.books.rules import (
     firewall_drops,
     forward_drops,
@@ -122,6 +122,7 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     pool4 = pool4 and pool4 - min(pool4, _refused_forwards(delta))
     pool = (pool4 or 0) + (pool6 or 0)
     known = pool4 is not None
+    is_open = not known and pool6 is None  # what IP received and passed on is not known
     for chatter in _chatter(delta, pool6 or 0):
         pool -= chatter.lost or 0
         yield chatter
@@ -138,13 +139,13 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     martians = _martians(delta, min(pool, pool4 or 0))
     pool -= martians.lost or 0
     yield martians
-    policy = _policy(delta, pool, xfrm_used)
+    policy = _policy(delta, None if is_open else pool, xfrm_used)
     pool -= policy.lost or 0
     yield policy
     for shared in shared_drops(delta, pool if known else 0):
         pool -= shared.lost or 0
         yield shared
-    yield _unattributed(delta, pool, known=known or pool6 is not None)
+    yield _unattributed(delta, pool, known=not is_open)
 
 
 def _refused_forwards(delta: Delta) -> int:
@@ -172,14 +173,13 @@ def _chatter(delta: Delta, room: int) -> Iterator[Account]:
 def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
     if not known:
         return Account("ip-unattributed", None, "unseen", (), why="needs Ip.InReceives")
-    bound: Bound = "exact" if pool > noise(delta) or not pool else "at-most"
-    why = "Ip.InReceives less every IP counter and delivery" if pool else ""
-    by = tuple(
-        Entry(f"{mib}.InReceives", silent)
-        for mib, silent in zip(("Ip", "Ip6"), silent_packets(delta), strict=True)
-        if silent
-    )
-    return Account("ip-unattributed", pool, bound, by if pool else (), why=why)
+    if not pool:
+        return Account("ip-unattributed", 0, "exact", ())
+    silent4, silent6 = silent_packets(delta)
+    by = (*entry("Ip.InReceives", silent4 or 0), *entry("Ip6.InReceives", silent6 or 0))
+    bound: Bound = "exact" if pool > noise(delta) else "at-most"
+    why = "Ip.InReceives less every IP counter and delivery"
+    return Account("ip-unattributed", pool, bound, by, why=why)
 
 
 def _martians(delta: Delta, room: int) -> Account:
@@ -200,14 +200,14 @@ def _martians(delta: Delta, room: int) -> Account:
     return Account("route-martian", lost, bound, entries(delta, *names) if lost else ())
 
 
-def _policy(delta: Delta, room: int, used: int) -> Account:
+def _policy(delta: Delta, room: int | None, used: int) -> Account:
+    """Return what IPsec refused beyond what UDP's books took; without `room` nothing bounds it."""
     names = xfrm_counters(delta)
     if not names:
         return Account("xfrm-policy", None, "unseen", (), why="needs /proc/net/xfrm_stat")
     seen = max(0, (gained(delta, *names) or 0) - used)
-    is_open = silent_packets(delta) == (None, None)  # what IP received and passed on is not known
-    lost = seen if is_open else min(room, seen)
-    bound: Bound = "at-most" if is_open and lost else "exact"
+    lost = seen if room is None else min(room, seen)
+    bound: Bound = "at-most" if room is None and lost else "exact"
     return Account("xfrm-policy", lost, bound, entries(delta, *names) if lost else ())
 
 

@@ -8,6 +8,7 @@ from netrx_tune.collectors.paths import NETFILTER_DUMP, QDISC_DUMP
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.sample import RuleCounter
 from netrx_tune.model.snapshot import Delta, Snapshot
+from netrx_tune.rxpath.books.entries import total
 
 _STAGES = {
     "ingress": "nf-ingress-drop",
@@ -75,7 +76,7 @@ def firewall_drops(delta: Delta, hooks: tuple[str, ...]) -> Iterator[tuple[str, 
             is_rounded = any(rule.at_most is not None for rule, _ in hits)
             bound: Bound = "at-least" if is_rounded else "exact"
             why = _ROUNDED if is_rounded else ""
-            yield stage, Account(stage, sum(e.increase for e in by), bound, by, why=why)
+            yield stage, Account(stage, total(by), bound, by, why=why)
         else:
             yield stage, Account(stage, None, "unseen", (), why=_UNCOUNTED)
 
@@ -104,7 +105,7 @@ def tc_drops(delta: Delta) -> Account:
     is_shared = any(rule.hook == "other" for rule, _ in hits)
     why = "a clsact qdisc has one counter for what arrives and what leaves" if is_shared else ""
     bound: Bound = "at-most" if is_shared else "exact"
-    return Account(stage, sum(entry.increase for entry in by), bound, by, why=why)
+    return Account(stage, total(by), bound, by, why=why)
 
 
 def forward_drops(delta: Delta) -> list[tuple[RuleCounter, int]]:

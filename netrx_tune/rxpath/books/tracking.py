@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.collectors.log_text import TABLE_FULL
-from netrx_tune.model.ledger import Account, Bound, Entry
+from netrx_tune.model.ledger import Account, Bound
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.entries import entry
 
 FROM_LOG = "lines of the kernel's log, which leaves most of them out"  # so no share of anything
 
@@ -49,14 +50,14 @@ def tracking_accounts(delta: Delta) -> Iterator[Account]:
     full = rest if _conntrack_is_full(delta) else 0
     by = "nf_conntrack.drop"
     told: tuple[Bound, str] = ("at-least", FROM_LOG) if refused > 0 else ("exact", "")
-    yield Account("conntrack-table-full", full, told[0], _entry(by, full), why=told[1])
-    named = _entry("nf_conntrack.insert_failed", failed)
+    yield Account("conntrack-table-full", full, told[0], entry(by, full), why=told[1])
+    named = entry("nf_conntrack.insert_failed", failed)
     yield Account("conntrack-insert-fail", failed, bound if failed else "exact", named)
     yield Account(
         "conntrack-invalid",
         rest - full,
         "exact",
-        _entry(by, rest - full),
+        entry(by, rest - full),
         why=_why_invalid(delta) if rest - full else "",
     )
 
@@ -64,17 +65,13 @@ def tracking_accounts(delta: Delta) -> Iterator[Account]:
 def _logged(delta: Delta) -> Iterator[Account]:
     """Yield what the kernel's log tells of a full table."""
     if lines := _log_lines(delta):
-        by = _entry(TABLE_FULL, lines)
+        by = entry(TABLE_FULL, lines)
         yield Account("conntrack-table-full", lines, "at-least", by, why=FROM_LOG)
 
 
 def _log_lines(delta: Delta) -> int:
     """Return the lines of one log; of two nobody knows the end."""
     return 0 if delta.before else delta.after.levels.get(TABLE_FULL, 0)
-
-
-def _entry(name: str, count: int) -> tuple[Entry, ...]:
-    return (Entry(name, count),) if count else ()
 
 
 def _why_invalid(delta: Delta) -> str:

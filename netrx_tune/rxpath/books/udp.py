@@ -13,7 +13,7 @@ from __future__ import annotations
 from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
-from netrx_tune.rxpath.books.entries import entries, gained, xfrm_counters
+from netrx_tune.rxpath.books.entries import entries, entry, gained, xfrm_counters
 from netrx_tune.rxpath.books.udp_errors import (
     Errors,
     counters,
@@ -77,7 +77,7 @@ def _without_the_sum(delta: Delta, drops: int | None) -> tuple[Account, ...]:
     }
     if parts or drops is None:
         return tuple(parts.get(account.stage, account) for account in unseen)
-    by = (Entry("udp_socket.drops", drops),) if drops else ()
+    by = entry("udp_socket.drops", drops)
     why = "the sockets' drops alone: a filter, a checksum or memory can be among them"
     known = Account(RCVBUF, drops, "at-most", by, why=why if drops else "")
     return tuple(known if account.stage == RCVBUF else account for account in unseen)
@@ -148,7 +148,7 @@ def _no_field(field: str) -> str:
 
 
 def _nameless(count: int) -> tuple[Entry, ...]:
-    return (Entry("Udp.InErrors", count),) if count else ()
+    return entry("Udp.InErrors", count)
 
 
 def _counter(delta: Delta, stage: str, field: str) -> Account:
@@ -227,7 +227,7 @@ def _memory(delta: Delta, errors: Errors, split: Split) -> Account:
         by = entries(delta, *counters("MemErrors"))
         return Account("udp-proto-mem", errors.memory, "exact", by)
     if mode == "socket-drops-only" and socket_drops(delta) is not None:
-        by = (Entry("udp_socket.drops", split.silent),) if split.silent else ()
+        by = entry("udp_socket.drops", split.silent)
         bound: Bound = "exact" if split.certain and not delta.vanished_sockets else "at-least"
         why = "socket drops that no SNMP counter saw" if split.silent else ""
         return Account("udp-proto-mem", split.silent, bound, by, why=why)
