@@ -19,7 +19,7 @@ from netrx_tune.collectors.netlink import text
 from netrx_tune.collectors.nftables import Chain, Hook
 from netrx_tune.collectors.nftables_fields import Place
 from netrx_tune.collectors.nftables_hooks import resolve
-from netrx_tune.collectors.nftables_rules import Discard, Rule, Verdict
+from netrx_tune.collectors.nftables_rules import TARGETS, Discard, Rule
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import RuleCounter
 
@@ -38,7 +38,6 @@ _ENTRY: dict[Family, Struct] = {"ip": Struct("@84sIHHIQQ"), "ip6": Struct("@136s
 _EXTENSION = Struct("=H29sx")  # struct xt_entry_match and xt_entry_target: size, name, revision
 _VERDICT = Struct("=i")
 _DROP = -1  # -NF_DROP - 1; positive verdicts are offsets of entries to jump to
-TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other", "SYNPROXY": "other"}
 _MOST_BYTES = 1 << 28  # of a table; a million rules
 # Of a match only its first bytes are stable: older kernels show their own state behind them.
 _STABLE_BYTES = 8

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from netrx_tune.collectors.iptables import CHAINS, HOOKS, TARGETS, Family
+from netrx_tune.collectors.iptables import CHAINS, HOOKS, Family
 from netrx_tune.collectors.nftables import Chain, Hook
 from netrx_tune.collectors.nftables_fields import Place
 from netrx_tune.collectors.nftables_hooks import resolve
-from netrx_tune.collectors.nftables_rules import Discard, Rule, Verdict
+from netrx_tune.collectors.nftables_rules import TARGETS, Discard, Rule, Verdict
 from netrx_tune.model.sample import RuleCounter
 
 __all__ = ["Count", "Listed", "Table", "count_of", "counters"]

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from netrx_tune.collectors.nft_json import nft_words
+from netrx_tune.collectors.text import is_count
 from netrx_tune.model.errors import ParseError
 
 __all__ = ["problem_of_json", "without_json"]
@@ -100,7 +101,7 @@ def _words(document: object) -> Iterator[str]:
         yield from nft_words(document["nftables"])
     elif isinstance(document, dict) and isinstance(document.get("kernel"), dict):
         counted = document["kernel"].items()
-        known = {name: n for name, n in counted if _is_count(n) and _COUNTER.fullmatch(name)}
+        known = {name: n for name, n in counted if is_count(n) and _COUNTER.fullmatch(name)}
         yield json.dumps({"kernel": known}, separators=(",", ":"))
 
 
@@ -123,20 +124,18 @@ def _of_link(name: str, row: Mapping[str, object], received: object) -> Iterator
     if not isinstance(received, dict):
         return
     index, below = row.get("ifindex"), row.get("link_index")
-    lower = row.get("link", f"if{below}" if _is_count(below) else "")
+    lower = row.get("link", f"if{below}" if is_count(below) else "")
     upon = f"@{lower}" if isinstance(lower, str) and _DEVICE.fullmatch(lower) else ""
     flags = row.get("flags")
     words = [str(flag) for flag in flags] if isinstance(flags, list) else []
     marks = ",".join(word for word in words if re.fullmatch(r"[\w-]+", word))
-    yield f"{index if _is_count(index) else 0}: {name}{upon}: <{marks}> mtu 0"
+    yield f"{index if is_count(index) else 0}: {name}{upon}: <{marks}> mtu 0"
     info = row.get("linkinfo")
     kind = info.get("info_kind") if isinstance(info, dict) else None
     if isinstance(kind, str) and _DEVICE.fullmatch(kind):
         yield f"    {kind}"
     for title, columns in (("RX:", _RX), ("RX errors:", _RX_ERRORS)):
-        told = {
-            word: received[key] for key, word in columns.items() if _is_count(received.get(key))
-        }
+        told = {word: received[key] for key, word in columns.items() if is_count(received.get(key))}
         if told:
             yield f"    {title} {' '.join(told)}"
             yield f"    {' '.join(map(str, told.values()))}"
@@ -144,7 +143,7 @@ def _of_link(name: str, row: Mapping[str, object], received: object) -> Iterator
 
 def _of_ethtool(name: str, row: Mapping[str, object]) -> Iterator[str]:
     """Yield what ethtool says of a device: its settings, or its statistics."""
-    numbers = {key: value for key, value in row.items() if _is_count(value)}
+    numbers = {key: value for key, value in row.items() if is_count(value)}
     if "rx-usecs" in row or "adaptive-rx" in row:
         yield f"Coalesce parameters for {name}:"
         if isinstance(row.get("adaptive-rx"), bool):
@@ -176,9 +175,5 @@ def _of_qdisc(row: Mapping[str, object]) -> Iterator[str]:
         return
     whose = f"dev {device} " if _DEVICE.fullmatch(device) else ""
     yield f"qdisc {kind} {handle} {whose}root"
-    if _is_count(row.get("drops")):
+    if is_count(row.get("drops")):
         yield f" Sent 0 bytes 0 pkt (dropped {row['drops']}, overlimits 0 requeues 0)"
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 1 << 64

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from netrx_tune.collectors.text import is_count
 from netrx_tune.model.errors import ParseError
 
 __all__ = ["nft_words"]
@@ -179,7 +180,7 @@ def _word(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 1 << 64:
+    if not isinstance(value, int) or not is_count(value):
         raise ParseError(_PLACE, "expected a count", str(value)[:40])
     return value
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netrx_tune.collectors.iptables import TARGETS
 from netrx_tune.collectors.nftables_fields import PASSING
-from netrx_tune.collectors.nftables_rules import Discard, Verdict
+from netrx_tune.collectors.nftables_rules import TARGETS, Discard, Verdict
 from netrx_tune.collectors.text import is_decimal
 
 __all__ = ["Expressions", "Tokens", "judged", "packets_of", "split", "verdict_of"]

@@ -48,8 +48,8 @@ _OBJREF_TYPE, _OBJREF_NAME, _OBJREF_SET = 1, 2, 4
 _INVERTED = 1  # NFT_LOOKUP_F_INV, NFT_DYNSET_F_INV
 _DELETE = 2  # NFT_DYNSET_OP_DELETE; to add and to update count
 OBJECT_COUNTER = 1
-# Targets of iptables-nft that have no expression of their own.
-_TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other", "SYNPROXY": "other"}
+# Targets of iptables, and of iptables-nft where they have no expression of their own.
+TARGETS: dict[str, Verdict] = {"REJECT": "reject", "NFQUEUE": "other", "SYNPROXY": "other"}
 
 
 class Discard(NamedTuple):
@@ -166,7 +166,7 @@ def _decided(kind: str, fields: dict[int, Block]) -> tuple[Verdict | None, str]:
         case "reject":
             return "reject", ""
         case "target":
-            return _TARGETS.get(netlink.text(fields.get(_TARGET_NAME, b""))), ""
+            return TARGETS.get(netlink.text(fields.get(_TARGET_NAME, b""))), ""
         case _:  # queue, synproxy: another program decides, or the kernel answers itself
             return "other", ""
 

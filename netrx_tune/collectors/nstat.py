@@ -36,7 +36,12 @@ _EXPORTED = re.compile(
     re.MULTILINE,
 )
 
-INSTANCE = re.compile(r'\binstance="([^"]*)"')
+_INSTANCE = re.compile(r'\binstance="([^"]*)"')
+
+
+def of_several_hosts(text: str) -> bool:
+    """Tell whether an exporter's metrics are of more than one host."""
+    return len(set(_INSTANCE.findall(text))) > 1
 
 
 def parse_nstat(text: str, path: str) -> Reading:
@@ -45,7 +50,7 @@ def parse_nstat(text: str, path: str) -> Reading:
     Raises:
         ParseError: it has none, or an exporter's of several hosts.
     """
-    if len(set(INSTANCE.findall(text))) > 1:
+    if of_several_hosts(text):
         raise ParseError(path, "expected the metrics of one host, without those of others", text)
     values = dict(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
     if not values:

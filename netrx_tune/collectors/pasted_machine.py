@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from netrx_tune.collectors.json_text import without_json
-from netrx_tune.collectors.nstat import INSTANCE
+from netrx_tune.collectors.nstat import of_several_hosts
 
 _NAME = re.compile(r"[\w.@-]{1,15}")
 _METRIC = re.compile(
@@ -48,7 +48,7 @@ def _of_metrics(text: str) -> Iterator[str]:
     devices: dict[str, dict[str, int]] = {}
     cpus: dict[int, dict[str, int]] = {}
     tracked: dict[str, int] = {}
-    if "node_" not in text or len(set(INSTANCE.findall(text))) > 1:
+    if "node_" not in text or of_several_hosts(text):
         return  # there are none, or nobody knows which host is meant
     for found in _METRIC.finditer(text):
         label = _WHOSE.search(found["labels"] or "")

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 MOST_DIGITS = 20  # of 2**64 - 1
 MOST_CHARACTERS = 8 << 20  # no table of the kernel is so long, but those of sockets
+_TWO_64 = 1 << 64
 _MOST_KNOWN = 1024  # names of a file that are worth remembering: four times what a kernel has
 MOST_GAPS = 8  # of one file: a file of another kind has a problem on every line
 _HEXADECIMAL = "0123456789abcdefABCDEF"
@@ -103,6 +104,11 @@ def signed(found: str, path: str, field: str) -> int:
 def is_decimal(found: str) -> bool:
     """Tell whether a word is digits and no longer than any 64-bit number."""
     return len(found) <= MOST_DIGITS and found.isascii() and found.isdigit()
+
+
+def is_count(value: object) -> bool:
+    """Tell whether a value of JSON is a number that a counter of 64 bits may have."""
+    return type(value) is int and 0 <= value < _TWO_64  # type(), since a bool is an int, too
 
 
 def hexadecimal(found: str, path: str, field: str, *, digits: int = 16) -> int:
