@@ -31,13 +31,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Cause, Evidence, Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed
 from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import Judgement, cpu_evidence, judge_cpu
 from netrx_tune.rules.one_flow import one_flow_words
-from netrx_tune.rules.outcome import found, lost_at
+from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.relief import cheaper_packets, given_cpu, other_work, spread
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.cpu_load import cpu_numbers, cpu_times, overflows
 from netrx_tune.rxpath.delta import grown, softnet_pairs
@@ -53,11 +54,8 @@ _SAID = {
 }
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when backlogs overflowed."""
-    account = lost_at(facts, _STAGE)
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when backlogs overflowed."""
     dropped = _dropped(facts)
     devices = _devices(facts)
     cpu = next(iter(dropped), None)
@@ -71,7 +69,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         evidence=tuple(_evidence(facts, dropped)),
         recommendations=_advice(facts, judged, dropped, devices),
     )
-    yield finding._replace(cause=_CAUSES.get(judged.load))
+    return finding._replace(cause=_CAUSES.get(judged.load))
 
 
 def _dropped(facts: Facts) -> dict[int, int]:
@@ -166,4 +164,4 @@ def _refused(facts: Facts, dropped: dict[int, int]) -> int:
     return max(watched) if watched else min(max(dropped.values(), default=lost), lost)
 
 
-RULE = Rule((_STAGE,), check, requires=("softnet.dropped",))
+RULE = loss_rule((_STAGE,), check, requires=("softnet.dropped",))

@@ -15,14 +15,12 @@ When not to act: a few since boot. No buffer has a part in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Severity
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look, setting
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 _CHECKSUMS = "IpExt.InCsumErrors"
@@ -30,14 +28,11 @@ _FORWARDING = 1  # 2: this host does not
 _EXTENDED = "ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 60"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for packets whose header does not read."""
-    account = lost_at(facts, "ip-header-invalid")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for packets whose header does not read."""
     checksums = facts.delta.increase(_CHECKSUMS) or 0
     command, why = _look(facts, account, checksums)
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
@@ -99,4 +94,4 @@ def _severity(facts: Facts, account: Account, checksums: int) -> Severity:
     return stray_severity(facts, account)
 
 
-RULE = Rule(("ip-header-invalid",), check, requires=("Ip.InHdrErrors|Ip6.InHdrErrors",))
+RULE = loss_rule(("ip-header-invalid",), check, requires=("Ip.InHdrErrors|Ip6.InHdrErrors",))

@@ -15,21 +15,17 @@ When not to act: a program that was stopped on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for datagrams that died with their socket."""
-    account = lost_at(facts, "udp-closed-unread")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for datagrams that died with their socket."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} were delivered to sockets and read by no one:"
@@ -48,4 +44,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("udp-closed-unread",), check)
+RULE = loss_rule(("udp-closed-unread",), check)

@@ -20,10 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
 from netrx_tune.rules.judge import severity
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 # By a part of the counter's name: what is limited, and what helps.
@@ -47,11 +48,8 @@ _LIMITS = {
 }
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when the platform held packets back."""
-    account = lost_at(facts, "nic-host-shaping")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when the platform held packets back."""
     losses: dict[str, int] = {}
     for entry in account.by:
         name = entry.counter.partition(".ethtool.")[2]
@@ -60,7 +58,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     devices = by_device(account)
     limit, _ = _limit(names[0])
     parts = ", ".join(f"{name} {count(losses[name])}" for name in names)
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were above what the platform allows on"
@@ -91,4 +89,4 @@ def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendat
     yield look(facts, command, kind="platform", target=device, why=why)
 
 
-RULE = Rule(("nic-host-shaping",), check)
+RULE = loss_rule(("nic-host-shaping",), check)

@@ -14,14 +14,13 @@ When not to act: totals since boot may be from a time when the table was full; l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import set_sysctl, setting
 from netrx_tune.rules.conntrack_advice import entries_held
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 _MAX = "net.netfilter.nf_conntrack_max"
@@ -29,11 +28,8 @@ _LOG = "net.netfilter.nf_conntrack_log_invalid"
 _EVERY_PROTOCOL = 255
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note when tracking dropped for a reason of its own."""
-    account = lost_at(facts, "conntrack-invalid")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note when tracking dropped for a reason of its own."""
     limit = setting(facts, _MAX)
     entries = entries_held(facts)
     is_known = bool(limit) and entries is not None
@@ -43,7 +39,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     table = ", whose table is not full" if is_known else ""
     earlier = " It may have been full at some time since boot." if not facts.delta.before else ""
     logging = setting(facts, _LOG) == _EVERY_PROTOCOL
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were dropped by connection tracking{table}",
@@ -80,4 +76,4 @@ _HOW_FULL = Recommendation(
     " dmesg | grep 'table full'",
 )
 
-RULE = Rule(("conntrack-invalid",), check, requires=("nf_conntrack.drop",))
+RULE = loss_rule(("conntrack-invalid",), check, requires=("nf_conntrack.drop",))

@@ -19,29 +19,25 @@ References: Documentation/networking/nf_conntrack-sysctl.rst.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import setting
 from netrx_tune.rules.conntrack_advice import MAX, UDP_STREAM, entries_held
 from netrx_tune.rules.conntrack_room import room_for_flows
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when new flows found no room."""
-    account = lost_at(facts, "conntrack-table-full")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when new flows found no room."""
     limit = setting(facts, MAX)
     held = entries_held(facts)
     full = ""
     if limit and held is not None:
         full = f" ({count(held)} of {count(limit)} entries)"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} found the connection table full{full}",
@@ -58,4 +54,4 @@ def _timeout_words(facts: Facts) -> str:
     return f" A UDP flow that is over keeps its entry for up to {count(seconds)} s."
 
 
-RULE = Rule(("conntrack-table-full",), check, requires=(f"nf_conntrack.drop|{TABLE_FULL}",))
+RULE = loss_rule(("conntrack-table-full",), check, requires=(f"nf_conntrack.drop|{TABLE_FULL}",))

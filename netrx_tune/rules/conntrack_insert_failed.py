@@ -18,15 +18,14 @@ When not to act: a few an hour cost a repeated lookup each. The size of the tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import capped, do, look, sysctl_for
 from netrx_tune.rules.conntrack_advice import BUCKETS, entries_held
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.queue_needs import BUCKET_BYTES, power_of_two
 
@@ -34,13 +33,10 @@ _TOO_LONG = "nf_conntrack.chaintoolong"
 _MEMORY_SHARE = 0.001  # of RAM, the most that the buckets may take
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when entries could not be inserted."""
-    account = lost_at(facts, "conntrack-insert-fail")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when entries could not be inserted."""
     long_chains = bool(facts.delta.increase(_TOO_LONG))
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} could not be entered into the connection table",
@@ -99,4 +95,4 @@ _RACES = (
     ),
 )
 
-RULE = Rule(("conntrack-insert-fail",), check, requires=("nf_conntrack.drop",))
+RULE = loss_rule(("conntrack-insert-fail",), check, requires=("nf_conntrack.drop",))

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look, quoted
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 _WHERE = {
@@ -37,21 +37,18 @@ _IPTABLES = tuple(
 )
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for each hook whose rules dropped packets."""
-    for stage, where in _WHERE.items():
-        account = lost_at(facts, stage)
-        if account is not None:
-            yield found(
-                facts,
-                account,
-                f"{lost_of(facts, account, 'packets')} were dropped by firewall rules {where}:"
-                f" {_rules(account)}",
-                meaning="The rules did what they were told: this is policy, and nothing was full."
-                + _since(facts),
-                severity="note",
-                recommendations=_advice(facts, account),
-            )
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for a hook whose rules dropped packets."""
+    return found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} were dropped by firewall rules"
+        f" {_WHERE[account.stage]}: {_rules(account)}",
+        meaning="The rules did what they were told: this is policy, and nothing was full."
+        + _since(facts),
+        severity="note",
+        recommendations=_advice(facts, account),
+    )
 
 
 def _places(account: Account) -> list[tuple[str, int]]:
@@ -102,4 +99,4 @@ def _listed(place: str) -> str:
     return " ".join(words[:3]) if len(words) >= 3 else ""
 
 
-RULE = Rule(tuple(_WHERE), check)
+RULE = loss_rule(tuple(_WHERE), check)

@@ -17,27 +17,23 @@ References: Documentation/networking/scaling.rst, "RPS Flow Limit".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look, setting, where_to_run
 from netrx_tune.rules.cpus import mask_words
 from netrx_tune.rules.judge import severity
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _KEY = "net.core.flow_limit_cpu_bitmap"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when one flow was limited."""
-    account = lost_at(facts, "rps-flow-limit")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when one flow was limited."""
     why = "Shows the busiest sender: a wanted stream, or one that runs away."
     command = "tcpdump -nn -q -c 200 -i any udp"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were refused by the flow limit: one flow dominates",
@@ -82,4 +78,4 @@ def _read_first(facts: Facts) -> Recommendation:
     )
 
 
-RULE = Rule(("rps-flow-limit",), check, requires=("softnet.flow_limit_count",))
+RULE = loss_rule(("rps-flow-limit",), check, requires=("softnet.flow_limit_count",))

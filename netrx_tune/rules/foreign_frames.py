@@ -14,27 +14,23 @@ When not to act: always, unless wanted traffic is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for frames that were not for this host."""
-    account = lost_at(facts, "ip-otherhost")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for frames that were not for this host."""
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     why = (
         "Shows destination MAC and VLAN tag: strangers' frames, or a VLAN that has no device here."
     )
     command = f"tcpdump -enn -c 20 -i {quoted(name)}"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} were for another MAC address or an unknown VLAN on"
@@ -45,4 +41,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("ip-otherhost",), check)
+RULE = loss_rule(("ip-otherhost",), check)

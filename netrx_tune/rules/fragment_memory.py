@@ -21,14 +21,12 @@ References: Documentation/networking/ip-sysctl.rst.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import Need, capped, do, look, set_sysctl, setting, sysctl_for
 from netrx_tune.rules.memory_advice import memory_bound, memory_bytes
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.kernel_features import reasm_eviction_without_timeout
 from netrx_tune.rxpath.queue_needs import FRAME_BYTES, power_of_two, up
@@ -44,22 +42,18 @@ _DISORDER = "net.ipv4.ipfrag_max_dist"
 _MUCH_DISORDER = 4096  # fragments; 64 by default
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when fragments were refused."""
-    account = lost_at(facts, "defrag-memory")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when fragments were refused."""
     key, time_key, used = _family(facts, account)
     limit = setting(facts, key)
     far_below = used is not None and limit is not None and used < _NEAR * limit
     near = used is not None and limit is not None and not far_below
     if account.bound == "at-most" and not near:
-        yield _undivided(facts, account)
-        return
+        return _undivided(facts, account)
     unit = "fragments"
     if reasm_eviction_without_timeout(facts.delta.after.host.kernel):
         unit = "fragments or waiting datagrams"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, unit)} were refused by reassembly",
@@ -208,4 +202,4 @@ _SENDER = do(
     cost="more, smaller datagrams",
 )
 
-RULE = Rule(("defrag-memory",), check, requires=("Ip.ReasmFails|Ip6.ReasmFails",))
+RULE = loss_rule(("defrag-memory",), check, requires=("Ip.ReasmFails|Ip6.ReasmFails",))

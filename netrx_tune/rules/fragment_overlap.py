@@ -14,24 +14,20 @@ When not to act: a few are attempts to slip past a firewall. No limit has a part
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, when
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for datagrams whose fragments overlap."""
-    account = lost_at(facts, "defrag-overlap")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for datagrams whose fragments overlap."""
     why = "Shows the fragments, their identification and sender."
     command = "tcpdump -nnv -i any -c 100 'ip[6:2] & 0x3fff != 0'"
     fragments = f" ({count(account.offered)} fragments came)" if account.offered else ""
-    yield found(
+    return found(
         facts,
         account,
         f"{count(account.lost or 0)} datagrams{when(facts)} had fragments that overlap{fragments}",
@@ -42,4 +38,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("defrag-overlap",), check, requires=("IpExt.ReasmOverlaps",))
+RULE = loss_rule(("defrag-overlap",), check, requires=("IpExt.ReasmOverlaps",))

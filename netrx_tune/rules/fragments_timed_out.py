@@ -18,12 +18,11 @@ References: RFC 8900.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, counted, were, when
 from netrx_tune.rxpath.stages import stage
 
@@ -38,14 +37,11 @@ _EARLIER = (
 )
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for datagrams that stayed incomplete."""
-    account = lost_at(facts, "defrag-timeout")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for datagrams that stayed incomplete."""
     lost = account.lost or 0
     fragments = f" ({count(account.offered)} fragments came)" if account.offered else ""
-    yield found(
+    return found(
         facts,
         account,
         f"{counted(lost, 'datagram')}{when(facts)} {were(lost)} given up because a fragment"
@@ -75,4 +71,4 @@ def _where_lost(facts: Facts) -> str:
     )
 
 
-RULE = Rule(("defrag-timeout",), check, requires=("Ip.ReasmTimeout|Ip6.ReasmTimeout",))
+RULE = loss_rule(("defrag-timeout",), check, requires=("Ip.ReasmTimeout|Ip6.ReasmTimeout",))

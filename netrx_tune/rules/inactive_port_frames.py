@@ -13,25 +13,21 @@ When not to act: always, unless the link should be the active one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for frames on a standby link."""
-    account = lost_at(facts, "rx-nohandler")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for frames on a standby link."""
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     why = "Shows whether the link is the standby one, as it is meant to be."
     command = f"ip -d link show dev {quoted(name)}"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} came in by a standby link: {listed(losses)}",
@@ -41,4 +37,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("rx-nohandler",), check)
+RULE = loss_rule(("rx-nohandler",), check)

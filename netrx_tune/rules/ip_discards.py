@@ -13,25 +13,21 @@ When not to act: IPv6 discards alone are mostly multicast that no program wants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.memory_advice import end_pressure, keep_more_free
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for good packets that IP discarded."""
-    account = lost_at(facts, "ip-internal-discard")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for good packets that IP discarded."""
     summary = f"{lost_of(facts, account, 'packets')} were discarded by IP"
     if not facts.delta.increase("Ip.InDiscards"):
         why = "Shows which groups are joined on which device, and whether IPv6 is on there."
-        yield found(
+        return found(
             facts,
             account,
             f"{summary}, all of them IPv6",
@@ -42,8 +38,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 look(facts, "ip -6 maddr show", kind="none", target="multicast", why=why),
             ),
         )
-        return
-    yield found(
+    return found(
         facts,
         account,
         f"{summary} for want of memory",
@@ -52,4 +47,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("ip-internal-discard",), check, requires=("Ip.InDiscards|Ip6.InDiscards",))
+RULE = loss_rule(("ip-internal-discard",), check, requires=("Ip.InDiscards|Ip6.InDiscards",))

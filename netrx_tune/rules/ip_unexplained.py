@@ -24,8 +24,8 @@ from netrx_tune.model.finding import Finding, Recommendation, Severity
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop
@@ -35,14 +35,13 @@ _LARGE_SHARE = 0.01
 _SILENT_DRIVERS = frozenset({"virtio_net", "veth"})
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for packets that vanished within IP."""
-    account = lost_at(facts, "ip-unattributed")
-    if account is None or facts.delta.after.host.sandbox:
-        return
+def check(facts: Facts, account: Account) -> Finding | None:
+    """Return the finding for packets that vanished within IP."""
+    if facts.delta.after.host.sandbox:
+        return None
     if (account.lost or 0) <= noise(facts.delta):
-        return
-    yield found(
+        return None
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} reached IP, and no counter says where they went",
@@ -82,6 +81,10 @@ def _counts_multicast(device: Device) -> bool:
     return not device.kind and driver not in _SILENT_DRIVERS
 
 
+def _of_ipv4(account: Account) -> int:
+    return sum(e.increase for e in account.by if e.counter.startswith("Ip."))
+
+
 def _counts_ipsec(facts: Facts) -> bool:
     return any(name.startswith("xfrm.") for name in facts.delta.increases)
 
@@ -101,12 +104,14 @@ def _meaning(facts: Facts, account: Account) -> str:
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):
         causes.append("an IPsec policy (this kernel does not count them)")
-    causes.append("packets with IP options that this host refuses (source routes)")
-    four = sum(e.increase for e in account.by if e.counter.startswith("Ip."))
+    four = _of_ipv4(account)
+    if four:
+        causes.append("packets with IP options that this host refuses (source routes)")
     six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
     families = f" IPv4 {count(four)}, IPv6 {count(six)}." if four and six else ""
     either = f"{', '.join(causes[:-1])}, or " if causes[1:] else ""
-    return f"It can be {either}{causes[-1]}.{known}{families}"
+    told = f"It can be {either}{causes[-1]}." if causes else "What took them is not to be seen."
+    return f"{told}{known}{families}"
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
@@ -136,13 +141,14 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
             target="ip xfrm policy",
             why="Shows whether an IPsec policy blocks.",
         )
-    yield look(
-        facts,
-        "tcpdump -nnv -i any -c 20 'ip[0] & 0x0f > 5'",
-        kind="sender",
-        target="IP options",
-        why="Shows packets with IP options; a source route is refused by default.",
-    )
+    if _of_ipv4(account):
+        yield look(
+            facts,
+            "tcpdump -nnv -i any -c 20 'ip[0] & 0x0f > 5'",
+            kind="sender",
+            target="IP options",
+            why="Shows packets with IP options; a source route is refused by default.",
+        )
 
 
-RULE = Rule(("ip-unattributed",), check, requires=("Ip.InReceives",))
+RULE = loss_rule(("ip-unattributed",), check, requires=("Ip.InReceives|Ip6.InReceives",))

@@ -16,23 +16,19 @@ When not to act: a trickle on a large or badly kept network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look, set_sysctl, setting
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _LOG = "net.ipv4.conf.all.log_martians"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for impossible addresses."""
-    account = lost_at(facts, "route-martian")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for impossible addresses."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an address that cannot come from a network",
@@ -56,4 +52,4 @@ def _find_them(facts: Facts) -> Recommendation:
     )
 
 
-RULE = Rule(("route-martian",), check)
+RULE = loss_rule(("route-martian",), check)

@@ -15,21 +15,17 @@ When not to act: a memory shortage that is over. Buffers of any kind need more o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.memory_advice import end_pressure, keep_more_free
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when packets sat in the reserve."""
-    account = lost_at(facts, "pfmemalloc-drop")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when packets sat in the reserve."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were dropped to refill the last reserve of memory",
@@ -38,4 +34,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("pfmemalloc-drop",), check, requires=("TcpExt.PFMemallocDrop",))
+RULE = loss_rule(("pfmemalloc-drop",), check, requires=("TcpExt.PFMemallocDrop",))

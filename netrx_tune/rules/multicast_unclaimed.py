@@ -15,21 +15,17 @@ When not to act: nearly always; no program of this host lost anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for multicast that nobody took."""
-    account = lost_at(facts, "udp-mcast-nolistener")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for multicast that nobody took."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} were multicast or broadcast for which no socket listens",
@@ -48,4 +44,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("udp-mcast-nolistener",), check, requires=("Udp.IgnoredMulti",))
+RULE = loss_rule(("udp-mcast-nolistener",), check, requires=("Udp.IgnoredMulti|Udp6.IgnoredMulti",))

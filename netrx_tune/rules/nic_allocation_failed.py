@@ -15,24 +15,20 @@ socket buffers make it worse: they need more of what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed
 from netrx_tune.rules.judge import severity
 from netrx_tune.rules.memory_advice import end_pressure, keep_more_free
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when a driver could not allocate."""
-    account = lost_at(facts, "nic-alloc-fail")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when a driver could not allocate."""
     devices = listed(by_device(account))
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} met a driver without memory on {devices}",
@@ -43,4 +39,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("nic-alloc-fail",), check)
+RULE = loss_rule(("nic-alloc-fail",), check)

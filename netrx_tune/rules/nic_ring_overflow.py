@@ -30,14 +30,15 @@ import re
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Nic
 from netrx_tune.rules.advice import listed, look, quoted, run_in, shows_moments
 from netrx_tune.rules.cpus import Judgement, cpu_evidence, receivers
-from netrx_tune.rules.outcome import by_device, found, lost_at
+from netrx_tune.rules.outcome import by_device, found, loss_rule
 from netrx_tune.rules.relief import cheaper_packets, given_cpu, other_work, spread
 from netrx_tune.rules.ring_advice import flow_hash, longer_runs, move_queue
 from netrx_tune.rules.ring_causes import CAUSES, RingState, ring_state
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.nic_queues import queue_drops
 from netrx_tune.rxpath.queue_needs import power_of_two
@@ -67,16 +68,13 @@ _SAID = {
 }
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when frames found no buffer in a ring."""
-    account = lost_at(facts, "nic-ring-overflow")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when frames found no buffer in a ring."""
     losses = by_device(account)
     names = sorted(losses, key=lambda name: -losses[name])[:_MOST_DEVICES]
     at_port = sum(e.increase for e in account.by if _PORT_BUFFER.fullmatch(e.counter))
     if 2 * at_port > (account.lost or 0):
-        yield found(
+        return found(
             facts,
             account,
             f"{lost_of(facts, account, 'frames')} found no room in the port buffer of"
@@ -84,7 +82,6 @@ def check(facts: Facts) -> Iterator[Finding]:
             meaning=_meaning_port(),
             recommendations=_port(facts, names[0]),
         )
-        return
     state = ring_state(facts, names[0])
     finding = found(
         facts,
@@ -97,7 +94,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         ),
         recommendations=_advice(facts, names, state),
     )
-    yield finding._replace(cause=CAUSES.get(state.disease))
+    return finding._replace(cause=CAUSES.get(state.disease))
 
 
 def _meaning_port() -> str:
@@ -256,4 +253,4 @@ def _port(facts: Facts, name: str) -> Iterator[Recommendation]:
     yield look(facts, command, kind="hardware", target=name, why=why)
 
 
-RULE = Rule(("nic-ring-overflow",), check)
+RULE = loss_rule(("nic-ring-overflow",), check)

@@ -25,25 +25,23 @@ import re
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do, listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _BY_RADIO = "Frames came broken over the radio: a weak signal, other senders, or the driver."
 _WIRELESS = re.compile(r"wl\w+|(?:ath|ra|rai|wifi)\d+")
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for frames that were broken on arrival."""
-    account = lost_at(facts, "nic-wire-error")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for frames that were broken on arrival."""
     losses = by_device(account)
     lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
     virtual = not any(_is_card(facts, name) for name in losses)
     by_radio = all(map(_WIRELESS.fullmatch, losses))
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} arrived broken on {listed(losses)}",
@@ -90,4 +88,4 @@ def _advice(facts: Facts, name: str, *, virtual: bool) -> Iterator[Recommendatio
     yield do("hardware", name, why=why, cost="the link is down for the time of each swap")
 
 
-RULE = Rule(("nic-wire-error",), check)
+RULE = loss_rule(("nic-wire-error",), check)

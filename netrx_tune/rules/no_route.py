@@ -13,24 +13,20 @@ When not to act: an unreachable or blackhole route that is meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for packets without a route."""
-    account = lost_at(facts, "route-no-route")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for packets without a route."""
     family = "-6 " if not facts.delta.increase("IpExt.InNoRoutes") else ""
     why = "Shows the addresses and routes that there are; add the one that is missing."
     command = f"ip {family}route show table all"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were for addresses that no route leads to",
@@ -40,4 +36,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("route-no-route",), check, requires=("IpExt.InNoRoutes|Ip6.InNoRoutes",))
+RULE = loss_rule(("route-no-route",), check, requires=("IpExt.InNoRoutes|Ip6.InNoRoutes",))

@@ -14,24 +14,20 @@ When not to act: a few after an address has moved. No buffer has a part in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for packets that are another host's."""
-    account = lost_at(facts, "route-not-local")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for packets that are another host's."""
     why = "Shows the addresses that this host has; the capture below shows those that are asked."
     command = "ip -br address show"
     capture = "tcpdump -enn -c 50 -i any ip or ip6"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were for addresses that this host does not have",
@@ -51,4 +47,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("route-not-local",), check, requires=("Ip.InAddrErrors|Ip6.InAddrErrors",))
+RULE = loss_rule(("route-not-local",), check, requires=("Ip.InAddrErrors|Ip6.InAddrErrors",))

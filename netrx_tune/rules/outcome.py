@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from netrx_tune.model.finding import Evidence, Finding, Recommendation, Severity, SocketReport
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import device_of
 from netrx_tune.rules.judge import account_evidence, confidence, is_noise, present
 from netrx_tune.rules.judge import severity as judged
-from netrx_tune.rules.rule import Facts
+from netrx_tune.rules.rule import Facts, Rule
 
 _TOTALS = " These are totals since boot: watch the host to see whether it goes on."
 _STRAYS = 10  # so few packets are no rate, whatever their share of a quiet window
 _STRAY_SHARE = 0.001
+
+
+def loss_rule(
+    stages: tuple[str, ...],
+    check: Callable[[Facts, Account], Finding | None],
+    requires: tuple[str, ...] = (),
+) -> Rule:
+    """Return a rule that says what it finds at each of its stages that lost enough."""
+
+    def check_each(facts: Facts) -> Iterator[Finding]:
+        for stage in stages:
+            account = lost_at(facts, stage)
+            finding = check(facts, account) if account else None
+            if finding:
+                yield finding
+
+    return Rule(stages, check_each, requires)
 
 
 def lost_at(facts: Facts, stage: str) -> Account | None:

@@ -20,9 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import set_sysctl, setting
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _ALL = "net.ipv4.conf.all.rp_filter"
@@ -30,16 +31,13 @@ _LOG = "net.ipv4.conf.all.log_martians"
 _STRICT, _LOOSE = 1, 2
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note when the filter refused packets."""
-    account = lost_at(facts, "route-rpfilter")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note when the filter refused packets."""
     strict = _suspects(facts, _STRICT, account.lost)
     on = f" on {', '.join(strict)}" if 0 < len(strict) <= 4 else ""
     known = strict or setting(facts, _ALL) == _STRICT
     said = f" The filter is strict{on}." if known else ""
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were refused by the reverse-path filter",
@@ -118,4 +116,4 @@ def _log(facts: Facts) -> Recommendation:
     )
 
 
-RULE = Rule(("route-rpfilter",), check, requires=("TcpExt.IPReversePathFilter",))
+RULE = loss_rule(("route-rpfilter",), check, requires=("TcpExt.IPReversePathFilter",))

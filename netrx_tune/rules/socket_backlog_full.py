@@ -18,23 +18,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import do
 from netrx_tune.rules.buffer_advice import recommend
 from netrx_tune.rules.buffers import losers, report
 from netrx_tune.rules.causes import cause_of
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for drops that only the socket and InErrors counted."""
-    account = lost_at(facts, "udp-backlog-full")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for drops that only the socket and InErrors counted."""
     sockets = losers(facts.delta)
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} met a full socket backlog while programs held the socket",
@@ -59,4 +57,4 @@ def _advice(facts: Facts, sockets: list[tuple[Socket, int]]) -> Iterator[Recomme
     )
 
 
-RULE = Rule(("udp-backlog-full",), check)
+RULE = loss_rule(("udp-backlog-full",), check)

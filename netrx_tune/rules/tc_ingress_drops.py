@@ -15,24 +15,20 @@ When not to act: always, unless wanted traffic is missing. Nothing was full.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look, quoted
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _MOST = 4
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note when tc dropped packets."""
-    account = lost_at(facts, "tc-ingress-drop")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note when tc dropped packets."""
     places = [entry.counter.removeprefix("tc ") for entry in account.by]
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were dropped by traffic control:"
@@ -50,4 +46,4 @@ def _show(facts: Facts, place: str) -> Recommendation:
     return look(facts, command, kind="netfilter", target=place, why=why)
 
 
-RULE = Rule(("tc-ingress-drop",), check)
+RULE = loss_rule(("tc-ingress-drop",), check)

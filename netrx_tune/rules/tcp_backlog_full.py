@@ -17,22 +17,18 @@ net.core.netdev_max_backlog.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.tcp_advice import larger_windows
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when a connection's backlog overflowed."""
-    account = lost_at(facts, "tcp-backlog-full")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when a connection's backlog overflowed."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'segments')} met a connection that its program held locked",
@@ -51,4 +47,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("tcp-backlog-full",), check, requires=("TcpExt.TCPBacklogDrop",))
+RULE = loss_rule(("tcp-backlog-full",), check, requires=("TcpExt.TCPBacklogDrop",))

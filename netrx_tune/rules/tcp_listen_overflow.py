@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import Need, capped, look, setting, shows_moments, sysctl_for
 from netrx_tune.rules.buffers import report
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.tcp_advice import listeners as tcp_listeners
 from netrx_tune.rules.words import count, lost_of, size, when
 from netrx_tune.rxpath.queue_needs import USECS, WAITING_CONNECTION_BYTES, arrivals, power_of_two
@@ -40,14 +41,11 @@ _MOST = 65535
 _MOST_SOCKETS = 10
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when accept queues were full."""
-    account = lost_at(facts, "tcp-listen-overflow")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when accept queues were full."""
     listeners = _listeners(facts)
     on = f" on {_name(facts, listeners[0][0])}" if listeners else ""
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'connection attempts')} found the accept queue full{on}",
@@ -220,4 +218,4 @@ def _accept(sock: Socket) -> Recommendation:
     )
 
 
-RULE = Rule(("tcp-listen-overflow",), check, requires=("TcpExt.ListenOverflows",))
+RULE = loss_rule(("tcp-listen-overflow",), check, requires=("TcpExt.ListenOverflows",))

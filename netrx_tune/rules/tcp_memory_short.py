@@ -14,13 +14,12 @@ When not to act: raising net.ipv4.tcp_rmem lets each connection take more of wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import Need, look, sysctl_for
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.tcp_advice import memory_is_short, pages_in_use
 from netrx_tune.rules.words import count, lost_of, size
 
@@ -28,18 +27,15 @@ _KEY = "net.ipv4.tcp_mem"
 _MEMORY_SHARE = 0.25  # of RAM, the most that all connections may take
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when connections were given up."""
-    account = lost_at(facts, "tcp-memory")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when connections were given up."""
     short = memory_is_short(facts)
     pages = facts.delta.after.levels.get("sockstat.TCP.mem")
     now = ""
     if pages is not None:
         now = f" All TCP sockets hold {size(pages * facts.delta.after.host.page_bytes)} now."
     why = "Shows connections that hold memory: data that nobody reads, or that cannot be sent."
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'connections')} were given up for want of TCP memory",
@@ -79,4 +75,4 @@ _OTHER = (
     " connections that no program holds (net.ipv4.tcp_max_orphans)."
 )
 
-RULE = Rule(("tcp-memory",), check, requires=("TcpExt.TCPAbortOnMemory",))
+RULE = loss_rule(("tcp-memory",), check, requires=("TcpExt.TCPAbortOnMemory",))

@@ -14,28 +14,24 @@ When not to act: the cause is loss in the network: a larger buffer only hides it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import Need, look
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.tcp_advice import KERNEL_WINDOW_BYTES, window_up_to
 from netrx_tune.rules.words import lost_of
 
 _DEFAULT = Need((KERNEL_WINDOW_BYTES,), "The kernel's default is 6 MiB or more.")
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when out-of-order segments were discarded."""
-    account = lost_at(facts, "tcp-ofo-pruned")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when out-of-order segments were discarded."""
     why = "Shows the connections with their losses and reordering; the missing segments come first."
     named = {entry.counter for entry in account.by}
     more = [n for n in ("TcpExt.OfoPruned", "TcpExt.PruneCalled") if n not in named]
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'segments')} were discarded because an earlier one was missing",
@@ -49,4 +45,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("tcp-ofo-pruned",), check, requires=("TcpExt.TCPOFODrop|TcpExt.OfoPruned",))
+RULE = loss_rule(("tcp-ofo-pruned",), check, requires=("TcpExt.TCPOFODrop|TcpExt.OfoPruned",))

@@ -17,27 +17,23 @@ When all of TCP's memory is used up, larger buffers take more of what is missing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.tcp_advice import larger_windows, memory_is_short
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when connections' buffers were full."""
-    account = lost_at(facts, "tcp-rcvbuf-full")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when connections' buffers were full."""
     why = "Shows connections whose data is not read (Recv-Q): their programs are too slow."
     short = " All TCP sockets together are near the host's limit." if memory_is_short(facts) else ""
     named = {entry.counter for entry in account.by}
     more = [n for n in ("TcpExt.PruneCalled", "TcpExt.RcvPruned") if n not in named]
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'segments')} met a full TCP receive buffer",
@@ -51,4 +47,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("tcp-rcvbuf-full",), check, requires=("TcpExt.TCPRcvQDrop|TcpExt.RcvPruned",))
+RULE = loss_rule(("tcp-rcvbuf-full",), check, requires=("TcpExt.TCPRcvQDrop|TcpExt.RcvPruned",))

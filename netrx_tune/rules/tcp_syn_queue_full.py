@@ -18,9 +18,8 @@ References: Documentation/networking/ip-sysctl.rst.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import (
     Need,
     capped,
@@ -30,8 +29,8 @@ from netrx_tune.rules.advice import (
     shows_moments,
     sysctl_for,
 )
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, when
 from netrx_tune.rxpath.queue_needs import HALF_OPEN_BYTES, USECS, arrivals, power_of_two
 
@@ -43,14 +42,11 @@ _STEP = 4096  # net/ipv4/tcp_ipv4.c: a 128th of the hash of connections, at most
 _HANDSHAKE_USECS = 3 * USECS
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when SYNs were dropped."""
-    account = lost_at(facts, "tcp-syn-queue-full")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when SYNs were dropped."""
     cookies = setting(facts, _COOKIES)
     hidden = cookies is None and _FULL not in facts.delta.increases
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'connection attempts')} found the queue of half-open connections"
@@ -127,4 +123,4 @@ def _need(facts: Facts, refused: int) -> Need:
     )
 
 
-RULE = Rule(("tcp-syn-queue-full",), check, requires=(f"{_FULL}|TcpExt.ListenDrops",))
+RULE = loss_rule(("tcp-syn-queue-full",), check, requires=(f"{_FULL}|TcpExt.ListenDrops",))

@@ -14,23 +14,19 @@ When not to act: a receiver that pauses on purpose. Larger buffers help no progr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note when data met closed windows."""
-    account = lost_at(facts, "tcp-zero-window")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note when data met closed windows."""
     why = "Shows the connections with unread data (Recv-Q): their programs do not read."
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'segments')} came for a TCP window that was closed",
@@ -41,4 +37,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("tcp-zero-window",), check, requires=("TcpExt.TCPZeroWindowDrop",))
+RULE = loss_rule(("tcp-zero-window",), check, requires=("TcpExt.TCPZeroWindowDrop",))

@@ -13,23 +13,19 @@ When not to act: a few since boot. No buffer has a part in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for packets that were cut."""
-    account = lost_at(facts, "ip-truncated")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for packets that were cut."""
     why = "Shows packets that end before their length says, and by which device they come."
     command = "tcpdump -nnv -i any -c 2000 | grep -i truncated"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were shorter than their IP header says",
@@ -39,4 +35,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("ip-truncated",), check, requires=("IpExt.InTruncatedPkts|Ip6.InTruncatedPkts",))
+RULE = loss_rule(("ip-truncated",), check, requires=("IpExt.InTruncatedPkts|Ip6.InTruncatedPkts",))

@@ -14,22 +14,18 @@ When not to act: the drops stand on the physical device. Then this queue had no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do, listed
 from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import judge_receivers, share_words
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when a tunnel's queue overflowed."""
-    account = lost_at(facts, "gro-cells-overflow")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when a tunnel's queue overflowed."""
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     saturated = judge_receivers(facts.delta).load == "saturated"
@@ -46,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         " or threaded NAPI on the tunnel device divide the work.",
         cost="flows move to other CPUs",
     )
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} found the tunnel's own queue full on"
@@ -57,4 +53,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("gro-cells-overflow",), check)
+RULE = loss_rule(("gro-cells-overflow",), check)

@@ -16,27 +16,16 @@ When not to act: a few in many millions are cosmic weather; no buffer is involve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
-_STAGES = ("udp-csum-early", "udp-csum-late")
 
-
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for each place where bad checksums were found."""
-    for stage in _STAGES:
-        account = lost_at(facts, stage)
-        if account is not None:
-            yield _finding(facts, account)
-
-
-def _finding(facts: Facts, account: Account) -> Finding:
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for one of the places where bad checksums are found."""
     late = account.stage == "udp-csum-late"
     where = "when programs read them" if late else "on arrival"
     return found(
@@ -59,4 +48,8 @@ def _finding(facts: Facts, account: Account) -> Finding:
     )
 
 
-RULE = Rule(_STAGES, check, requires=("Udp.InCsumErrors|Udp6.InCsumErrors",))
+RULE = loss_rule(
+    ("udp-csum-early", "udp-csum-late"),
+    check,
+    requires=("Udp.InCsumErrors|Udp6.InCsumErrors",),
+)

@@ -14,23 +14,19 @@ When not to act: it is not overload; no buffer is involved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffers import report
 from netrx_tune.rules.lossy_sockets import other_losers
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for datagrams that a filter refused."""
-    account = lost_at(facts, "udp-sk-filter")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for datagrams that a filter refused."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} were refused by a socket filter, a cgroup's BPF program"
@@ -51,4 +47,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("udp-sk-filter",), check)
+RULE = loss_rule(("udp-sk-filter",), check)

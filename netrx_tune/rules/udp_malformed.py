@@ -14,21 +14,17 @@ When not to act: scans send such packets on purpose; a trickle is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for datagrams with a bad length."""
-    account = lost_at(facts, "udp-short")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for datagrams with a bad length."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} had a UDP length that does not fit the packet",
@@ -47,4 +43,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("udp-short",), check)
+RULE = loss_rule(("udp-short",), check)

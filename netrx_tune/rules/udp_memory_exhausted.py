@@ -20,12 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import Need, look, setting, sysctl_for
 from netrx_tune.rules.buffers import name_of, report
 from netrx_tune.rules.lossy_sockets import other_losers
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, size
 from netrx_tune.rxpath.books.udp_errors import memory_is_short
 
@@ -34,13 +35,10 @@ _MEMORY_SHARE = 0.20  # of RAM, the most that the plan gives to UDP
 _KERNEL_SHARE = 3 / 32  # of RAM, what the kernel gives it at boot: udp_init()
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when the pool refused datagrams."""
-    account = lost_at(facts, "udp-proto-mem")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when the pool refused datagrams."""
     short = memory_is_short(facts.delta)
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} were refused for want of memory that all UDP sockets share",
@@ -120,4 +118,4 @@ def _raise_pool(facts: Facts, *, short: bool) -> Recommendation | None:
     )
 
 
-RULE = Rule(("udp-proto-mem",), check)
+RULE = loss_rule(("udp-proto-mem",), check)

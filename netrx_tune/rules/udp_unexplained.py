@@ -15,22 +15,18 @@ When not to act: a total since boot cannot be divided; sockets that closed took 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.model.ledger import Account
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.books.udp_errors import has
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers, has_mem_errors
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for errors without a name."""
-    account = lost_at(facts, "udp-unattributed")
-    if account is None:
-        return
-    yield found(
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for errors without a name."""
+    return found(
         facts,
         account,
         f"{lost_of(facts, account)} were counted in InErrors without a named cause",
@@ -64,4 +60,4 @@ def _meaning(facts: Facts) -> str:
     return f"It can be {', '.join(causes[:-1])} or {causes[-1]}."
 
 
-RULE = Rule(("udp-unattributed",), check)
+RULE = loss_rule(("udp-unattributed",), check)

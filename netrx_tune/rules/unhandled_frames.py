@@ -16,13 +16,11 @@ When not to act: always, unless the protocol is wanted here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _FEW = 10  # a switch's own announcements
@@ -30,11 +28,10 @@ _SHARE = 0.01
 _MANY_SHARE = 0.05  # a switch's announcements are fewer, unless the device is idle
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for frames that no protocol took."""
-    account = lost_at(facts, "l2-unhandled-proto")
-    if account is None or _is_trickle(account):
-        return
+def check(facts: Facts, account: Account) -> Finding | None:
+    """Return the note for frames that no protocol took."""
+    if _is_trickle(account):
+        return None
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
     doubtful = any(entry.counter.endswith("_or_missed") for entry in account.by)
@@ -45,7 +42,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     why = "Shows the frames that are neither IP nor ARP, with their EtherType and sender."
     command = f"tcpdump -enn -c 20 -i {quoted(name)} not ip and not ip6 and not arp"
     cost = "while it runs the counter stands still: the capture takes the frames"
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} {what} {listed(losses)}",
@@ -98,4 +95,4 @@ def _meaning(account: Account, *, doubtful: bool) -> str:
     return text
 
 
-RULE = Rule(("l2-unhandled-proto",), check)
+RULE = loss_rule(("l2-unhandled-proto",), check)

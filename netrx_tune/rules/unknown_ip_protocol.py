@@ -14,20 +14,16 @@ When not to act: scans.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.outcome import found, lost_at, stray_severity
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule, stray_severity
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding for protocols without a handler."""
-    account = lost_at(facts, "proto-unknown")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding for protocols without a handler."""
     why = (
         "Shows their protocol number: load its module (modprobe sctp, ip_gre, esp4), or stop them."
     )
@@ -35,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         "tcpdump -nnv -c 20 -i any"
         " 'ip and not (ip proto 1 or ip proto 2 or ip proto 6 or ip proto 17)'"
     )
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} had an IP protocol that nobody handles here",
@@ -45,4 +41,4 @@ def check(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(("proto-unknown",), check, requires=("Ip.InUnknownProtos|Ip6.InUnknownProtos",))
+RULE = loss_rule(("proto-unknown",), check, requires=("Ip.InUnknownProtos|Ip6.InUnknownProtos",))

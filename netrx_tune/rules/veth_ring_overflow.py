@@ -18,21 +18,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted, run_in
 from netrx_tune.rules.cpus import share_words
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a finding when a veth ring overflowed."""
-    account = lost_at(facts, "veth-ring-overflow")
-    if account is None:
-        return
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the finding when a veth ring overflowed."""
     losses = by_device(account)
     name = max(losses, key=lambda one: losses[one])
-    yield found(
+    return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} found the veth ring full on {listed(losses)}",
@@ -75,4 +73,4 @@ def _advice(facts: Facts, name: str) -> Iterator[Recommendation]:
     )
 
 
-RULE = Rule(("veth-ring-overflow",), check)
+RULE = loss_rule(("veth-ring-overflow",), check)

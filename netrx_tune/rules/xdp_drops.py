@@ -15,38 +15,33 @@ When not to act: always, unless wanted traffic is missing. Nothing was full.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from netrx_tune.model.finding import Finding
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for each mode in which a program dropped packets."""
-    for stage in RULE.stages:
-        account = lost_at(facts, stage)
-        if account is None:
-            continue
-        losses = by_device(account)
-        if stage == "xdp-generic-drop":
-            devices = facts.delta.after.devices.values()
-            generic = {d.name for d in devices if d.xdp == "generic"}
-            losses = {name: n for name, n in losses.items() if name in generic}
-        name = max(losses, key=lambda one: losses[one], default="")
-        why = "Shows the program; its owner knows what it is meant to drop."
-        command = f"bpftool net show dev {quoted(name)}" if name else "bpftool net show"
-        yield found(
-            facts,
-            account,
-            f"{lost_of(facts, account, 'packets')} were dropped by an XDP program"
-            + (f" on {listed(losses)}" if losses else ""),
-            meaning="The program did what it was told: this is policy, and nothing was full.",
-            severity="note",
-            recommendations=(look(facts, command, kind="none", target=name or "xdp", why=why),),
-        )
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for a mode in which a program dropped packets."""
+    losses = by_device(account)
+    if account.stage == "xdp-generic-drop":
+        devices = facts.delta.after.devices.values()
+        generic = {d.name for d in devices if d.xdp == "generic"}
+        losses = {name: n for name, n in losses.items() if name in generic}
+    name = max(losses, key=lambda one: losses[one], default="")
+    why = "Shows the program; its owner knows what it is meant to drop."
+    command = f"bpftool net show dev {quoted(name)}" if name else "bpftool net show"
+    return found(
+        facts,
+        account,
+        f"{lost_of(facts, account, 'packets')} were dropped by an XDP program"
+        + (f" on {listed(losses)}" if losses else ""),
+        meaning="The program did what it was told: this is policy, and nothing was full.",
+        severity="note",
+        recommendations=(look(facts, command, kind="none", target=name or "xdp", why=why),),
+    )
 
 
-RULE = Rule(("xdp-native-drop", "xdp-generic-drop"), check)
+RULE = loss_rule(("xdp-native-drop", "xdp-generic-drop"), check)
