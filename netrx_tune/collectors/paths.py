@@ -141,9 +141,10 @@ NET_CLASS_FILES = (
     "/sys/class/net/*/queues/rx-*/rps_cpus",
     "/proc/sys/net/ipv4/conf/*/rp_filter",
 )
-# Patterns: per device, for a saved snapshot.
+# Patterns: per device, for a saved snapshot. What a device sent is in /proc/net/dev and, from
+# rtnetlink, in LINKS; each file of statistics adds up all CPUs anew (dev_get_stats()).
 NET_CLASS_FULL_FILES = (
-    "/sys/class/net/*/statistics/*",
+    "/sys/class/net/*/statistics/rx_*",
     "/sys/class/net/*/queues/rx-*/rps_flow_cnt",
     "/sys/class/net/*/device/uevent",
     "/sys/class/net/*/flags",
