@@ -23,7 +23,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffers import RMEM_MAX, ceiling, limit_of, name_of, report
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, size
 
 # What programs that complain of it ask for, mostly: QUIC libraries 7.5 MB, video and DDS 8 MiB.
@@ -59,16 +59,13 @@ def _finding(facts: Facts, clamped: list[Socket]) -> Finding:
     names = ", ".join(name_of(facts.delta, sock) for sock in clamped[:3])
     more = f" and {count(len(clamped) - 3)} more" if len(clamped) > 3 else ""
     once = any(sock.drops for sock in clamped)
-    return Finding(
-        rule="",
-        stage="udp-rcvbuf-full",
-        severity="note",
-        confidence="medium",
-        summary=f"{names}{more} asked for {count(granted // 2)} B of receive buffer or more and got"
+    return note(
+        "udp-rcvbuf-full",
+        f"{names}{more} asked for {count(granted // 2)} B of receive buffer or more and got"
         f" {size(granted)}, twice the most that {RMEM_MAX} allows; nothing was lost by it"
         + (" in this window" if once else ""),
-        lost=0,
         present=None if facts.delta.mode == "since-boot" or not once else False,
+        confidence="medium",
         meaning="The kernel cuts the request to the limit and doubles it; it reports no error. A"
         " smaller buffer than planned is no loss: it holds shorter bursts.",
         sockets=tuple(report(facts.delta, sock, 0) for sock in clamped[:20]),
@@ -82,16 +79,12 @@ def _told(facts: Facts, request: Request) -> Finding:
     title = request.title
     account = facts.ledger.account("udp-rcvbuf-full")
     seen = account is not None and account.lost == 0
-    return Finding(
-        rule="",
-        stage="udp-rcvbuf-full",
-        severity="note",
-        confidence="medium",
-        summary=f"{title}: {count(wanted)} B of receive buffer were asked for"
+    return note(
+        "udp-rcvbuf-full",
+        f"{title}: {count(wanted)} B of receive buffer were asked for"
         + (f", and {size(got)} are what it was told" if got else "")
         + ("; nothing was lost by it" if seen else ""),
-        lost=0,
-        present=None,
+        confidence="medium",
         meaning=f"The kernel cuts a request to {RMEM_MAX} and doubles it; it reports no error. The"
         " line is about room and not about packets"
         + ("." if seen else ": RcvbufErrors and the socket's drops, which are not shown, tell."),

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import setting
 from netrx_tune.rules.conntrack_advice import MAX, entries_held
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, percent
 
 _NEARLY = 0.95
@@ -43,17 +43,13 @@ def check(facts: Facts) -> Iterator[Finding]:
         else "Whether it refuses packets already, /proc/net/stat/nf_conntrack (conntrack -S) tells;"
         " the kernel's log then says table full, dropping packet."
     )
-    yield Finding(
-        rule="",
-        stage="conntrack-table-full",
-        severity="note",
-        confidence="high" if counted else "medium",
-        summary=f"the connection table holds {count(held)} of {count(limit)} entries"
+    yield note(
+        "conntrack-table-full",
+        f"the connection table holds {count(held)} of {count(limit)} entries"
         f" ({percent(min(1.0, held / limit))})",
-        lost=0,
-        present=None,
+        confidence="high" if counted else "medium",
         meaning=f"When it is full, the first packets of new flows are dropped. {refused}",
-        recommendations=tuple(one for one in room_for_flows(facts, 0) if one),
+        recommendations=room_for_flows(facts, 0),
     )
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import setting
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import size
 
 _HUGE_BYTES = 16 << 20
@@ -32,14 +32,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     for key, option in _KEYS.items():
         value = setting(facts, key)
         if value is not None and value >= _HUGE_BYTES:
-            yield Finding(
-                rule="",
-                stage="udp-rcvbuf-full",
-                severity="note",
-                confidence="high",
-                summary=f"{key} gives every socket of every program {size(value)}",
-                lost=0,
-                present=None,
+            yield note(
+                "udp-rcvbuf-full",
+                f"{key} gives every socket of every program {size(value)}",
                 meaning="Each slow or forgotten socket may hold that much kernel memory, and what"
                 f" it reads is old by then. {_now(facts)}",
                 recommendations=(_ask_instead(key, option, value),),

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import look, setting
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, size
 
 _WRAPPED = 1 << 31  # bytes: what an int does not hold
@@ -61,15 +61,11 @@ def _note(facts: Facts, pool: tuple[str, str, int, str, str], pages: int, limit:
             " If no socket holds that much, the kernel lost count: before 6.15 closing a socket"
             " with nearly 2 GiB queued does that, and only a reboot mends it."
         )
-    return Finding(
-        rule="",
-        stage=stage,
-        severity="note",
-        confidence="medium",
-        summary=f"all {protocol} sockets together hold {count(pages)} pages ({size(pages * page)}),"
+    return note(
+        stage,
+        f"all {protocol} sockets together hold {count(pages)} pages ({size(pages * page)}),"
         f" as much as {key} allows",
-        lost=0,
-        present=None,
+        confidence="medium",
         meaning=meaning,
         recommendations=(
             look(

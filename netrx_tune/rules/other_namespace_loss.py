@@ -20,7 +20,7 @@ from netrx_tune.collectors.neighbours import Neighbour, neighbours
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.rules.judge import evidence, present
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, counted, were, when
 from netrx_tune.rxpath.books.device import backlog_drops_here
 
@@ -53,14 +53,12 @@ def _gain(before: Neighbour, after: Neighbour, field: str) -> int:
 def _finding(facts: Facts, neighbour: Neighbour, lost: int, before: Neighbour) -> Finding:
     full = _gain(before, neighbour, "RcvbufErrors")
     what = f", {count(full)} of them at full buffers" if full else ""
-    return Finding(
-        rule="",
-        stage="udp-rcvbuf-full" if full * 2 > lost else "udp-unattributed",
-        severity="note",
-        confidence="high",
-        summary=f"{counted(lost, 'datagram')}{when(facts)} {were(lost)} lost in another network"
+    return note(
+        "udp-rcvbuf-full" if full * 2 > lost else "udp-unattributed",
+        f"{counted(lost, 'datagram')}{when(facts)} {were(lost)} lost in another network"
         f" namespace: {neighbour.name}{what}",
         lost=lost,
+        present=True,
         meaning="Its counters are its own; none of this is in the books above.",
         recommendations=(
             Recommendation(
@@ -84,15 +82,13 @@ def _backlog(facts: Facts) -> Iterator[Finding]:
     if elsewhere <= 0 or (is_boot and elsewhere < _NOISE_SHARE * handled):
         return
     gone = ", or on devices that are gone or not shown" if is_boot else ""
-    yield Finding(
-        rule="",
-        stage="cpu-backlog-overflow",
-        severity="note",
-        confidence="low" if is_boot else "medium",
-        summary=f"{counted(elsewhere, 'packet')}{when(facts)} met a full CPU backlog in other"
+    yield note(
+        "cpu-backlog-overflow",
+        f"{counted(elsewhere, 'packet')}{when(facts)} met a full CPU backlog in other"
         f" network namespaces of this host{gone}",
         lost=elsewhere,
         present=present(facts),
+        confidence="low" if is_boot else "medium",
         meaning="softnet_stat counts for the whole host; no device of this namespace"
         f" {'that is shown ' if is_boot else ''}has them.",
         evidence=evidence(facts.delta, "softnet.dropped"),

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.judge import standing
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count
 from netrx_tune.rxpath.stages import STAGES
 
@@ -42,14 +42,10 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _note(facts: Facts, account: Account) -> Finding:
     title = next(stage.title for stage in STAGES if stage.name == account.stage)
-    return Finding(
-        rule="",
-        stage=account.stage,
-        severity="note",
-        confidence="high",
-        summary=f"{count(account.lost or 0)} lost since boot at {account.stage} ({title}),"
+    return note(
+        account.stage,
+        f"{count(account.lost or 0)} lost since boot at {account.stage} ({title}),"
         " none in this window",
-        lost=0,
         present=False,
         meaning="History: counters are never cleared.",
         evidence=standing(facts.delta, *(entry.counter for entry in account.by)),

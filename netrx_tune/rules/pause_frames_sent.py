@@ -27,7 +27,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rules.advice import listed, look, quoted
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, when
 
 _PER_SECOND = 10
@@ -49,18 +49,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     if not paused:
         return
     name = max(paused, key=lambda one: paused[one])
-    yield Finding(
-        rule="",
-        stage="nic-ring-overflow",
-        severity="note",
-        confidence="high",
-        summary=f"{count(sum(paused.values()))} pause frames{when(facts)} told senders to wait:"
+    yield note(
+        "nic-ring-overflow",
+        f"{count(sum(paused.values()))} pause frames{when(facts)} told senders to wait:"
         f" {listed(paused)}",
-        lost=0,
+        present=True,
         meaning="The card's buffers were nearly full. Nothing was lost here; the switch holds the"
         " traffic back, and drops when its own queue is full.",
         evidence=evidence(delta, *(f"{name}.ethtool.{counter}" for counter in sent[name])),
-        recommendations=tuple(one for one in _advice(facts, name) if one),
+        recommendations=_advice(facts, name),
     )
 
 

@@ -24,7 +24,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import do, look, setting
 from netrx_tune.rules.buffers import KERNEL_DEFAULT_BYTES, ceiling, name_of, report
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, counted, size
 
 _SOMAXCONN = "net.core.somaxconn"
@@ -173,14 +173,10 @@ def _note(
     sock: Socket,
     *recommendations: Recommendation,
 ) -> Finding:
-    return Finding(
-        rule="",
-        stage=stage,
-        severity="note",
+    return note(
+        stage,
+        summary,
         confidence="medium",
-        summary=summary,
-        lost=0,
-        present=None,
         meaning=meaning,
         sockets=() if sock.drops is None else (report(facts.delta, sock, sock.drops),),
         recommendations=recommendations,

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import setting
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import size
 
 _KEY = "net.core.rmem_max"
@@ -30,14 +30,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     value = setting(facts, _KEY)
     if value is None or value < _EXCESSIVE_BYTES:
         return
-    yield Finding(
-        rule="",
-        stage="udp-rcvbuf-full",
-        severity="note",
-        confidence="high",
-        summary=f"{_KEY} lets one socket have a buffer of {size(value)}, doubled by the kernel",
-        lost=0,
-        present=None,
+    yield note(
+        "udp-rcvbuf-full",
+        f"{_KEY} lets one socket have a buffer of {size(value)}, doubled by the kernel",
         meaning="A buffer that large holds seconds of traffic: its reader works on old data, and"
         " one stopped reader pins that much kernel memory. The ceiling itself loses nothing.",
         recommendations=(_ASK_LESS,),

@@ -1,4 +1,4 @@
-"""What a rule is: a stage, what it needs, and a function from facts to findings."""
+"""What a rule is: a stage, what it needs, and a function from facts to findings or to notes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Recommendation,
+    SocketReport,
+)
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.model.snapshot import Delta
 
@@ -35,3 +41,31 @@ class Rule(NamedTuple):
     stages: tuple[str, ...]
     check: Callable[[Facts], Iterable[Finding]]
     requires: tuple[str, ...] = ()
+
+
+def note(
+    stage: str,
+    summary: str,
+    *,
+    meaning: str,
+    confidence: Confidence = "high",
+    lost: int | None = 0,
+    present: bool | None = None,
+    evidence: tuple[Evidence, ...] = (),
+    sockets: tuple[SocketReport, ...] = (),
+    recommendations: Iterable[Recommendation | None] = (),
+) -> Finding:
+    """Return a note on what the books charge to no stage: a setting, pressure, history."""
+    return Finding(
+        rule="",
+        stage=stage,
+        severity="note",
+        confidence=confidence,
+        summary=summary,
+        lost=lost,
+        present=present,
+        meaning=meaning,
+        evidence=evidence,
+        sockets=sockets,
+        recommendations=tuple(one for one in recommendations if one),
+    )

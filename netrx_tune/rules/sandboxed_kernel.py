@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -24,14 +24,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     sandbox = facts.delta.after.host.sandbox
     if not sandbox:
         return
-    yield Finding(
-        rule="",
-        stage="udp-unattributed",
-        severity="note",
-        confidence="high",
-        summary=f"the kernel here is a sandbox ({sandbox}): its network counters are no evidence",
+    yield note(
+        "udp-unattributed",
+        f"the kernel here is a sandbox ({sandbox}): its network counters are no evidence",
         lost=None,
-        present=None,
         meaning="Many of its counters are constants and its limits are not those in force: whether"
         " packets are lost cannot be seen from inside.",
         recommendations=(_ELSEWHERE,),

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import setting
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, when
 
 _PER_SECOND = 10
@@ -44,14 +44,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     rate = count(round(squeezes / delta.seconds))
     full, moves = _saturated(facts)
-    yield Finding(
-        rule="",
-        stage="softirq-squeeze",
-        severity="note",
-        confidence="high",
-        summary=f"the receive softirq was cut short {rate} times a second{when(facts)};"
+    yield note(
+        "softirq-squeeze",
+        f"the receive softirq was cut short {rate} times a second{when(facts)};"
         " nothing was lost by it",
-        lost=0,
+        present=True,
         meaning=_which_limit(facts, squeezes) + full,
         evidence=evidence(delta, _SQUEEZES, "softnet.processed"),
         recommendations=moves or (_NOTHING,),

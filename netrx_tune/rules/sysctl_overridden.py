@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from netrx_tune.collectors.sysctl_d import CONF, FOLDERS, Assignment, assignments
 from netrx_tune.collectors.text import below
 from netrx_tune.model.finding import Finding, Recommendation
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 
 # Limits of the receive path, where a lower value that wins is a loss of what was asked for.
 _KEYS = (
@@ -67,15 +67,10 @@ def _numbers(text: str) -> tuple[int, ...] | None:
 
 
 def _finding(key: str, wanted: Assignment, winner: Assignment, *, loader: str) -> Finding:
-    return Finding(
-        rule="",
-        stage="udp-rcvbuf-full" if "rmem" in key else "cpu-backlog-overflow",
-        severity="note",
-        confidence="high",
-        summary=f"{wanted.path}:{wanted.line} sets {key} to {wanted.value}, and"
+    return note(
+        "udp-rcvbuf-full" if "rmem" in key else "cpu-backlog-overflow",
+        f"{wanted.path}:{wanted.line} sets {key} to {wanted.value}, and"
         f" {winner.path}:{winner.line} sets it back to {winner.value} at boot ({loader})",
-        lost=0,
-        present=None,
         meaning="The later file wins, so the larger value does not outlive a reboot.",
         recommendations=(
             Recommendation(

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence, present
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, when
 
 _PRUNED, _COLLAPSED = "TcpExt.PruneCalled", "TcpExt.TCPRcvCollapsed"
@@ -41,14 +41,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     merged = facts.delta.increase(_COLLAPSED)
     also = f", which merged {count(merged)} segments" if merged else ""
-    yield Finding(
-        rule="",
-        stage="tcp-rcvbuf-full",
-        severity="note",
-        confidence="medium",
-        summary=f"TCP made room in full receive buffers {count(times)} times{when(facts)}{also}",
-        lost=0,
+    yield note(
+        "tcp-rcvbuf-full",
+        f"TCP made room in full receive buffers {count(times)} times{when(facts)}{also}",
         present=present(facts),
+        confidence="medium",
         meaning="Programs read their connections too slowly for what came. It takes CPU time and"
         " slows the peers down; no packet is lost by it.",
         evidence=evidence(facts.delta, _PRUNED, _COLLAPSED),

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import look
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, size
 
 _KEY = "net.ipv4.udp_mem"
@@ -38,15 +38,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     lowest, highest = (size(pages[place] * host.page_bytes) for place in (0, 2))
     ram = f", more than its RAM ({size(host.memory_bytes)})" if host.memory_bytes else ""
-    yield Finding(
-        rule="",
-        stage="udp-proto-mem",
-        severity="note",
-        confidence="high" if host.memory_bytes else "medium",
-        summary=f"{_KEY} is in pages: {' '.join(map(count, pages))} lets UDP have {lowest} to"
+    yield note(
+        "udp-proto-mem",
+        f"{_KEY} is in pages: {' '.join(map(count, pages))} lets UDP have {lowest} to"
         f" {highest} of this host{ram}",
-        lost=0,
-        present=None,
+        confidence="high" if host.memory_bytes else "medium",
         meaning="Such values are bytes put where pages belong. The limit that should protect the"
         " host from its sockets is gone; nothing is lost by it now.",
         recommendations=_restore(facts, host.memory_bytes, host.page_bytes),
