@@ -58,6 +58,7 @@ _FOREIGN = tuple(
         ("Windows", r"\s*(?:IPv[46]|UDP|TCP|ICMPv[46]) Statistics\b"),
         ("Solaris", r"SunOS |.*\budpInDatagrams\s*="),
         ("macOS or a BSD", r"(?:udp|ip|tcp):\s*\n\s+\d+ "),
+        ("macOS or a BSD", r"\s*\d+ dropped due to (?:full socket buffers|no socket)"),
         ("macOS or a BSD", r"(?:kern|hw|net\.inet)\.[\w.]+[:=]"),
         ("macOS or a BSD", r"Name\s+Mtu\s+Network\s+Address\s+Ipkts\b"),
         ("ESXi", r"NIC statistics for vmnic\d"),
@@ -122,7 +123,8 @@ def parse_pasted(text: str) -> Sample | None:
         links.setdefault(nic.device, Link(nic.device, 0, "", {}, None, "none"))
     rules = rules_of(parts, gaps)
     listed = ss_text.parse_ss(
-        [f"{part.command}\n{part.text}" for part in parts if part.kind == SOCKETS]
+        [f"{part.command}\n{part.text}" for part in parts if part.kind == SOCKETS],
+        beside_tables=any(path in files for _, path, _ in _UDP),
     )
     if any(part.kind == NSTAT and is_since_last(part.command) for part in parts):
         gaps.append(Gap(NSTAT, "unparsed", SINCE_LAST))

@@ -73,7 +73,7 @@ class Listed(NamedTuple):
 
     table: SocketTable | None  # of those that matter
     processes: tuple[Process, ...]
-    named_ports: int  # rows left out, since a service's name hides the number
+    named_ports: int  # rows left out, since a service's name hides which row of /proc they are
     is_repeated: bool = False  # a list of another moment stands before it
     nameless: int = 0  # rows left out: nothing tells whether they are of UDP or TCP
     sockets: tuple[Socket, ...] = ()  # all
@@ -91,18 +91,22 @@ class _Row(NamedTuple):
         return Process(self.socket.inode, self.pid, self.name, "", "") if self.pid else None
 
 
-def parse_ss(texts: Sequence[str]) -> Listed:
+def parse_ss(texts: Sequence[str], *, beside_tables: bool = False) -> Listed:
     """Return the sockets of UDP and TCP that texts list; None where there is none.
 
     A list that has a socket of an earlier one is of another moment: the last counts. A text may
-    begin with the command that printed it, which tells what no column does.
+    begin with the command that printed it, which tells what no column does. A port may have a
+    service's name, as without -n, but not beside the tables of /proc: these number it.
     """
     rows: list[_Row] = []
     named = nameless = 0
     is_repeated = False
     for text in texts:
-        found, hidden, unknown = _rows_of(text)
-        named += hidden
+        found, unknown = _rows_of(text)
+        if beside_tables:
+            numbered = [row for row in found if _has_number(row)]
+            named += len(found) - len(numbered)
+            found = numbered
         nameless += unknown
         again = {_kind(row) for row in found} & {_kind(row) for row in rows}
         same = {_place(row) for row in found} & {_place(row) for row in rows}
@@ -120,6 +124,10 @@ def parse_ss(texts: Sequence[str]) -> Listed:
     return Listed(table, processes, named, is_repeated, nameless, sockets)
 
 
+def _has_number(row: _Row) -> bool:
+    return row.socket.local.rpartition(":")[2].isdigit()
+
+
 def _kind(row: _Row) -> tuple[str, str]:
     return row.socket.protocol, row.socket.family
 
@@ -128,10 +136,10 @@ def _place(row: _Row) -> tuple[str, str, str]:
     return row.socket.protocol, row.socket.local, row.socket.remote
 
 
-def _rows_of(text: str) -> tuple[list[_Row], int, int]:
-    """Return the sockets of one list, how many hide their port, and how many their protocol."""
+def _rows_of(text: str) -> tuple[list[_Row], int]:
+    """Return the sockets of one list, and how many hide their protocol."""
     rows: list[_Row] = []
-    named = nameless = 0
+    nameless = 0
     old = _is_old(text)
     of_list = protocol_of_list(text)
     for chunk in _chunks(_NO_PEER.sub(r"\1 *:*", text)):
@@ -142,11 +150,8 @@ def _rows_of(text: str) -> tuple[list[_Row], int, int]:
             continue
         if protocol == "tcp" and not _is_listener(found):
             continue  # as in our own samples: a connection waits for its reader, and loses nothing
-        if not found["local"].rpartition(":")[2].isdigit():
-            named += 1
-            continue
         rows.append(_row(found, chunk, protocol, old=old))
-    return rows, named, nameless
+    return rows, nameless
 
 
 def _is_old(text: str) -> bool:
@@ -196,6 +201,7 @@ def _of_one_state(row: re.Match[str]) -> Literal["udp", "tcp"] | None:
 
 def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
     memory = {name: _count(digits) for name, digits in _FIELD.findall(_first(_MEMORY, chunk) or "")}
+    old = old or row.re is NETSTAT_ROW  # which has a row of its own kind for IPv6
     local, is_six = _address(row["local"], old=old)
     remote = "" if row["remote"].endswith(":*") else _address(row["remote"], old=old)[0]
     inode, uid = _count(_first(_INODE, chunk)), _count(_first(_UID, chunk))

@@ -55,7 +55,7 @@ from netrx_tune.rules.unknown_socket import (
     watch_it,
     without_size,
 )
-from netrx_tune.rules.words import count, lost_of, percent
+from netrx_tune.rules.words import counted, lost_of, percent
 from netrx_tune.rxpath.books.udp_errors import has
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers, names_most_full_buffers
 
@@ -123,7 +123,7 @@ def _summary(
         if len(members) > 1 or is_part:
             text += f" ({percent(members[0][1] / lost)} of them)"
         if len(members) > 1:
-            text += f" and {count(len(members) - 1)} more sockets"
+            text += f" and {counted(len(members) - 1, 'more socket')}"
         if is_part:
             text += ", the rest on sockets that are closed or not listed here"
     past = facts.delta.mode == "since-boot"

@@ -58,6 +58,21 @@ def test_netstat_lists_queues_and_programs_and_no_drops() -> None:
     }
 
 
+def test_a_port_by_its_name_keeps_it() -> None:
+    listed = NETSTAT.replace("0.0.0.0:1900", "*:syslog")
+    assert [one.local for one in sockets(read(listed))] == ["0.0.0.0:syslog", "[::]:5353"]
+
+
+def test_a_port_by_its_name_is_left_out_beside_the_table_that_numbers_it() -> None:
+    header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
+    row = "  72: 00000000:0202 00000000:0000 07 00000000:00000000 00:00000000 00000000     0"
+    table = f"{header}  timeout inode ref pointer drops\n{row}        0 4711 2 00 9\n"
+    listed = SHARED.replace("0.0.0.0:53", "0.0.0.0:syslog").replace("d90210", "d9")
+    snapshot = read(listed + table)
+    assert [(one.local, one.drops) for one in sockets(snapshot)] == [("0.0.0.0:514", 9)]
+    assert "2 ports by name: use ss -n" in [gap.detail for gap in snapshot.gaps]
+
+
 def test_rows_are_read_where_their_header_was_left_out() -> None:
     rows = [*SHARED.splitlines()[1:], NETSTAT.splitlines()[3]]
     assert [one.local for one in sockets(read("\n".join(rows)))] == [
