@@ -181,10 +181,12 @@ def look(
     )
 
 
-def do(kind: Kind, target: str, *, why: str, cost: str) -> Recommendation:
+def do(
+    kind: Kind, target: str, *, why: str, cost: str, takes_effect: TakesEffect = "now"
+) -> Recommendation:
     """Return advice that no command carries out."""
     scope = _SCOPES.get(kind, "application")
-    return Recommendation(kind=kind, target=target, scope=scope, why=why, cost=cost)
+    return Recommendation(kind, target, scope, why, cost, takes_effect)
 
 
 def device_of(counter: str) -> str:

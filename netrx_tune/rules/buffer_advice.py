@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Cause, Limit, Recommendation
 from netrx_tune.model.sample import Socket
-from netrx_tune.rules.advice import Need, set_sysctl, setting, sysctl_for
+from netrx_tune.rules.advice import Need, do, set_sysctl, setting, sysctl_for
 from netrx_tune.rules.buffers import (
     RMEM_DEFAULT,
     RMEM_MAX,
@@ -116,10 +116,9 @@ def _room(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Iterator[
 
 def _restart(facts: Facts, sock: Socket, rmem_default: int) -> Recommendation:
     """Return the advice to take up a default that was raised since the socket was made."""
-    return Recommendation(
-        kind="application",
-        target=name_of(facts.delta, sock),
-        scope="application",
+    return do(
+        "application",
+        name_of(facts.delta, sock),
         why=f"Restart it: {RMEM_DEFAULT} was raised to {count(rmem_default)} B after its socket was"
         " made, and a running socket keeps its size. Then look whether anything is still lost.",
         cost="a restart of the program",
@@ -219,10 +218,9 @@ def _raise_default(facts: Facts, want: Size) -> Recommendation | None:
 
 
 def _no_more_room(facts: Facts, sock: Socket, want: Size) -> Recommendation:
-    return Recommendation(
-        kind="application",
-        target=name_of(facts.delta, sock),
-        scope="application",
+    return do(
+        "application",
+        name_of(facts.delta, sock),
         why=f"its buffer of {size(sock.rcvbuf_bytes or 0)} is as large as this host can spare"
         f" ({want.arithmetic}), so the reader has to become faster",
         cost="a change to the program",
@@ -245,10 +243,9 @@ def _look_longer(facts: Facts, sock: Socket, want: Size) -> Recommendation:
 
 
 def _end_the_pause(facts: Facts, sock: Socket) -> Recommendation:
-    return Recommendation(
-        kind="application",
-        target=name_of(facts.delta, sock),
-        scope="application",
+    return do(
+        "application",
+        name_of(facts.delta, sock),
         why="ending the pause cures it without memory: disk writes, name look-ups, locks, garbage"
         " collection or a CPU quota in the thread that reads",
         cost="a change to the program",

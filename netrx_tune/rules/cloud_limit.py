@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
-from netrx_tune.rules.advice import listed, look, quoted
+from netrx_tune.rules.advice import do, listed, look, quoted
 from netrx_tune.rules.judge import severity
 from netrx_tune.rules.outcome import by_device, found, loss_rule
 from netrx_tune.rules.rule import Facts
@@ -77,10 +77,9 @@ def _limit(name: str) -> tuple[str, str]:
 def _advice(facts: Facts, names: list[str], device: str) -> Iterator[Recommendation]:
     for name in names:
         limit, helps = _limit(name)
-        yield Recommendation(
-            kind="platform",
-            target=name,
-            scope="platform",
+        yield do(
+            "platform",
+            name,
             why=f"The allowance for {limit} is used up. {helps}",
             cost="the platform's price list",
         )

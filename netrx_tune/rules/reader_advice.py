@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.sample import Socket
+from netrx_tune.rules.advice import do
 from netrx_tune.rules.buffers import name_of
 from netrx_tune.rules.causes import Verdict
 from netrx_tune.rules.rule import Facts
@@ -41,10 +42,9 @@ def without_room(
 
 
 def _faster(who: str, verdict: Verdict, no_room: str) -> Iterator[Recommendation]:
-    yield Recommendation(
-        kind="application",
-        target=who,
-        scope="application",
+    yield do(
+        "application",
+        who,
         why=f"{verdict.seen}. {no_room} Read faster: less work per datagram in the thread that"
         " reads, recvmmsg() or UDP_GRO to take many at once, or more readers on the port with"
         " SO_REUSEPORT (one flow stays with one reader).",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.snapshot import Device
-from netrx_tune.rules.advice import quoted, write_file
+from netrx_tune.rules.advice import do, quoted, write_file
 from netrx_tune.rules.cpus import Judgement, cpus_words, idle_cpus, mask_words
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import percent
@@ -79,10 +79,9 @@ def given_cpu(facts: Facts, cpus: Sequence[int]) -> Recommendation | None:
     worst = max(cpus, key=lambda cpu: loads[cpu].stolen if cpu in loads else 0.0, default=None)
     if worst is None or worst not in loads or not loads[worst].stolen:
         return None
-    return Recommendation(
-        kind="platform",
-        target=f"cpu {worst}",
-        scope="platform",
+    return do(
+        "platform",
+        f"cpu {worst}",
         why=f"CPU {worst} had work and did not run {percent(loads[worst].stolen)} of the window:"
         " the host of this machine has too many guests on too few CPUs. Reserved CPUs, fewer"
         " virtual CPUs than there are real ones, or another host; no setting in here ends it.",

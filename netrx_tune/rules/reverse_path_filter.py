@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
-from netrx_tune.rules.advice import set_sysctl, setting
+from netrx_tune.rules.advice import do, set_sysctl, setting
 from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
@@ -85,10 +85,9 @@ def _advice(facts: Facts, strict: list[str], may_be_over: bool) -> Iterator[Reco
     logged = setting(facts, _LOG)
     log = [] if logged else [_log(facts)]
     yield from (loose + log) if len(strict) == 1 else (log + loose)
-    yield Recommendation(
-        kind="route",
-        target="ip route",
-        scope="netns",
+    yield do(
+        "route",
+        "ip route",
         why="Best where the sources are known: a route back to them by the device that they come in"
         " on keeps the filter strict.",
         cost="replies take that route, too",

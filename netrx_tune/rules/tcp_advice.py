@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Snapshot
-from netrx_tune.rules.advice import Need, capped, setting, sysctl_for
+from netrx_tune.rules.advice import Need, capped, do, setting, sysctl_for
 from netrx_tune.rules.buffers import name_of
 from netrx_tune.rules.memory_advice import memory_bytes
 from netrx_tune.rules.rule import Facts
@@ -112,10 +112,9 @@ def _unfixed(facts: Facts) -> Iterator[Recommendation]:
     for sock in listeners(facts.delta.after):
         if given is None or not sock.rcvbuf_bytes or sock.rcvbuf_bytes == given:
             continue
-        yield Recommendation(
-            kind="application",
-            target=name_of(facts.delta, sock),
-            scope="application",
+        yield do(
+            "application",
+            name_of(facts.delta, sock),
             why=f"The listener {sock.local} has a buffer of {size(sock.rcvbuf_bytes)} where"
             f" {_RMEM} gives {size(given)}: its program sets SO_RCVBUF (or it is older than that"
             " value), and each connection that it accepts keeps that size. Take SO_RCVBUF out"

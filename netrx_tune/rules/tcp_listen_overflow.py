@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
-from netrx_tune.rules.advice import Need, capped, look, setting, shows_moments, sysctl_for
+from netrx_tune.rules.advice import Need, capped, do, look, setting, shows_moments, sysctl_for
 from netrx_tune.rules.buffers import report
 from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.rule import Facts
@@ -208,10 +208,9 @@ def _ask_for_more(sock: Socket, need: Need) -> Recommendation | None:
 
 
 def _accept(sock: Socket) -> Recommendation:
-    return Recommendation(
-        kind="application",
-        target=sock.local,
-        scope="application",
+    return do(
+        "application",
+        sock.local,
         why="Accept faster: more acceptors (SO_REUSEPORT or worker processes), and no slow work"
         " between two accepts.",
         cost="a change of the program or its configuration",
