@@ -11,9 +11,7 @@ from netrx_tune.planning.tunables.tunable import Tunable
 _BUFFERS: tuple[Tunable, ...] = (
     Tunable(
         "net.core.rmem_max",
-        "sysctl",
         "bytes",
-        "restart",
         "212992 up to 6.17, 4194304 from 6.18 (x86-64)",
         "The most that a program may ask for with SO_RCVBUF. The kernel then doubles it.",
         "None by itself: memory is used only by sockets that ask, and only while data waits.",
@@ -21,12 +19,11 @@ _BUFFERS: tuple[Tunable, ...] = (
         "a restart. Programs that never ask are not helped. It does not bound TCP auto-tuning "
         "(net.ipv4.tcp_rmem) nor SO_RCVBUFFORCE.",
         "sk_setsockopt() in net/core/sock.c",
+        takes_effect="restart",
     ),
     Tunable(
         "net.core.rmem_default",
-        "sysctl",
         "bytes",
-        "new-sockets",
         "212992 (x86-64)",
         "The receive buffer of a socket whose program never asked. It is not doubled: 212992 "
         "here is what SO_RCVBUF 106496 would give.",
@@ -34,34 +31,31 @@ _BUFFERS: tuple[Tunable, ...] = (
         "queues also mean late data.",
         "It changes all programs to help one. Use it only for a program that cannot ask.",
         "sock_init_data() in net/core/sock.c",
+        takes_effect="new-sockets",
     ),
     Tunable(
         "net.core.wmem_max",
-        "sysctl",
         "bytes",
-        "restart",
         "212992 up to 6.17, 4194304 from 6.18 (x86-64)",
         "The most that a program may ask for with SO_SNDBUF.",
         "As net.core.rmem_max.",
         "It is about sending: no received packet is lost for want of it.",
         "sk_setsockopt() in net/core/sock.c",
+        takes_effect="restart",
     ),
     Tunable(
         "net.core.wmem_default",
-        "sysctl",
         "bytes",
-        "new-sockets",
         "212992 (x86-64)",
         "The send buffer of a socket whose program never asked.",
         "Every new socket of every program may hold that much.",
         "It is about sending: no received packet is lost for want of it.",
         "sock_init_data() in net/core/sock.c",
+        takes_effect="new-sockets",
     ),
     Tunable(
         "net.core.optmem_max",
-        "sysctl",
         "bytes",
-        "now",
         "20480 on 6.1, 131072 on 6.12 (x86-64)",
         "The most memory for a socket's options: filters, multicast memberships, ancillary data.",
         "Little.",
@@ -70,9 +64,7 @@ _BUFFERS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.mem_pcpu_rsv",
-        "sysctl",
         "pages",
-        "now",
         "256",
         "Pages of protocol memory that each CPU may hold before it accounts for them.",
         "On many CPUs the accounts of UDP and TCP memory are off by so much times the CPUs.",
@@ -82,21 +74,18 @@ _BUFFERS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.bypass_prot_mem",
-        "sysctl",
         "flag",
-        "new-sockets",
         "0",
         "New sockets are left out of the host's UDP and TCP memory accounts.",
         "Only memory cgroups bound them then.",
         "It does not help where a cgroup refused the memory.",
         "sk_alloc() in net/core/sock.c",
+        takes_effect="new-sockets",
         since=KernelVersion(6, 19),
     ),
     Tunable(
         "vm.min_free_kbytes",
-        "sysctl",
         "kilobytes",
-        "now",
         "by memory size",
         "Free memory the kernel keeps for allocations that cannot wait, as a driver's are.",
         "That memory is not for programs; far too large a value starves them.",
@@ -108,9 +97,7 @@ _BUFFERS: tuple[Tunable, ...] = (
 _SOFTIRQ: tuple[Tunable, ...] = (
     Tunable(
         "net.core.netdev_budget",
-        "sysctl",
         "packets",
-        "now",
         "300",
         "Packets that one run of the receive softirq may take from all devices.",
         "A longer run keeps programs on that CPU waiting, the reader of the socket among them.",
@@ -120,9 +107,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.netdev_budget_usecs",
-        "sysctl",
         "usecs",
-        "now",
         "two jiffies, 8000 at HZ=250 and 2000 at HZ=1000",
         "Time that one run of the receive softirq may take.",
         "A longer run keeps programs on that CPU waiting.",
@@ -132,9 +117,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.dev_weight",
-        "sysctl",
         "packets",
-        "now",
         "64",
         "Packets that one poll takes from a CPU's backlog.",
         "Less fairness between devices.",
@@ -143,9 +126,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.dev_weight_rx_bias",
-        "sysctl",
         "weight",
-        "now",
         "1",
         "Factor on net.core.dev_weight for receiving.",
         "As net.core.dev_weight.",
@@ -155,9 +136,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.gro_normal_batch",
-        "sysctl",
         "packets",
-        "now",
         "8",
         "Packets that GRO leaves unmerged and passes up as one list.",
         "Larger lists delay the first packet a little.",
@@ -167,9 +146,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.netdev_tstamp_prequeue",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Packets get their time stamp before RPS queues them (1) or after (0).",
         "With 0 the stamp leaves out the wait in the backlog.",
@@ -178,9 +155,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.tstamp_allow_data",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Whether transmit time stamps may carry the packet's data.",
         "None.",
@@ -189,9 +164,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.skb_defer_max",
-        "sysctl",
         "packets",
-        "now",
         "64, 128 in 7.3",
         "Packets that wait to be freed on the CPU that received them.",
         "Memory of that many packets for each CPU.",
@@ -201,9 +174,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.max_skb_frags",
-        "sysctl",
         "fragments",
-        "now",
         "17",
         "Page fragments that one packet may be made of when sending.",
         "None worth naming.",
@@ -212,9 +183,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.busy_poll",
-        "sysctl",
         "usecs",
-        "now",
         "0 (off)",
         "How long poll() and select() look at the device themselves before they sleep.",
         "The CPU is busy all that time; other programs on it wait.",
@@ -224,14 +193,13 @@ _SOFTIRQ: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.busy_read",
-        "sysctl",
         "usecs",
-        "new-sockets",
         "0 (off)",
         "How long a blocking read looks at the device itself; the default of SO_BUSY_POLL.",
         "The CPU is busy all that time.",
         "As net.core.busy_poll; sockets that exist keep what they had.",
         "sock_init_data() in net/core/sock.c",
+        takes_effect="new-sockets",
         since=KernelVersion(3, 11),
     ),
 )
@@ -239,9 +207,7 @@ _SOFTIRQ: tuple[Tunable, ...] = (
 _BACKLOG: tuple[Tunable, ...] = (
     Tunable(
         "net.core.netdev_max_backlog",
-        "sysctl",
         "packets",
-        "now",
         "1000",
         "Packets that may wait in one CPU's backlog, and in each tunnel device's queue.",
         "Packets wait longer; the memory of so many packets for each CPU.",
@@ -251,9 +217,7 @@ _BACKLOG: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.flow_limit_cpu_bitmap",
-        "sysctl",
         "mask",
-        "now",
         "0 (off)",
         "CPUs whose backlog refuses the packets of a flow that takes more than half of it.",
         "A single large flow loses packets so that others do not.",
@@ -263,9 +227,7 @@ _BACKLOG: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.flow_limit_table_len",
-        "sysctl",
         "entries",
-        "now",
         "4096",
         "Buckets in which the flow limit counts flows.",
         "A byte for each bucket and CPU.",
@@ -275,9 +237,7 @@ _BACKLOG: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.rps_sock_flow_entries",
-        "sysctl",
         "entries",
-        "now",
         "0 (off)",
         "Flows for which RFS remembers the CPU that reads them.",
         "Four bytes for each.",
@@ -286,9 +246,7 @@ _BACKLOG: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.rps_default_mask",
-        "sysctl",
         "mask",
-        "now",
         "0 (off)",
         "rps_cpus of receive queues that are created from now on.",
         "As rps_cpus.",
@@ -298,14 +256,13 @@ _BACKLOG: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.core.somaxconn",
-        "sysctl",
         "connections",
-        "restart",
         "128 up to 5.3, 4096 from 5.4",
         "The most connections that may wait for accept(); listen() cannot ask for more.",
         "Connections that wait use memory and make clients wait.",
         "A listener keeps its length until listen() is called again. It has no part in UDP.",
         "__sys_listen() in net/socket.c",
+        takes_effect="restart",
     ),
 )
 

@@ -12,9 +12,7 @@ from netrx_tune.planning.tunables.tunable import Tunable
 _MEMORY: tuple[Tunable, ...] = (
     Tunable(
         "net.ipv4.udp_mem",
-        "sysctl",
         "pages",
-        "now",
         "the first is about 9 % of memory at boot",
         "Memory of all UDP sockets of the host together. UDP has no state of pressure, so the "
         "first value is the limit; the other two change nothing.",
@@ -26,9 +24,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.udp_rmem_min",
-        "sysctl",
         "bytes",
-        "now",
         "4096 (one page)",
         "What each socket may hold though net.ipv4.udp_mem is used up.",
         "So much for each socket, beyond the limit.",
@@ -37,9 +33,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_mem",
-        "sysctl",
         "pages",
-        "now",
         "the third is about 9 % of memory at boot",
         "Memory of all TCP sockets together: below the first nothing happens, at the second "
         "windows shrink, at the third memory is refused.",
@@ -51,9 +45,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_rmem",
-        "sysctl",
         "bytes",
-        "now",
         "4096 131072 6291456; the third up to 32 MiB from 6.17, by memory",
         "A connection's receive buffer: least, first and most that auto-tuning gives.",
         "Each connection may grow to the third value while its data is not read.",
@@ -64,9 +56,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_wmem",
-        "sysctl",
         "bytes",
-        "now",
         "4096 16384 4194304, by memory",
         "A connection's send buffer: least, first and most that auto-tuning gives.",
         "Each connection may grow to the third value.",
@@ -77,9 +67,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_max_syn_backlog",
-        "sysctl",
         "connections",
-        "now",
         "by memory, 128 or more",
         "Half-open connections for each listener where SYN cookies are off.",
         "A few hundred bytes for each.",
@@ -88,9 +76,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_syncookies",
-        "sysctl",
         "mode",
-        "now",
         "1",
         "Answer SYNs without a queue entry when the queue is full (1), never (0), always (2).",
         "Connections made with a cookie lack some options on some clients.",
@@ -99,9 +85,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_abort_on_overflow",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Answer with a reset when the accept queue is full, instead of dropping.",
         "Clients see an error at once, even for a short burst.",
@@ -110,9 +94,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_moderate_rcvbuf",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Let connections' receive buffers grow by themselves, to net.ipv4.tcp_rmem's third.",
         "Memory as connections need it.",
@@ -121,9 +103,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_adv_win_scale",
-        "sysctl",
         "count",
-        "now",
         "1; 2 on old kernels",
         "Which part of a receive buffer is kept back for overhead and not offered as window.",
         "A larger window overcommits memory when segments are small.",
@@ -132,20 +112,17 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_window_scaling",
-        "sysctl",
         "flag",
-        "new-sockets",
         "1",
         "Allow windows above 64 KiB.",
         "None.",
         "At 0 no buffer above 64 KiB is of use.",
         "tcp_parse_options() in net/ipv4/tcp_input.c",
+        takes_effect="new-sockets",
     ),
     Tunable(
         "net.ipv4.tcp_shrink_window",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Take back window that was offered when the buffer has no room for it.",
         "Peers may have to send again what was on its way.",
@@ -154,9 +131,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.ip_early_demux",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Look up a local socket before routing, and take the route from it.",
         "A host that mostly forwards does a useless lookup for each packet.",
@@ -165,9 +140,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.udp_early_demux",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Early demux for UDP: useful for connected sockets and multicast with one reader.",
         "A lookup that finds nothing for unconnected sockets.",
@@ -177,9 +150,7 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.tcp_early_demux",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Early demux for TCP.",
         "A lookup for each packet that is then forwarded.",
@@ -189,40 +160,37 @@ _MEMORY: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.udp_l3mdev_accept",
-        "sysctl",
         "flag",
-        "restart",
         "0",
         "Sockets that are not bound to a VRF also take datagrams that came in by one.",
         "Services are reachable from every VRF.",
         "Without it, datagrams of a VRF find no socket and count as NoPorts.",
         "udp_sk_bound_dev_eq() in include/net/udp.h",
+        takes_effect="restart",
         since=KernelVersion(4, 12),
     ),
     Tunable(
         "net.ipv4.udp_hash_entries",
-        "sysctl",
         "entries",
-        "boot",
         "by memory, 256 to 65536",
         "Buckets of the table that UDP sockets are found in. Negative: shared with the host.",
         "16 bytes and more for each.",
         "Read-only: set it with uhash_entries= at boot, or for a namespace with "
         "net.ipv4.udp_child_hash_entries before it is created.",
         "udp_table_init() in net/ipv4/udp.c",
+        takes_effect="boot",
         writable=False,
         since=KernelVersion(6, 2),
     ),
     Tunable(
         "net.ipv4.udp_child_hash_entries",
-        "sysctl",
         "entries",
-        "restart",
         "0 (share the host's table)",
         "Size of the UDP table that namespaces created from now on get.",
         "Memory for each such namespace.",
         "It does nothing for the namespace it is set in.",
         "udp_set_table() in net/ipv4/udp.c",
+        takes_effect="restart",
         since=KernelVersion(6, 2),
     ),
 )
@@ -230,9 +198,7 @@ _MEMORY: tuple[Tunable, ...] = (
 _ROUTING: tuple[Tunable, ...] = (
     Tunable(
         "net.ipv4.ip_forward",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Forward packets that are for others.",
         "The host becomes a router; some other settings change with it.",
@@ -241,9 +207,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.rp_filter",
-        "sysctl",
         "mode",
-        "now",
         "0; many distributions set 2 or 1",
         "Drop packets whose source would not be answered by the device they came in on: off "
         "(0), strict (1), loose (2).",
@@ -254,9 +218,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.accept_local",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Take packets whose source is one of this host's own addresses.",
         "Loops and forged sources get in.",
@@ -265,9 +227,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.route_localnet",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Do not treat 127.0.0.0/8 from outside as a martian.",
         "Services that listen on loopback become reachable.",
@@ -276,9 +236,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.log_martians",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Log packets with impossible addresses.",
         "Lines in the kernel log, rate-limited.",
@@ -287,9 +245,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.drop_unicast_in_l2_multicast",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Drop unicast packets that came in a multicast frame.",
         "Clusters that share one address lose their traffic.",
@@ -299,9 +255,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.conf.IF.drop_unicast_in_l2_multicast",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "The same for IPv6.",
         "As for IPv4.",
@@ -311,9 +265,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.conf.IF.accept_source_route",
-        "sysctl",
         "flag",
-        "now",
         "0 for `all`, 1 for a device: together off",
         "Take packets that say which way they want to go.",
         "It is a way around firewalls.",
@@ -322,9 +274,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.conf.IF.forwarding",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Forward IPv6 packets that are for others.",
         "The host becomes a router and no longer takes its address from one.",
@@ -333,9 +283,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.conf.IF.disable_ipv6",
-        "sysctl",
         "flag",
-        "now",
         "0",
         "Drop all IPv6 on the device.",
         "IPv6 is gone there.",
@@ -344,9 +292,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.igmp_max_memberships",
-        "sysctl",
         "count",
-        "now",
         "20",
         "Multicast groups that one socket may join.",
         "A little memory for each.",
@@ -355,9 +301,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.igmp_max_msf",
-        "sysctl",
         "count",
-        "now",
         "10",
         "Sources that a socket may list for one group.",
         "A little memory for each.",
@@ -366,9 +310,7 @@ _ROUTING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.mld_max_msf",
-        "sysctl",
         "count",
-        "now",
         "64",
         "The same for IPv6.",
         "A little memory for each.",
@@ -380,9 +322,7 @@ _ROUTING: tuple[Tunable, ...] = (
 _FRAGMENTS: tuple[Tunable, ...] = (
     Tunable(
         "net.ipv4.ipfrag_high_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "4194304",
         "Memory for IPv4 fragments that wait for their fellows, in this namespace.",
         "So much memory where fragments go missing.",
@@ -392,9 +332,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.ipfrag_low_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "3145728",
         "Up to which eviction went on, on old kernels.",
         "None.",
@@ -403,9 +341,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.ipfrag_time",
-        "sysctl",
         "seconds",
-        "now",
         "30",
         "How long fragments wait.",
         "Shorter: fragments that come very late are lost.",
@@ -415,9 +351,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.ipfrag_max_dist",
-        "sysctl",
         "fragments",
-        "now",
         "64",
         "How many other fragments of a sender may come in between those of one datagram; 0 "
         "switches the test off.",
@@ -427,9 +361,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv4.ipfrag_secret_interval",
-        "sysctl",
         "seconds",
-        "now",
         "600, 0 on late kernels",
         "How often the hash of fragments was reseeded, on old kernels.",
         "None.",
@@ -438,9 +370,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.ip6frag_high_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "4194304",
         "Memory for IPv6 fragments, in this namespace.",
         "So much memory where fragments go missing.",
@@ -450,9 +380,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.ip6frag_low_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "3145728",
         "Up to which eviction went on, on old kernels.",
         "None.",
@@ -461,9 +389,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.ipv6.ip6frag_time",
-        "sysctl",
         "seconds",
-        "now",
         "60",
         "How long IPv6 fragments wait.",
         "Shorter: fragments that come very late are lost.",
@@ -475,9 +401,7 @@ _FRAGMENTS: tuple[Tunable, ...] = (
 _TRACKING: tuple[Tunable, ...] = (
     Tunable(
         "net.netfilter.nf_conntrack_max",
-        "sysctl",
         "entries",
-        "now",
         "by memory; kube-proxy and others set their own",
         "Connections that one namespace may track; the number is the host's.",
         "About 320 bytes for each entry.",
@@ -487,9 +411,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_buckets",
-        "sysctl",
         "entries",
-        "now",
         "by memory",
         "Hash buckets of the connection table.",
         "8 bytes for each.",
@@ -498,9 +420,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_expect_max",
-        "sysctl",
         "entries",
-        "now",
         "by buckets",
         "Connections that helpers may announce (FTP, SIP).",
         "Little.",
@@ -509,9 +429,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_count",
-        "sysctl",
         "entries",
-        "now",
         "-",
         "Connections tracked now in this namespace.",
         "None.",
@@ -521,9 +439,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_udp_timeout",
-        "sysctl",
         "seconds",
-        "now",
         "30",
         "How long a UDP flow without an answer stays in the table.",
         "Shorter: rules that rely on the flow's state forget it sooner.",
@@ -532,9 +448,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_udp_timeout_stream",
-        "sysctl",
         "seconds",
-        "now",
         "180; 120 on late kernels",
         "How long a UDP flow with answers stays in the table.",
         "As nf_conntrack_udp_timeout.",
@@ -543,9 +457,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_checksum",
-        "sysctl",
         "flag",
-        "now",
         "1",
         "Test checksums before a packet is tracked; a bad one makes it invalid.",
         "Off saves time.",
@@ -554,9 +466,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_log_invalid",
-        "sysctl",
         "count",
-        "now",
         "0",
         "Log invalid packets of a protocol number (17 is UDP, 255 all).",
         "Lines in the kernel log.",
@@ -565,9 +475,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_frag6_high_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "4194304",
         "Memory for IPv6 fragments where connection tracking reassembles them.",
         "So much memory where fragments go missing.",
@@ -576,9 +484,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_frag6_low_thresh",
-        "sysctl",
         "bytes",
-        "now",
         "3145728",
         "Up to which eviction went on, on old kernels.",
         "None.",
@@ -587,9 +493,7 @@ _TRACKING: tuple[Tunable, ...] = (
     ),
     Tunable(
         "net.netfilter.nf_conntrack_frag6_timeout",
-        "sysctl",
         "seconds",
-        "now",
         "60",
         "How long IPv6 fragments wait there.",
         "Shorter: fragments that come very late are lost.",

@@ -31,21 +31,22 @@ Unit = Literal[
 class Tunable(NamedTuple):
     """One knob.
 
-    In names, IF and DEV stand for a device, N for a number. `values` is how many numbers it
-    holds, and `limit_index` which of them is the limit that a loss meets. `since` and `until`
-    bound the kernels that have it (until exclusive). `writable` is False for what can only be
-    read, or set in another way that `trap` names.
+    In names, IF and DEV stand for a device, N for a number. Most are sysctls that work at once,
+    so only the others say `where` and `takes_effect`. `values` is how many numbers it holds, and
+    `limit_index` which of them is the limit that a loss meets. `since` and `until` bound the
+    kernels that have it (until exclusive). `writable` is False for what can only be read, or set
+    in another way that `trap` names.
     """
 
     name: str
-    where: Where
     unit: Unit
-    takes_effect: TakesEffect
     default: str
     what: str
     cost: str
     trap: str
     source: str
+    where: Where = "sysctl"
+    takes_effect: TakesEffect = "now"
     values: int = 1
     limit_index: int = 0
     writable: bool = True
