@@ -110,9 +110,10 @@ def _summary(place: Place, accounts: tuple[Account, ...], offered: int | None) -
     lost = sum(map(lost_of, accounts))
     if lost:
         return f"{arrived}{count(lost)} lost"
-    if unseen:
-        what = "stage is" if unseen == 1 else "stages are"
-        return f"{arrived}no loss seen, {unseen} {what} not visible"
+    partly = sum(account.bound == "at-least" for account in accounts)
+    if unseen or partly:
+        what = "1 stage is" if unseen + partly == 1 else f"{unseen + partly} stages are"
+        return f"{arrived}no loss seen, {what} not {'wholly ' if partly else ''}visible"
     return f"{arrived}nothing lost"
 
 
@@ -156,6 +157,8 @@ def _quiet(account: Account) -> str:
     """Return what -v says of a stage that lost nothing, or cannot be seen."""
     if account.lost is None:
         return f"not visible: {account.why}" if account.why else "not visible"
+    if account.bound == "at-least":
+        return f"no loss seen: {account.why}" if account.why else "no loss seen"
     return "nothing lost"
 
 

@@ -226,6 +226,16 @@ def test_each_kind_of_loss_is_told_in_words() -> None:
         assert words in page
 
 
+def test_a_stage_that_a_kernel_counts_in_part_is_not_said_to_have_lost_nothing() -> None:
+    why = "this kernel counts most full buffers as InErrors only"
+    ledger = GOOD_LEDGER._replace(
+        accounts=(Account("udp-rcvbuf-full", 0, "at-least", (), why=why),)
+    )
+    assert "no loss seen, 1 stage is not wholly visible" in text_of(GOOD._replace(ledger=ledger))
+    page = flat(text_of(GOOD._replace(ledger=ledger), verbose=True))
+    assert f"udp-rcvbuf-full: no loss seen: {why}" in page
+
+
 def test_findings_that_ask_for_action_come_first_then_notes_then_past_loss() -> None:
     findings = (PAST, FIREWALL, BACKLOG)
     page = text_of(BAD._replace(findings=findings))
