@@ -137,6 +137,10 @@ _LOOSE_NAMES = {
     "MemErrors": "Udp",
     "ListenOverflows": "TcpExt",
     "ListenDrops": "TcpExt",
+    "IPReversePathFilter": "TcpExt",
+    "InNoRoutes": "IpExt",
+    "InTruncatedPkts": "IpExt",
+    "ReasmOverlaps": "IpExt",
 }
 _LOOSE_SECTIONS = {"", "Ip", "Icmp", "IcmpMsg", "Tcp", "Udp", "TcpExt", "IpExt"}
 _TCP_NAME = r"(?:TCP[A-Z]|PFMemalloc)\w+"

@@ -17,6 +17,12 @@ _RATES = (
     (r"\bdropd/s\b.*\bsqueezd/s\b", "sar -n SOFT", "cat /proc/net/softnet_stat"),
     (r"(?m)^\s*[\w.-]+:?\s+[\d.]+[kKMG]?/s\s*$", "a tool that subtracts", "ethtool -S DEVICE"),
 )
+# measurement,tag=value field=number time; Telegraf and VictoriaMetrics write so.
+_INFLUX = re.compile(
+    r"^[\w.-]{1,64}(?:,[\w.-]{1,64}=[^\s,=]{1,128})* [\w.-]{1,64}=[\d.]{1,24}[iu]?(?:,\S*)?"
+    r"(?: \d{10,19})?$",
+    re.MULTILINE,
+)
 
 
 def why_unread(text: str) -> str | None:
@@ -28,4 +34,9 @@ def why_unread(text: str) -> str | None:
                 f" the counters of {command}, best twice: {command} > 1; sleep 10;"
                 f" {command} > 2; netrx-tune diagnose --from 1 --from 2"
             )
+    if _INFLUX.search(text):
+        return (
+            "InfluxDB's line protocol, in which measurements of many hosts and moments may stand;"
+            " give what the host itself shows: nstat -az; ip -s -s link; cat /proc/net/softnet_stat"
+        )
     return problem_of_json(text)

@@ -48,7 +48,7 @@ _KINDS: dict[Kind, str] = {
     "sysfs": "Write",
     "ethtool": "On the network card:",
     "netfilter": "In the firewall:",
-    "route": "In the routing table:",
+    "route": "In addresses, routes, IPsec:",
     "placement": "Place the work on other CPUs:",
     "application": "In the program:",
     "sender": "At the sender:",

@@ -16,9 +16,10 @@ References: Documentation/networking/xfrm_proc.rst.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from netrx_tune.model.finding import Finding
+from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence
 from netrx_tune.rules.outcome import found, lost_at
@@ -35,6 +36,7 @@ _MEANINGS = {
     "XfrmInStateExpired": "their security association has expired",
     "XfrmInBufferError": "memory was short",
 }
+_OF_POLICY = re.compile("Pol|Tmpl")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -57,23 +59,29 @@ def check(facts: Facts) -> Iterator[Finding]:
             meaning=_meaning([item.counter.removeprefix("xfrm.") for item in moved]),
             severity="note",
             evidence=seen,
-            recommendations=(
-                look(
-                    facts,
-                    "ip -s xfrm policy",
-                    kind="route",
-                    target="ip xfrm policy",
-                    why="Shows the policies with their counters; compare them with the peer's.",
-                ),
-                look(
-                    facts,
-                    "ip -s xfrm state",
-                    kind="route",
-                    target="ip xfrm state",
-                    why="Shows the security associations, their errors and replay windows.",
-                ),
-            ),
+            recommendations=_looks(facts, [item.counter for item in moved]),
         )
+
+
+def _looks(facts: Facts, names: Sequence[str]) -> tuple[Recommendation, ...]:
+    """Return where to look, the associations first where none of the policies refused."""
+    policy = look(
+        facts,
+        "ip -s xfrm policy",
+        kind="route",
+        target="ip xfrm policy",
+        why="Shows the policies with their counters; compare them with the peer's.",
+    )
+    state = look(
+        facts,
+        "ip -s xfrm state",
+        kind="route",
+        target="ip xfrm state",
+        why="Shows the security associations, their errors and replay windows. Numbers (spi) and"
+        " keys have to be the peer's: one end that was started or got keys by itself sends what"
+        " the other cannot read until both negotiate anew.",
+    )
+    return (policy, state) if any(map(_OF_POLICY.search, names)) else (state, policy)
 
 
 def _meaning(names: list[str]) -> str:
@@ -81,4 +89,4 @@ def _meaning(names: list[str]) -> str:
     return (". ".join(known) or "See ip xfrm policy and ip xfrm state for the reason") + "."
 
 
-RULE = Rule(("xfrm-policy", "udp-xfrm-policy"), check, requires=("xfrm.XfrmInPolBlock",))
+RULE = Rule(("xfrm-policy", "udp-xfrm-policy"), check)

@@ -142,3 +142,16 @@ def test_prose_is_no_json() -> None:
 def test_rates_are_refused_with_what_to_give_instead(text: str, instead: str) -> None:
     assert parse_pasted(text) is None
     assert f"{instead} > 1" in (why_unread(text) or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net,host=srv1,interface=eth0 bytes_recv=6123i,drop_in=1234i 1600000000000000000\n",
+        "nstat,host=srv1,name=snmp UdpInErrors=120i,UdpRcvbufErrors=120i\n",
+    ],
+)
+def test_the_line_protocol_of_influxdb_is_refused_with_what_to_give_instead(text: str) -> None:
+    assert parse_pasted(text) is None
+    assert "nstat -az" in (why_unread(text) or "")
+    assert why_unread("the level, level=5i of it\nfoo bar=baz\n") is None

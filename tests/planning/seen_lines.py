@@ -271,6 +271,40 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
     ),
     ("391 drops at udp_queue_rcv_skb+3df (0xffffffff972d7c6f)", "log-dropwatch", (None, None)),
     ("988 drops at tpacket_rcv+5f (0xffffffff973642df)", "log-dropwatch", (None, None)),
+    (
+        (
+            "0.104 curl/506057 skb:kfree_skb(skbaddr: 0xffff8880, location: 0xffff816e, rx_sk: 0x0,"
+            " protocol: 2048, reason: SKB_DROP_REASON_NO_SOCKET)"
+        ),
+        "log-dropwatch",
+        (None, None),
+    ),
+    (
+        (
+            "<idle>-0 [003] 1201.774: kfree_skb: skbaddr=ffff9363 protocol=2048 location=nf_hook"
+            "_slow+0xa7/0xe0 reason: NETFILTER_DROP"
+        ),
+        "log-dropwatch",
+        (None, None),
+    ),
+    (
+        'ebpf_exporter_kfree_skb_total{reason="SKB_DROP_REASON_SOCKET_RCVBUFF"} 1.59664e+06',
+        "log-dropwatch",
+        (None, None),
+    ),
+    (
+        (
+            "Jun 23 08:51:22 server1 kernel: [486938.916177] [UFW BLOCK] IN=eth1 OUT= MAC=00:00"
+            " SRC=192.0.2.88 DST=198.51.100.7 LEN=60 TOS=0x00 PROTO=TCP SPT=41945 DPT=16881 SYN"
+        ),
+        "log-firewall-rule",
+        (None, None),
+    ),
+    (
+        "kernel: rpfilter drop: IN=mycelium OUT= MAC= SRC=0566:0000 DST=fe80:0000 LEN=146 TC=0",
+        "log-firewall-rule",
+        (None, None),
+    ),
     ("net_ratelimit: 44 callbacks suppressed", "log-lines-suppressed", (None, None)),
     (
         "[1234.5] NETDEV WATCHDOG: eth0 (e1000e): transmit queue 0 timed out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_a_rule_is_silent_where_its_stages_lost_nothing(name: str) -> None:
     if rule.stages:
         facts = Facts(delta, settle(delta)._replace(accounts=accounts))
         assert list(rule.check(facts)) == []
+
+
+def test_a_rule_needs_one_ip_version_only() -> None:
+    """Of a text of /proc/net/snmp6 alone a loss would have no finding, else."""
+    needs = {need for rule in _RULES.values() for need in rule.requires}
+    counters = {counter for stage in STAGES for counter in stage.counters}
+    for need in needs:
+        names = need.split("|")
+        for name in names:
+            twin = re.sub(r"^(Ip|Udp)\.", r"\g<1>6.", name)
+            assert twin in names or twin not in counters | {"Ip6.InReceives"}, need

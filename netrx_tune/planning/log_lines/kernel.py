@@ -175,18 +175,38 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-dropwatch",
         "dropwatch or a trace names the function that discarded a packet",
-        r"[0-9]+ drops at \w+\+(?:0x)?[0-9a-f]+",
+        r"[0-9]+ drops at \w+\+(?:0x)?[0-9a-f]+|\bkfree_skb(?:_reason)?[:(]|skb_drop_reason_\w",
         "udp_queue_rcv_skb, __udp_queue_rcv_skb and udp_queue_rcv_one_skb: at the socket, mostly a"
         " full buffer, else its filter. __udp4_lib_rcv: no such port, or a bad checksum or length."
         " enqueue_to_backlog: the CPU's backlog. nf_hook_slow: the firewall. tcp_v4_rcv,"
         " tcp_v4_do_rcv and tcp_rcv_state_process: mostly segments that were of no use any more."
-        " tpacket_rcv and packet_rcv: a capture's copy, the packet itself went on.",
+        " tpacket_rcv and packet_rcv: a capture's copy, the packet itself went on. Since 5.17 a"
+        " reason stands beside it: NO_SOCKET is no such port, SOCKET_RCVBUFF a full buffer,"
+        " PROTO_MEM the pool of udp_mem or tcp_mem, NETFILTER_DROP the firewall, IP_RPFILTER the"
+        " reverse-path filter, CPU_BACKLOG the backlog; NOT_SPECIFIED says nothing.",
         "That is what tells nothing by itself: the tool counts every packet that is freed early.",
         "Compare with the counters of the same seconds: sudo netrx-tune diagnose --interval 10"
         " charges each loss to one place.",
         "net/core/drop_monitor.c",
         ("udp-rcvbuf-full", "udp-no-port", "cpu-backlog-overflow"),
         ("Udp.RcvbufErrors", "Udp.NoPorts", "softnet.dropped"),
+    ),
+    Message(
+        "log-firewall-rule",
+        "A rule of the firewall wrote down a packet (UFW BLOCK, FINAL_REJECT and the like)",
+        r"\bin=[\w.@+-]{0,15} out=[\w.@+-]{0,15} .{0,160}\bsrc=\S+ dst=",
+        "A LOG target or nft's log statement. With OUT= empty the packet was for this host, or"
+        " came in by the hook before routing; with both it was to be forwarded. The words before"
+        " IN= are the rule's own: BLOCK, DROP and REJECT there mean that the rule after it"
+        " discards, ALLOW and AUDIT that it does not.",
+        "The line itself discards nothing, and is mostly limited to a few each minute (ufw: 3), so"
+        " lines cannot be counted. What a firewall drops is policy: strays from the internet are"
+        " what it is for.",
+        "If DPT or the group is one that a program here waits for, let it in (ufw allow,"
+        " firewall-cmd --add-port). The counters tell how many: nft list ruleset, or"
+        " iptables-save -c; no buffer and no ring plays a part.",
+        "net/netfilter/nf_log_syslog.c",
+        ("nf-input-drop", "nf-prerouting-drop"),
     ),
     Message(
         "log-lines-suppressed",

@@ -222,7 +222,7 @@ def _reassembly(delta: Delta) -> Iterator[Account]:
     fails = gained(delta, "Ip.ReasmFails", "Ip6.ReasmFails")
     requests = gained(delta, "Ip.ReasmReqds", "Ip6.ReasmReqds")
     if fails is None:
-        yield timeouts
+        yield from (timeouts, overlaps)
         return
     inside = overlaps.lost or 0 if features.reasm_overlap_in_fails(delta.after.host.kernel) else 0
     refused = max(0, fails - (timeouts.lost or 0) - inside)

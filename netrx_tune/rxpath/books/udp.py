@@ -160,13 +160,15 @@ def _counter(delta: Delta, stage: str, field: str) -> Account:
 
 def _at_socket(delta: Delta, errors: Errors, split: Split, reserve: int) -> tuple[Account, ...]:
     """Return what was lost at a socket."""
-    blocked = gained(delta, *xfrm_counters(delta)) or 0
-    policy = min(blocked, split.at_socket)
+    blocked = gained(delta, *xfrm_counters(delta))
+    policy = min(blocked or 0, split.at_socket)
     rest = split.at_socket - policy
     stage, bound = nameless_stage(delta, split)
     hidden = rest if stage == RCVBUF else 0
     accounts = [
-        Account("udp-xfrm-policy", policy, "exact", _nameless(policy)),
+        Account("udp-xfrm-policy", None, "unseen", (), why="needs /proc/net/xfrm_stat")
+        if blocked is None
+        else Account("udp-xfrm-policy", policy, "exact", _nameless(policy)),
         _buffer(delta, errors, hidden, bound),
         _memory(delta, errors, split),
         _late_checksums(delta, split),
