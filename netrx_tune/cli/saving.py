@@ -6,8 +6,6 @@ from netrx_tune import __version__
 from netrx_tune.host.save import write_snapshot
 from netrx_tune.reporters.snapshot_files import SavedSnapshot
 
-__all__ = ["save"]
-
 
 def save(path: str, saved: SavedSnapshot) -> None:
     """Write a snapshot as this version's tool does.

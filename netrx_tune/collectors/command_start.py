@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMAND_START"]
-
 COMMAND_START = r"(?:^|[\s/$#>|;(`'\"])"

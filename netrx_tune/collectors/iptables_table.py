@@ -16,8 +16,6 @@ from netrx_tune.collectors.nftables_hooks import resolve
 from netrx_tune.collectors.nftables_rules import TARGETS, Discard, Rule, Verdict
 from netrx_tune.model.sample import RuleCounter
 
-__all__ = ["Count", "Listed", "Table", "count_of", "counters"]
-
 _HOOKS: dict[str, Hook] = dict(zip(CHAINS, HOOKS, strict=True))
 _LARGEST_PLAIN = 99_999  # packets; above it is rounded
 _LARGEST_IN_UNIT = 9_999  # thousands, then millions

@@ -28,8 +28,6 @@ from netrx_tune.collectors.iptables import CHAINS
 from netrx_tune.collectors.iptables_table import Listed, Table, count_of
 from netrx_tune.collectors.text import MOST_DIGITS
 
-__all__ = ["LINE", "ROW", "parse_iptables"]
-
 _NUMBER = rf"\d{{1,{MOST_DIGITS}}}"
 _CHAIN = re.compile(
     r"Chain (?P<chain>\S+) \((?:policy (?P<policy>[A-Z]+)"

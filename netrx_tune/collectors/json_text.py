@@ -23,8 +23,6 @@ from netrx_tune.collectors.nft_json import nft_words
 from netrx_tune.collectors.text import is_count
 from netrx_tune.model.errors import ParseError
 
-__all__ = ["problem_of_json", "without_json"]
-
 _STARTS = re.compile(r'^[ \t]*(\[\s*\{|\{\s*"(?:nftables|kernel)")', re.MULTILINE)
 _MOST_TRIES = 64  # at what begins as JSON and is none
 _DEVICE = re.compile(r"[\w.-]{1,15}")

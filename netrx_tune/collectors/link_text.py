@@ -17,9 +17,6 @@ from netrx_tune.collectors.device_names import kind_by_name
 from netrx_tune.collectors.text import is_decimal
 from netrx_tune.model.sample import Link
 
-__all__ = ["PATTERN", "parse_links"]
-
-
 _UNNAMED = "DEV"
 # A page may have taken the flags for a tag.
 _IP = (

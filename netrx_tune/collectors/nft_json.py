@@ -17,8 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from netrx_tune.collectors.text import is_count
 from netrx_tune.model.errors import ParseError
 
-__all__ = ["nft_words"]
-
 _WORD = re.compile(r"[\w./@-]{1,255}", re.ASCII)  # a name; nft takes no others
 _PLACE = "nft -j"
 _VERDICTS = frozenset({"accept", "drop", "continue", "return", "reject", "queue"})

@@ -14,8 +14,6 @@ from netrx_tune.collectors.nftables_fields import PASSING
 from netrx_tune.collectors.nftables_rules import TARGETS, Discard, Verdict
 from netrx_tune.collectors.text import is_decimal
 
-__all__ = ["Expressions", "Tokens", "judged", "packets_of", "split", "verdict_of"]
-
 Tokens = tuple[str, ...]
 
 _ENDS: dict[str, Verdict] = {

@@ -31,8 +31,6 @@ from netrx_tune.collectors.nftables_rules import Rule
 from netrx_tune.collectors.nftables_sets import Elements, Set
 from netrx_tune.model.sample import RuleCounter
 
-__all__ = ["START", "depth_of", "parse_nft"]
-
 START = r"table (?:ip|ip6|inet|arp|bridge|netdev) \S+ \{.*"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.?)*"?|[{};,]|[^\s{};,"]+')
 _HOOKS: dict[str, Hook] = {

@@ -39,8 +39,6 @@ from netrx_tune.collectors.softnet_stat import from_decimals, from_first_columns
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
 from netrx_tune.model.sample import Gap, Link, Sample
 
-__all__ = ["foreign_system", "parse_pasted"]
-
 _NAMELESS = "rows are of UDP or of TCP: paste the command with them, or use ss -uanmp"
 # What the diagnosis of a host would have as well: what is missing is said.
 _EXPECTED: tuple[tuple[str, set[str]], ...] = (

@@ -17,8 +17,6 @@ from netrx_tune.collectors.nft_text import parse_nft
 from netrx_tune.collectors.paths import NETFILTER_DUMP, QDISC_DUMP
 from netrx_tune.model.sample import Gap, RuleCounter
 
-__all__ = ["IPTABLES", "KINDS", "NFT", "TC", "Printed", "rules_of"]
-
 IPTABLES, NFT, TC = "iptables", "nft", "tc"
 KINDS = frozenset({IPTABLES, NFT, TC})
 _NOT_ALL = "not all of it is in the text: `nft list ruleset` shows it, or iptables-save -c"

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["plain_lines"]
-
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|\([A-Z0-9])")
 _CODE = re.compile(r"^([ \t]*)`(?=[^`\n])|(?<=[^`\n])`[ \t]*$", re.MULTILINE)
 _TAGS = re.compile(

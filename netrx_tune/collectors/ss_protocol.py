@@ -18,8 +18,6 @@ from typing import Literal
 
 from netrx_tune.collectors.command_start import COMMAND_START
 
-__all__ = ["protocol_of_list"]
-
 Protocol = Literal["udp", "tcp"]
 
 _COMMAND = re.compile(COMMAND_START + r"ss(?P<options>\s.*)")

@@ -25,8 +25,6 @@ from netrx_tune.collectors.command_start import COMMAND_START
 from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import RuleCounter
 
-__all__ = ["LINE", "ROW", "TcText", "counters", "parse_tc", "shows_qdiscs"]
-
 _QDISC = re.compile(
     r"qdisc (?P<kind>\w+) (?P<handle>[0-9a-f]*:[0-9a-f]*) (?:\[\w+\] )?(?:dev (?P<device>\S+) )?"
     r"(?:root|parent|ingress|clsact|refcnt|-+).*"

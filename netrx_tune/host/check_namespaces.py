@@ -14,8 +14,6 @@ from netrx_tune.planning.fingerprints import label_of
 from netrx_tune.planning.judging import judge
 from netrx_tune.planning.policy import Policy
 
-__all__ = ["with_namespaces"]
-
 
 def with_namespaces(
     own: Judgement,

@@ -34,8 +34,6 @@ from netrx_tune.planning.policy import Policy
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["judge_on_dask"]
-
 LOCAL = "local"
 _BATCH = 32  # a task costs the scheduler some milliseconds, an input about four of a worker
 _AHEAD = 3  # batches for each thread of the cluster: none waits for the next

@@ -17,8 +17,6 @@ from contextlib import contextmanager, suppress
 
 from netrx_tune.model.errors import InputError
 
-__all__ = ["Command", "command"]
-
 # What people and CI systems send to end a job, and what programs are told by.
 _PASSED_ON = (
     signal.SIGINT,

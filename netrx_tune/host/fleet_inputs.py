@@ -19,8 +19,6 @@ from netrx_tune.model.judgement import JudgedFinding, Judgement
 from netrx_tune.planning.policy import Policy
 from netrx_tune.reporters.checks.judgement_json import parse_line
 
-__all__ = ["judgements"]
-
 _JSONL = ".jsonl"
 _MOST_LINE_BYTES = 64 << 20
 _TEXT = rb'"(?:[^"\\]|\\.)*"'

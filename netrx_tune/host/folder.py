@@ -17,8 +17,6 @@ from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Gap
 from netrx_tune.reporters.snapshot_files import MANIFEST, by_sample
 
-__all__ = ["read_folder"]
-
 # Where the files of a host stand. A whole file system may be given, so the rest is not entered.
 _FOLDERS = (
     "",

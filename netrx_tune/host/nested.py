@@ -17,8 +17,6 @@ from netrx_tune.host.decompress import blocks, open_regular
 from netrx_tune.host.tar_members import is_tar, open_members
 from netrx_tune.model.errors import InputError
 
-__all__ = ["NESTED", "hosts_in", "inner_blocks", "is_packed_report", "split"]
-
 NESTED = "::"
 _MOST_HOSTS = 10_000
 

@@ -15,8 +15,6 @@ from netrx_tune.model.snapshot import Snapshot
 from netrx_tune.planning.kinship import kinship
 from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, interval
 
-__all__ = ["read_pair"]
-
 
 def read_pair(first: str, second: str, netns: str | None = None) -> SavedSnapshot:
     """Return the last samples of two inputs as one snapshot, in the order they were taken.

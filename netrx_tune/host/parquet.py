@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pyarrow import Schema
     from pyarrow.parquet import ParquetWriter
 
-__all__ = ["Tables", "tables"]
-
 _ROWS = 4096
 _ABOUT = ("kernel", "distribution", "cpus", "memory_bytes", "netns")
 _FINDING = ("rule", "stage", "severity", "confidence", "cause", "lost", "share", "present", "fails",

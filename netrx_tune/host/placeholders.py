@@ -15,8 +15,6 @@ from typing import Literal
 
 from netrx_tune.collectors.address import ipv4, ipv6
 
-__all__ = ["Placeholders"]
-
 # RFC 5737 documentation, RFC 2544 benchmarking; then what nobody routes, RFC 1112 section 4.
 _UNICAST = (
     ("192.0.2.1", 254),

@@ -18,8 +18,6 @@ from netrx_tune.host.placeholders import Placeholders
 from netrx_tune.model.sample import Gap, Process, RuleCounter, Sample, Socket
 from netrx_tune.reporters.snapshot_files import BOOT_ID, SavedSnapshot
 
-__all__ = ["REDACTIONS", "redact"]
-
 REDACTIONS = (
     "addresses",
     "boot id",

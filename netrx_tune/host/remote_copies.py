@@ -22,8 +22,6 @@ from netrx_tune.reporters.snapshot_files import SavedSnapshot
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["copy_of", "read_remote", "source_at"]
-
 # A sosreport may have some hundred MiB; more than this is none, or not for one worker.
 MOST_BYTES = 4 << 30
 _PART_BYTES = 1 << 20

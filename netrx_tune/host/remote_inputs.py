@@ -11,8 +11,6 @@ from netrx_tune.host.storage import said
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.policy import Policy
 
-__all__ = ["judge_anywhere", "stamp_anywhere"]
-
 
 def judge_anywhere(
     path: str, policy: Policy, today: date, *, stamp: str | None = None

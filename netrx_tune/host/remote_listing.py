@@ -19,8 +19,6 @@ from netrx_tune.host.workers import in_workers
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["expanded", "remote_inputs"]
-
 _WILD = frozenset("*?[")
 
 

@@ -21,16 +21,6 @@ from netrx_tune.model.kernel import parse_release
 from netrx_tune.model.sample import Gap
 from netrx_tune.rxpath.kernel_features import sysctl_scope
 
-__all__ = [
-    "SOFTNET_GAP",
-    "Member",
-    "Namespaces",
-    "by_namespace",
-    "namespace_gaps",
-    "namespace_members",
-    "of_every_namespace",
-]
-
 
 class Member(NamedTuple):
     """What a command printed, and under which name the report has it."""

@@ -16,8 +16,6 @@ from typing import NamedTuple
 from netrx_tune.collectors.pasted_rules import IPTABLES, NFT, TC, rules_of
 from netrx_tune.model.sample import Gap, RuleCounter
 
-__all__ = ["read_printed_rules"]
-
 _NAME = re.compile(
     r"sos_commands/\w+/(?P<command>(?P<program>ip6?tables(?:-save)?|nft|tc)(?:_[^/]*)?)"
 )

@@ -59,8 +59,6 @@ from netrx_tune.model.places import Places, of_record
 from netrx_tune.model.sample import Gap, Link, Nic, Sample
 from netrx_tune.reporters.snapshot_files import UPTIME, SavedSnapshot, saved_snapshot
 
-__all__ = ["read_sosreport"]
-
 _COMMANDS = "sos_commands/"
 _ETHTOOL = re.compile(r"sos_commands/\w+/ethtool_-(?P<option>[Sglci])_(?P<device>.+)", re.DOTALL)
 _FIELDS = {"S": "statistics", "g": "rings", "l": "channels", "c": "coalesce", "i": "driver"}

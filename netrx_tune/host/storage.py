@@ -11,8 +11,6 @@ from netrx_tune.model.errors import InputError
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-__all__ = ["LOCAL", "filesystem", "is_web", "needs_extra", "said", "stamp_of_files"]
-
 LOCAL = "file://"
 _WEB = ("http://", "https://")
 # What changes with a file: a digest of what it holds, or else a time.

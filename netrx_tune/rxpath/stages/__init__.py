@@ -27,8 +27,6 @@ from netrx_tune.rxpath.stages.softirq import SOFTIRQ_STAGES
 from netrx_tune.rxpath.stages.tcp import TCP_STAGES
 from netrx_tune.rxpath.stages.udp import UDP_STAGES
 
-__all__ = ["LAYERS", "STAGES", "exists", "stage"]
-
 LAYERS: tuple[Layer, ...] = ("device", "softirq", "core", "ip", "udp", "tcp", "books")
 
 STAGES: tuple[Stage, ...] = (
