@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import click
 import pytest
 
-from netrx_tune.cli import COMMANDS, netrx_tune
+from netrx_tune.cli import COMMANDS
 from netrx_tune.rules import rules
 
 README = Path(__file__).parent.parent / "README.md"
@@ -40,14 +39,9 @@ def test_the_generated_parts_are_current(block: str, write: object, *, accept: b
     assert text == want or accept, "run: pytest tests/test_readme.py --accept"
 
 
-def test_every_command_has_help_an_example_and_a_place_in_the_readme() -> None:
-    context = click.Context(netrx_tune)
+def test_every_command_has_a_place_in_the_readme() -> None:
     for name in COMMANDS:
-        command = netrx_tune.get_command(context, name)
-        assert command is not None
-        page = command.get_help(click.Context(command, info_name=name))
-        assert "Example" in page, name
-        assert f"netrx-tune {name}" in README.read_text(), name
+        assert f"netrx-tune {name}" in README.read_text().partition("help: end")[2], name
 
 
 def test_the_commands_of_the_readme_exist() -> None:

@@ -84,9 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = netrx_tune.main(arguments, prog_name="netrx-tune", standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
+    except SystemExit:
+        code = 0  # so click ends where nobody reads --help to its end
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        code = 2
+        code = _show(error)
     except click.ClickException as error:
         code = _refuse(_usage(error), 2)
     except (click.Abort, KeyboardInterrupt):
@@ -101,6 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _refuse(f"standard output: {bug.args[1]}", 2) if full else _report(bug)
     gc.freeze()  # what is left goes with the process
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(help_page: click.exceptions.NoArgsIsHelpError) -> int:
+    """Show what there is to type, as for a mistake, and return the exit code."""
+    from netrx_tune.cli.options import progress  # noqa: PLC0415 - only where it ends so
+
+    progress(help_page.format_message(), quiet=False)
+    return 2
 
 
 def _heed_once() -> None:

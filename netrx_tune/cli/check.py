@@ -105,8 +105,8 @@ def command(
     Examples:
       netrx-tune check run.tar.gz
       netrx-tune check reports/ --policy policy.yaml --output junit=report.xml
-      find . -name 'sosreport-*' -print0 | netrx-tune check - --format jsonl -o fleet.jsonl
-      netrx-tune check reports/ --baseline known.yaml --update-baseline --reason 'old NICs'
+      find . -name 'sosreport-*' -print0 | netrx-tune check - --format jsonl
+      netrx-tune check a/ --baseline a.yaml --update-baseline --reason 'old NICs'
     """  # noqa: D301 - click reads the backspace
     from netrx_tune.cli.check_outputs import outputs  # noqa: PLC0415 - not for --help
     from netrx_tune.host import policies  # noqa: PLC0415 - likewise

@@ -86,7 +86,7 @@ def report_command(
     Examples:
       netrx-tune check reports/ --format jsonl | netrx-tune fleet report -
       netrx-tune fleet report fleet.jsonl --role-from inventory.ini
-      netrx-tune fleet report fetched/20261101T120000Z --role-from 3 --format markdown
+      netrx-tune fleet report fetched/20261101T120000Z --role-from 3
     """  # noqa: D301 - click reads the backspace
     from netrx_tune.host.fleet_inputs import judgements  # noqa: PLC0415 - not for init
     from netrx_tune.host.fleet_roles import role_of  # noqa: PLC0415 - likewise

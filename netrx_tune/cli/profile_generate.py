@@ -63,7 +63,7 @@ def generate_command(
     \b
     Examples:
       sudo netrx-tune profile generate --interval 30 -o here.yaml
-      netrx-tune profile generate --from ticket.tar.gz --profile syslog-collector -o here.yaml
+      netrx-tune profile generate --from run.tar.gz --profile quic-http3
     """  # noqa: D301 - click reads the backspace
     place = Place(saved, root, netns, pid)
     place.check()
