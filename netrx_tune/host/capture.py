@@ -120,7 +120,7 @@ def _with_netlink(got: _Collected) -> Sample:
         UDP_PORTS,
         render_udp_ports,
     )
-    from netrx_tune.host import netlink  # noqa: PLC0415 - likewise
+    from netrx_tune.host import ethtool_ioctl, netlink  # noqa: PLC0415 - likewise
 
     founds, unread = netlink.scan_all()
     sockets, gaps = netlink.sockets_of(founds)
@@ -136,7 +136,7 @@ def _with_netlink(got: _Collected) -> Sample:
     if links is None:
         for pattern in paths.DEVICE_FILES + paths.NET_CLASS_FULL_FILES:
             got.add_pattern(pattern)
-    nics, gaps = netlink.read_nics([link.name for link in links or ()])
+    nics, gaps = ethtool_ioctl.read_nics([link.name for link in links or ()])
     got.gaps.extend(gaps)
     rules, gaps = netlink.read_rules()
     got.gaps.extend(gaps)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from netrx_tune.collectors import packet_diag, qdisc, rtnl_link, sock_diag
 from netrx_tune.collectors.nftables_fields import PATH as NFTABLES
 from netrx_tune.collectors.queue_probe import Probe, answer
-from netrx_tune.host.ethtool_ioctl import read_nics
 from netrx_tune.host.iptables_sockopt import read_tables
 from netrx_tune.host.netlink_channel import (
     ROOM_BYTES,
@@ -27,8 +26,6 @@ from netrx_tune.host.netlink_channel import (
 from netrx_tune.host.nftables_dump import read_nftables
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Gap, Link, RuleCounter, Socket, SocketTable
-
-__all__ = ["read_links", "read_nics", "read_rules", "scan_all", "sockets_of"]
 
 
 def scan_all() -> tuple[list[sock_diag.Found], list[Gap]]:

@@ -21,9 +21,10 @@ from netrx_tune.collectors.sysctl import parse_sysctl, path_of
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import InputError, ParseError, ProfileError
 from netrx_tune.model.profile import Profile
-from netrx_tune.planning.profile import Memory, Written, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
 from netrx_tune.planning.profile_document import MOST_BYTES
 from netrx_tune.planning.profile_fields import NAME
+from netrx_tune.planning.profile_written import Written, parse_profile
 
 OWN_FOLDER = "/etc/netrx-tune/profiles"
 _SUFFIXES = (".yaml", ".yml")

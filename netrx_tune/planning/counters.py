@@ -8,8 +8,6 @@ from __future__ import annotations
 from netrx_tune.planning.counter_note import CounterNote
 from netrx_tune.planning.tcp_counters import TCP_NOTES
 
-__all__ = ["COUNTER_NOTES", "CounterNote"]
-
 _UDP_NOTES: tuple[CounterNote, ...] = (
     CounterNote(
         "Udp.InDatagrams",

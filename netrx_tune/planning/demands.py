@@ -16,7 +16,8 @@ from netrx_tune.planning.policy import ALL_STAGES, LossLimit, Policy, PolicyRule
 from netrx_tune.planning.profile import Memory, resolve
 from netrx_tune.planning.profile_amounts import in_units
 from netrx_tune.planning.profile_written import WrittenSetting
-from netrx_tune.planning.tunables import Tunable, scope, tunable
+from netrx_tune.planning.tunables import scope, tunable
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.rules.words import count, percent
 from netrx_tune.rxpath.ledger import came
 

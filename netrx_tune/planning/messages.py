@@ -16,8 +16,6 @@ from netrx_tune.planning.log_lines.message import Heard, Message, heard_in
 from netrx_tune.planning.log_lines.own_queues import OWN_QUEUES
 from netrx_tune.planning.log_lines.small_buffers import SMALL_BUFFERS
 
-__all__ = ["MESSAGES", "Heard", "Message", "message_in", "message_named"]
-
 _MOST_CHARACTERS = 2000
 _MOST_LINES = 2000
 _GROUP = re.compile(r"\(\?P<\w+>")

@@ -17,7 +17,7 @@ from netrx_tune.rxpath.queue_needs import (
 )
 
 if TYPE_CHECKING:
-    from netrx_tune.planning.tunables import Tunable
+    from netrx_tune.planning.tunables.tunable import Tunable
 
 # All that the plan proposes may together take this share of RAM when every queue is full.
 MEMORY_SHARE = 0.25

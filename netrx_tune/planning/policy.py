@@ -26,9 +26,6 @@ from netrx_tune.planning.profile_fields import Place
 from netrx_tune.planning.profile_written import Written, WrittenSetting, parse_setting
 from netrx_tune.rules import rule_names
 
-__all__ = ["ALL_STAGES", "POLICY_RULES", "Acceptance", "Bar", "LossLimit", "Policy", "PolicyRule",
-           "digest_of", "parse_policy"]  # fmt: skip
-
 PolicyRule = Literal["policy-setting", "policy-loss", "policy-profile"]
 
 # What a policy asks for beyond the rules; each is reported as a rule is, and has a page.

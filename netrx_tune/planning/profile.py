@@ -14,10 +14,9 @@ from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.planning.profile_amounts import in_units, memory_units
 from netrx_tune.planning.profile_bounds import as_kept, complaint
 from netrx_tune.planning.profile_fields import Place
-from netrx_tune.planning.profile_written import Written, WrittenSetting, parse_profile
-from netrx_tune.planning.tunables import Tunable, tunable
-
-__all__ = ["Find", "Memory", "Written", "WrittenSetting", "chain", "parse_profile", "resolve"]
+from netrx_tune.planning.profile_written import Written, WrittenSetting
+from netrx_tune.planning.tunables import tunable
+from netrx_tune.planning.tunables.tunable import Tunable
 
 _MOST_BASES = 8
 

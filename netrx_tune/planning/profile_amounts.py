@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from netrx_tune.planning.tunables import TUNABLES, Tunable, tunable
+from netrx_tune.planning.tunables import TUNABLES, tunable
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.rules.near import near
 
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,18}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netrx_tune.planning.tunables import Tunable
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.rxpath.queue_needs import BUCKET_BYTES
 
 _INT_MAX = 2**31 - 1

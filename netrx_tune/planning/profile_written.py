@@ -11,7 +11,8 @@ from netrx_tune.planning.profile_amounts import Amount, key_complaint, parse_amo
 from netrx_tune.planning.profile_bounds import complaint
 from netrx_tune.planning.profile_document import Entries, Items, Node, Scalar, read_document
 from netrx_tune.planning.profile_fields import Place
-from netrx_tune.planning.tunables import Tunable, tunable
+from netrx_tune.planning.tunables import tunable
+from netrx_tune.planning.tunables.tunable import Tunable
 
 _KEYS = ("schema", "name", "summary", "extends", "limits", "settings", "application", "keep",
          "generated")  # fmt: skip

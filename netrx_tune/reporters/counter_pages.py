@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netrx_tune.model.stage import Stage
-from netrx_tune.planning.counters import COUNTER_NOTES, CounterNote
+from netrx_tune.planning.counter_note import CounterNote
+from netrx_tune.planning.counters import COUNTER_NOTES
 from netrx_tune.planning.topics import TOPICS
 from netrx_tune.planning.tunables import tunable
 from netrx_tune.reporters.page import Page, items, sections_of

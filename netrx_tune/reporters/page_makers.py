@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.stage import Stage, StageKind
-from netrx_tune.planning.messages import Heard
-from netrx_tune.planning.topics import TOPICS, Topic
-from netrx_tune.planning.tunables import Tunable, Visibility, tunable, visibility
+from netrx_tune.planning.log_lines.message import Heard
+from netrx_tune.planning.topics import TOPICS
+from netrx_tune.planning.topics.topic import Topic
+from netrx_tune.planning.tunables import Visibility, tunable, visibility
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.reporters.page import Page, Section, items, sections_of
 from netrx_tune.reporters.plain import capitalised
 from netrx_tune.rxpath.stages import STAGES, stage

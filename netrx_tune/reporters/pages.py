@@ -16,7 +16,7 @@ from netrx_tune.reporters.counter_pages import (
     spellings,
 )
 from netrx_tune.reporters.driver_counter_pages import driver_counter_page
-from netrx_tune.reporters.page import Page, PageKind, Section, items
+from netrx_tune.reporters.page import Page, Section, items
 from netrx_tune.reporters.page_makers import (
     message_page,
     rule_page,
@@ -24,21 +24,8 @@ from netrx_tune.reporters.page_makers import (
     topic_page,
     tunable_page,
 )
-from netrx_tune.reporters.path_lines import path_lines, values_of
 from netrx_tune.reporters.plain import BLANK, Block, layout
 from netrx_tune.rxpath.stages import STAGES
-
-__all__ = [
-    "Page",
-    "PageKind",
-    "Section",
-    "page",
-    "page_json",
-    "path_lines",
-    "render_page_text",
-    "suggestions",
-    "values_of",
-]
 
 SCHEMA = "netrx-tune/page/v1"
 

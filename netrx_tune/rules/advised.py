@@ -8,7 +8,7 @@ from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.buffer_advice import HELPED_BY_ROOM, needed, recommend
 from netrx_tune.rules.buffers import ceiling, limit_of
-from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.rule import Facts
 
 _MOST_LOOKED_AT = 20

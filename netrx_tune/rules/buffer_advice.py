@@ -18,7 +18,7 @@ from netrx_tune.rules.buffers import (
     limit_of,
     name_of,
 )
-from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.reader_advice import without_room
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import (

@@ -12,8 +12,6 @@ from netrx_tune.rxpath.admission import deferred_credit_share
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
 from netrx_tune.rxpath.queue_shape import QueueShape
 
-__all__ = ["Verdict", "cause_of"]
-
 # Without a watch: a buffer that holds more than bursts bring, and a share that no burst explains.
 _LARGE_BYTES = 16 << 20
 _LARGE_SHARE = 0.01

@@ -8,7 +8,7 @@ from netrx_tune.model.finding import Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import do
 from netrx_tune.rules.buffers import name_of
-from netrx_tune.rules.causes import Verdict
+from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import capacity, truesize_of
 from netrx_tune.rules.starved_reader import give_a_cpu

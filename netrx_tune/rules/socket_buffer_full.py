@@ -35,7 +35,7 @@ from netrx_tune.rules.buffers import (
     name_of,
     report,
 )
-from netrx_tune.rules.causes import Verdict, cause_of
+from netrx_tune.rules.causes import cause_of
 from netrx_tune.rules.company import one_reader_words, shared_port_words
 from netrx_tune.rules.judge import (
     BOOT_SHARE,
@@ -45,6 +45,7 @@ from netrx_tune.rules.judge import (
     severity,
 )
 from netrx_tune.rules.lossy_sockets import full_sockets
+from netrx_tune.rules.queue_causes import Verdict
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.sizing import is_full
 from netrx_tune.rules.unknown_socket import (

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from netrx_tune.collectors import ethtool_text
-from netrx_tune.host import netlink, netlink_channel
+from netrx_tune.host import ethtool_ioctl, netlink, netlink_channel
 from netrx_tune.model.sample import Gap, RuleCounter
 
 pytestmark = [
@@ -163,7 +163,7 @@ def test_the_devices_are_those_of_ip(namespace: ThreadPoolExecutor) -> None:
 def test_a_nic_is_that_of_ethtool(namespace: ThreadPoolExecutor) -> None:
     def case() -> None:
         run("ip link add one type veth peer name other")
-        (nic,), gaps = netlink.read_nics(["one", "lo", "absent0"])
+        (nic,), gaps = ethtool_ioctl.read_nics(["one", "lo", "absent0"])
         text = ethtool_text.Texts(
             driver=run("ethtool -i one"),
             statistics=run("ethtool -S one"),

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from netrx_tune.host import profiles
-from netrx_tune.planning.profile import Memory, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
+from netrx_tune.planning.profile_written import parse_profile
 from netrx_tune.reporters.exports import export, joined
 from tests.host.consumers import PLAY, PYTHON, needs, root_only, run
 

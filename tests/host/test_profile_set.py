@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from netrx_tune.planning.profile import Memory, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
+from netrx_tune.planning.profile_written import parse_profile
 from netrx_tune.reporters.exports import export, joined
 from tests.host.consumers import PLAY, PYTHON, needs, root_only, run
 

@@ -352,4 +352,64 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-page-allocation-failure",
         (None, None),
     ),
+    (
+        " 0(1) INFO: <core> [core/udp_server.c:206]: probe_max_receive_buffer(): SO_RCVBUF is finally"
+        " 425984",
+        "log-kamailio-buffer",
+        (None, 425_984),
+    ),
+    (
+        "[RTPS_TRANSPORT_UDPV4 Warning] Receive buffer size could not be set to the desired value."
+        " Using 131072 instead of 4194304 -> Function OpenAndBindInputSocket",
+        "log-fast-dds-buffer",
+        (4_194_304, None),
+    ),
+    (
+        "Warning: Default Linux receive buffer setting is lower than expected. You may experience"
+        " poor GEV streaming performance.",
+        "log-flycapture-buffer",
+        (None, None),
+    ),
+    (
+        "\tRTP UDP socket receive buffer size set to 425984 but requested 8000000",
+        "log-buffer-cut",
+        (8_000_000, None),
+    ),
+    (
+        "WARN UDP recv buffer clamped by kernel (increase net.core.rmem_max) requested=16777216"
+        " actual=425984",
+        "log-buffer-cut",
+        (16_777_216, None),
+    ),
+    (
+        "<initSocket> receive buffer size could not be set correctly, requested 5242880 but got"
+        " 212992",
+        "log-buffer-cut",
+        (5_242_880, None),
+    ),
+    ("HTTP/3 UDP receive buffer capped by OS", "log-buffer-cut", (None, None)),
+    (
+        "[#4160970966 UDP 192.0.2.7:51751] recv queue overflow 1000 messages already queued.",
+        "log-steam-queue",
+        (None, None),
+    ),
+    ("[rtsp @ 0x55d] RTP: missed 12 packets", "log-sequence-gap", (None, None)),
+    ("WAR [path cam] [RTSP source] 16 RTP packets lost", "log-sequence-gap", (None, None)),
+    (
+        "* continuity: packet index: 2,083,988, PID: 0x02FF, missing 8 packets",
+        "log-sequence-gap",
+        (None, None),
+    ),
+    ("[WARNING]pkt loss freq: 12139/14707", "log-sequence-gap", (None, None)),
+    ("CommonRtp.cpp:53 inputRtp | rtp丢包:1961 -> 1963", "log-sequence-gap", (None, None)),
+    (
+        "Kernel dropped 512 more packets. Consider increase receive buffer size.",
+        "log-kernel-dropped",
+        (None, None),
+    ),
+    (
+        "[srt] ALERT: kernel dropped 1204 UDP packets on listener :9000",
+        "log-kernel-dropped",
+        (None, None),
+    ),
 ]

@@ -34,6 +34,10 @@ def test_every_message_has_a_line_here() -> None:
         "failed to set receive timeout",
         "netlink: 4 bytes leftover after parsing attributes",
         "uWSGI listen queue of socket 4: 3/100",
+        "receive buffer size set to 8388608",
+        "missing 3 files",
+        "0 receive buffer errors",
+        "Sequence Errors: 0, Bad Packets: 0",
     ],
 )
 def test_other_lines_are_not_claimed(line: str) -> None:

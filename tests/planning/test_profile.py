@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from netrx_tune.model.errors import ProfileError
 from netrx_tune.model.profile import Profile, ProfileSetting
-from netrx_tune.planning.profile import Memory, Written, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
+from netrx_tune.planning.profile_written import Written, parse_profile
 from netrx_tune.planning.tunables import tunable
 
 OURS = Path(__file__).parents[2] / "profiles"

@@ -9,8 +9,9 @@ from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.planning.diagnosis import conclude
 from netrx_tune.planning.plan_values import is_limit
-from netrx_tune.planning.profile import Memory, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
 from netrx_tune.planning.profile_generate import Origin, generate
+from netrx_tune.planning.profile_written import parse_profile
 from netrx_tune.reporters.profile_yaml import render_yaml
 from tests import scenario
 

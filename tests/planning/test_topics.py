@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netrx_tune.planning.counters import COUNTER_NOTES
-from netrx_tune.planning.topics import TOPICS, Topic
+from netrx_tune.planning.topics import TOPICS
+from netrx_tune.planning.topics.topic import Topic
 from netrx_tune.planning.tunables import tunable
 from netrx_tune.rxpath.stages import STAGES, stage
 

@@ -7,7 +7,8 @@ import pytest
 from netrx_tune.collectors.paths import SYSCTL_FILES
 from netrx_tune.collectors.sysctl import name_of
 from netrx_tune.model.kernel import KernelVersion as V
-from netrx_tune.planning.tunables import TUNABLES, Tunable, exists, scope, tunable, visibility
+from netrx_tune.planning.tunables import TUNABLES, exists, scope, tunable, visibility
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.rxpath.stages import STAGES
 
 # Knobs of stages that are rules or programs: nothing to set to a number.

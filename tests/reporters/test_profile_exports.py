@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from netrx_tune.collectors.sysctl_d import parse_sysctl_conf
 from netrx_tune.model.profile import Profile, ProfileSetting, SettingMode
-from netrx_tune.planning.profile import Memory, parse_profile, resolve
+from netrx_tune.planning.profile import Memory, resolve
 from netrx_tune.planning.profile_amounts import key_complaint
 from netrx_tune.planning.profile_bounds import as_kept, bounds_of
-from netrx_tune.planning.tunables import TUNABLES, Tunable
+from netrx_tune.planning.profile_written import parse_profile
+from netrx_tune.planning.tunables import TUNABLES
+from netrx_tune.planning.tunables.tunable import Tunable
 from netrx_tune.reporters.exports import FORMATS, export, joined
 from netrx_tune.reporters.profile_yaml import render_yaml
 

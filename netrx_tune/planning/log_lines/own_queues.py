@@ -1,4 +1,4 @@
-"""Lines of programs about their own queues, about accept(), and about sending."""
+"""Lines of programs about their own queues, gaps that they see, accept(), and sending."""
 
 from __future__ import annotations
 
@@ -60,6 +60,46 @@ OWN_QUEUES: tuple[Message, ...] = (
         "A faster decoder or output first. fifo_size makes room for a pause, overrun_nonfatal=1"
         " goes on after a loss. buffer_size, the socket's, is another one.",
         "FFmpeg, libavformat/udp.c",
+    ),
+    Message(
+        "log-steam-queue",
+        "A game server (Steam's sockets) has no room for what it read",
+        r"recv queue overflow [0-9]+ messages already queued",
+        "The game's main loop does not take the messages of a connection that the network thread"
+        " read: it hangs, or a tick takes too long.",
+        _NOT_KERNEL,
+        "Find what holds the main loop (a plug-in, a map change, the disk). No setting of the"
+        " kernel has a part in it.",
+        "ValveSoftware/csgo-osx-linux, issue 3638",
+    ),
+    Message(
+        "log-sequence-gap",
+        "A program misses numbers in a stream",
+        r"rtp: missed [0-9]+ packets|\b[0-9]+ rtp packets? lost\b|\bmissing [0-9]+ packets\b"
+        r"|rtp丢包|\bpkt loss freq\b|\bsequence errors: [1-9]",
+        "What was numbered by the sender (RTP, a transport stream, NetFlow, a lidar) came with"
+        " gaps. They arise at the sender, on the way, in this host, or in the program's own queues.",
+        "Something is missing, and the line does not say where. What this host lost is in its own"
+        " counters: the socket's drops, RcvbufErrors, and the card's.",
+        "netrx-tune diagnose while it happens. If nothing is lost here, look at the sender and the"
+        " network: a larger buffer changes nothing then.",
+        "FFmpeg, libavformat/rtpdec.c; bluenviron/mediamtx; tsduck/tsduck",
+        ("udp-rcvbuf-full",),
+        ("Udp.RcvbufErrors",),
+    ),
+    Message(
+        "log-kernel-dropped",
+        "A program was told by the kernel that its socket dropped datagrams",
+        r"kernel dropped [0-9]+ (?:more |udp )?packets",
+        "Envoy and others read the socket's drops (SO_RXQ_OVFL, or /proc/net/udp): these datagrams"
+        " met a full receive buffer, or were refused by a filter or by UDP's memory.",
+        "Yes, as many as it says, on that socket.",
+        "netrx-tune diagnose while it happens: it tells a burst, which room helps, from a reader"
+        " that is too slow, which it does not.",
+        "envoyproxy/envoy, source/common/network/utility.cc",
+        ("udp-rcvbuf-full",),
+        ("Udp.RcvbufErrors",),
+        ("SO_RCVBUF", "net.core.rmem_max"),
     ),
     Message(
         "log-redis-backlog",

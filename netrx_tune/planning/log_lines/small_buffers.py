@@ -215,4 +215,48 @@ SMALL_BUFFERS: tuple[Message, ...] = (
         do="Set net.core.rmem_max (and wmem_max, for sending) to the number in the line, on the"
         " host itself. Do not set larger ones: 1.5 GiB was tried, and worked worse.",
     ),
+    _cut(
+        "log-kamailio-buffer",
+        "Kamailio or OpenSIPS says how large its receive buffer is",
+        r"so_rcvbuf is finally (?P<got>[0-9]+)",
+        "It doubles its request until maxbuffer (256 KiB by default) or until the kernel gives no"
+        " more, and says what getsockopt() answers, which is doubled.",
+        "kamailio/kamailio, src/core/udp_server.c, probe_max_receive_buffer()",
+        loss="No. The line stands in the log of every start.",
+        do="Nothing, unless diagnose names its socket as losing to bursts or pauses: then maxbuffer"
+        " in its configuration, with net.core.rmem_max not below it. More children (workers for"
+        " each socket) are the cure where the handling of a message is slow.",
+    ),
+    _cut(
+        "log-fast-dds-buffer",
+        "Fast DDS did not get its receiveBufferSize",
+        r"receive buffer size could not be set to the desired value\. using [0-9]+ instead of"
+        r" (?P<wanted>[0-9]+)",
+        "net.core.rmem_max is below receiveBufferSize of the UDP transport (or"
+        " listenSocketBufferSize of the participant). Fast DDS then halves its request until all of"
+        " it is granted, so it has less than the limit would allow.",
+        "eProsima/Fast-DDS, src/cpp/rtps/transport, asio_helpers.hpp",
+    ),
+    _cut(
+        "log-flycapture-buffer",
+        "A camera's driver finds net.core.rmem_default small",
+        r"default linux receive buffer setting is lower than expected",
+        "FlyCapture and Spinnaker (GigE cameras of FLIR and Point Grey) compare the setting with a"
+        " number of their own when they start. Nothing was received yet.",
+        "ros-drivers/pointgrey_camera_driver, issue 180",
+        do="If images are incomplete: first larger packets (an MTU of 9000 on both sides) and a"
+        " pause between them (inter-packet delay), which shorten no buffer's life; then room for a"
+        " frame. net.core.rmem_default is given to every socket of every program: a driver that can"
+        " ask for its size needs net.core.rmem_max only.",
+    ),
+    _cut(
+        "log-buffer-cut",
+        "A program did not get the receive buffer that it asked for",
+        r"\b(?:recv|receive|read) buf(?:fer)?\b"
+        r"(?=.{0,100}\b(?:(?:clamped|capped) by|but (?:requested|(?:only )?got|obtained))\b)"
+        rf"(?:.{{0,100}}?\brequested\W{{1,2}}(?P<wanted>{SIZE}))?",
+        "net.core.rmem_max is below what the program asked for. What it says that it got is doubled"
+        " or not, as its runtime has it; ss shows the doubled size (rb).",
+        "socket(7), SO_RCVBUF",
+    ),
 )

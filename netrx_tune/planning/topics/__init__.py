@@ -13,6 +13,4 @@ from netrx_tune.planning.topics.topic import Topic
 from netrx_tune.planning.topics.udp import UDP_TOPICS
 from netrx_tune.planning.topics.words import WORD_TOPICS
 
-__all__ = ["TOPICS", "Topic"]
-
 TOPICS: tuple[Topic, ...] = (*IP_TOPICS, *UDP_TOPICS, *HOST_TOPICS, *WORD_TOPICS)

@@ -11,21 +11,8 @@ from netrx_tune.planning.tunables.core import CORE_TUNABLES
 from netrx_tune.planning.tunables.device import DEVICE_TUNABLES
 from netrx_tune.planning.tunables.ip import IP_TUNABLES
 from netrx_tune.planning.tunables.socket import SOCKET_TUNABLES
-from netrx_tune.planning.tunables.tunable import Tunable, Unit, Where
+from netrx_tune.planning.tunables.tunable import Tunable, Where
 from netrx_tune.rxpath.kernel_features import SysctlScope, sysctl_scope
-
-__all__ = [
-    "TUNABLES",
-    "Tunable",
-    "Unit",
-    "Visibility",
-    "Where",
-    "exists",
-    "module_of",
-    "scope",
-    "tunable",
-    "visibility",
-]
 
 TUNABLES: tuple[Tunable, ...] = (
     *CORE_TUNABLES,

@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol, cast
 
 from netrx_tune.model.profile import Profile
-from netrx_tune.reporters.exports.wanted import Export, File, Wanted, wanted
-
-__all__ = ["FORMATS", "SEVERAL", "Export", "File", "Wanted", "export", "joined"]
+from netrx_tune.reporters.exports.wanted import Export, File, wanted
 
 # Format -> what it is, in the order of --help.
 FORMATS = {
