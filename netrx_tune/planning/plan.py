@@ -135,13 +135,14 @@ def _without_conflicts(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _allowed(finding: Finding, *, exhausted: bool, huge: bool) -> Finding:
+    """Return a finding without that advice; a buffer that is not raised takes no memory."""
+    later = [item for item in finding.recommendations if exhausted and _raises_buffer(item)]
     kept = tuple(
         item
         for item in finding.recommendations
-        if not (exhausted and _raises_buffer(item) and not is_met(item))
-        and not (huge and item.target == _RMEM_DEFAULT)
+        if item not in later and not (huge and item.target == _RMEM_DEFAULT)
     )
-    if len(kept) < len(finding.recommendations) and exhausted:
+    if not all(map(is_met, later)):
         kept = (_NOT_NOW, *kept)
     return finding._replace(recommendations=kept)
 

@@ -95,7 +95,8 @@ def decide(items: list[Recommendation], host: Host, sockets: int) -> dict[str, D
     """Return each limit's one value, best first; None where nothing is left to raise.
 
     A limit that stands high enough already still takes its part of the memory, so that the
-    plan does not grow once it is applied. A socket has one buffer, requested or by default.
+    plan does not grow once it is applied; one of which no finding speaks any more leaves it to
+    those that memory had cut. A socket has one buffer, requested or by default.
     """
     wanted = _largest(items)
     left = host.bound_bytes

@@ -17,9 +17,12 @@ from netrx_tune.planning.diagnosis import conclude, measure
 from netrx_tune.planning.plan_values import Host as Room
 from netrx_tune.planning.plan_values import bytes_each, is_limit, values_of
 from netrx_tune.planning.tunables import tunable
+from netrx_tune.rules import run_rules
 from netrx_tune.rules.buffers import ceiling, limit_of
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rxpath.books.udp_split import has_mem_errors
 from netrx_tune.rxpath.kernel_features import memory_refusals
+from netrx_tune.rxpath.ledger import settle
 from tests import scenario
 from tests.cases import case as cases
 from tests.scenario import Case
@@ -147,18 +150,37 @@ def _check(delta: Delta) -> None:
     host = delta.after.host
     place = Room(delta.after.settings, host.memory_bytes, host.page_bytes, host.cpus or 1)
     for key, proposed in plan.items():
-        known = tunable(key)
-        limit = proposed[known.limit_index if known else 0]
-        assert limit * bytes_each(key, place, 1) <= place.bound_bytes, f"{key} exceeds memory"
+        assert _bytes(key, proposed, place) <= place.bound_bytes, f"{key} exceeds memory"
     named = memory_refusals(host.kernel, has_mem_errors(delta)) == "mem-errors"
     if "net.ipv4.udp_mem" in plan and not named:
         return  # there the pool's level tells its refusals from other loss: another cause
     if _forced(delta) > _forced(_after(delta, plan)):
         return  # a buffer that was forced looks asked for below a higher ceiling
-    again = dict(_proposed(conclude(_after(delta, plan))))
-    for key, proposed in again.items():
+    later = _after(delta, plan)
+    cut = {item.target for item in first.plan if "Bounded: " in item.why}
+    free = _freed_bytes(later, plan, place)
+    for key, proposed in _proposed(conclude(later)):
         top = plan.get(key, values.get(key, ()))
-        assert proposed <= top, f"{key} grows from {top} to {proposed}"
+        if key in cut and proposed > top:
+            more = _bytes(key, proposed, place) - _bytes(key, top, place)
+            assert more <= free, f"{key} grows from {top} to {proposed}, and {free} B are free"
+        else:
+            assert proposed <= top, f"{key} grows from {top} to {proposed}"
+
+
+def _freed_bytes(later: Delta, plan: Settings, place: Room) -> int:
+    """Return what the limits took whose loss looks like another's once they stand higher.
+
+    What memory had cut may have that, as far as a later plan can tell.
+    """
+    findings, _ = run_rules(Facts(later, settle(later)))
+    named = {item.target for one in findings for item in one.recommendations}
+    return sum(_bytes(key, values, place) for key, values in plan.items() if key not in named)
+
+
+def _bytes(key: str, values: tuple[int, ...], place: Room) -> int:
+    known = tunable(key)
+    return values[known.limit_index if known else 0] * bytes_each(key, place, 1)
 
 
 def _forced(delta: Delta) -> int:
@@ -239,6 +261,31 @@ _FOUND: dict[str, Case] = {
                     "drops": 70_000, "accept_limit": 5, "accept_queue": 0,
                 },
             ],
+        },
+    },
+    "a buffer that stays while the pool is exhausted takes no memory": {
+        "kernel": "5.15.0",
+        "memory": 64 << 20,
+        "cpus": 1,
+        "settings": {
+            "net.core.rmem_max": 65536, "net.core.netdev_max_backlog": 16,
+            "net.netfilter.nf_conntrack_max": 16, "net.netfilter.nf_conntrack_count": 65536,
+            "net.ipv4.udp_mem": "16 16 16",
+        },
+        "before": {
+            "counters": {
+                "Udp.InErrors": 0, "Udp.RcvbufErrors": 0, "Udp.InDatagrams": 0, "Udp.MemErrors": 0,
+            },
+            "softnet": [[0, 0]],
+            "links": {"v0": {"kind": "veth", "rx_packets": 0, "rx_dropped": 0}},
+        },
+        "after": {
+            "counters": {
+                "Udp.InErrors": 0, "Udp.RcvbufErrors": 1, "Udp.InDatagrams": 0, "Udp.MemErrors": 1,
+                "sockstat.UDP.mem": 90,
+            },
+            "softnet": [[90_000, 1]],
+            "links": {"v0": {"kind": "veth", "rx_packets": 90_000, "rx_dropped": 1}},
         },
     },
     "a table that was full": {
