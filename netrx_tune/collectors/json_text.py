@@ -3,14 +3,15 @@
     [{"ifname":"eth0","stats64":{"rx":{"packets":9}}}]             ip -j -s -s link
     [{"ifname":"eth0","rx_missed_errors":5}]                       ethtool --json -S, -g, -l, -c
     [{"kind":"clsact","handle":"ffff:","dev":"eth0","drops":31}]   tc -j -s qdisc
+    [{"kind":"u32","pref":10,"options":{"actions":[...]}}]         tc -j -s filter
     {"nftables":[{"table":{"family":"inet","name":"filter"}}]}     nft -j list ruleset
     {"kernel":{"UdpInDatagrams":9}}                                nstat -jaz
 
 So of either form the same is read. A value of another type than the program prints is left out:
 what is absent is unknown, not 0.
 
-Source: iproute2 6.1, ip/ipaddress.c, print_stats64(), tc/tc_qdisc.c, print_qdisc(), misc/nstat.c;
-ethtool 6.1, netlink/rings.c, channels.c and coalesce.c.
+Source: iproute2 6.1, ip/ipaddress.c, print_stats64(), tc/tc_qdisc.c, print_qdisc(), tc/tc_filter.c,
+print_filter(), misc/nstat.c; ethtool 6.1, netlink/rings.c, channels.c and coalesce.c.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ _RX_ERRORS = {
     "nohandler": "nohandler",
     "otherhost": "otherhost",
 }
-_READ = "ip -j -s -s link, ethtool --json, tc -j -s qdisc, nft -j list ruleset and nstat -jaz"
+_READ = (
+    "ip -j -s -s link, ethtool --json, tc -j -s qdisc or filter, nft -j list ruleset and nstat -jaz"
+)
 
 
 def without_json(text: str) -> str:
@@ -104,9 +107,9 @@ def _words(document: object) -> Iterator[str]:
 
 
 def _of_row(row: Mapping[str, object]) -> Iterator[str]:
-    """Yield what one device's row says, or one qdisc's."""
-    if isinstance(row.get("kind"), str) and isinstance(row.get("handle"), str):
-        yield from _of_qdisc(row)
+    """Yield what one device's row says, one qdisc's or one filter's."""
+    if isinstance(row.get("kind"), str) and ("handle" in row or "pref" in row):
+        yield from _of_qdisc(row) if "handle" in row else _of_filter(row)
         return
     name = row.get("ifname")
     if not isinstance(name, str) or not _DEVICE.fullmatch(name):
@@ -175,3 +178,30 @@ def _of_qdisc(row: Mapping[str, object]) -> Iterator[str]:
     yield f"qdisc {kind} {handle} {whose}root"
     if is_count(row.get("drops")):
         yield f" Sent 0 bytes 0 pkt (dropped {row['drops']}, overlimits 0 requeues 0)"
+
+
+def _of_filter(row: Mapping[str, object]) -> Iterator[str]:
+    """Yield a filter with its actions; tc leaves out what the command names."""
+    words = {key: str(row.get(key, "")) for key in ("kind", "dev", "parent")}
+    options = row.get("options")
+    options = options if isinstance(options, dict) else {}
+    actions = options.get("actions")
+    if not _QDISC.fullmatch(words["kind"]):
+        return
+    whose = f"dev {words['dev']} " if _DEVICE.fullmatch(words["dev"]) else ""
+    way = "".join(f"{way} " for way in ("ingress", "egress") if row.get(way) is True)
+    parent = f"parent {words['parent']} " if _HANDLE.fullmatch(words["parent"]) else ""
+    acts = " direct-action" if options.get("direct-action") else ""
+    yield f"filter {whose}{way}{parent}protocol all pref 0 {words['kind']} chain 0{acts}"
+    for action in actions if isinstance(actions, list) else ():
+        yield from _of_action(action) if isinstance(action, dict) else ()
+
+
+def _of_action(action: Mapping[str, object]) -> Iterator[str]:
+    kind, counted = str(action.get("kind", "")), action.get("stats")
+    drops = counted.get("drops") if isinstance(counted, dict) else None
+    if _QDISC.fullmatch(kind) and is_count(drops):
+        yield f"action order 1: {kind} action"
+        if is_count(action.get("index")):
+            yield f"index {action['index']} ref 1 bind 1"
+        yield f"Sent 0 bytes 0 pkt (dropped {drops}, overlimits 0 requeues 0)"

@@ -30,6 +30,7 @@ ETHTOOL = "ethtool"
 SOFTNET = "/proc/net/softnet_stat"
 SOFTNET_DECIMAL = "/netrx/softnet-decimal"  # as awk writes it, column by column
 SOFTNET_SHORT = "/netrx/softnet-short"  # its first columns
+DEVICE_SNMP6 = "snmp6 of a device"  # which the host's has in its sums
 SYSCTL_FILE = "/netrx/sysctl-file"  # what a file for sysctl sets
 _SET_BY_FILE = (
     r"(?:net\.(?:core|ipv[46]|netfilter)(?:\.[\w/-]+)+ ?[=:]|(?:vm|kernel)(?:\.\w+)+ ?=)"
@@ -46,11 +47,9 @@ _UDP_ROW = (
 _LINES = (
     ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
     ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
+    (DEVICE_SNMP6, r"ifIndex\s+\d+"),
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
-    (
-        NSTAT,
-        rf"#kernel|#\d+\.\d+ .*|{nstat.WRITTEN}|{nstat.EXPORTED}|\{{\"kernel\":.*",
-    ),
+    (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.WRITTEN}|{nstat.EXPORTED}|\{{\"kernel\":.*"),
     (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
     (SOFTNET_SHORT, r"[0-9a-f]{8}(?:\s+[0-9a-f]{8}){2,7}(?:\s*\.{2,})?"),
     (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
@@ -283,7 +282,7 @@ def _goes_on(part: Part, line: str, kind: str | None) -> bool:
         return kind in {None, part.kind} and not again and not _prompts(line)
     if part.kind in _ROWS:
         return _ROWS[part.kind].match(line) is not None
-    return part.kind == kind
+    return kind == ("/proc/net/snmp6" if part.kind == DEVICE_SNMP6 else part.kind)
 
 
 def _is_printed(part: Part, line: str, kind: str | None) -> bool:

@@ -155,3 +155,34 @@ def test_the_line_protocol_of_influxdb_is_refused_with_what_to_give_instead(text
     assert parse_pasted(text) is None
     assert "nstat -az" in (why_unread(text) or "")
     assert why_unread("the level, level=5i of it\nfoo bar=baz\n") is None
+
+
+FILTER = (
+    '{"protocol":"ip","pref":10,"kind":"u32","chain":0},'
+    '{%s"protocol":"ip","pref":10,"kind":"u32","chain":0,"options":{"fh":"800::800","actions":['
+    '{"order":1,"kind":"gact","control_action":{"type":"drop"},"index":1,"ref":2,"bind":2,'
+    '"stats":{"bytes":3968,"packets":31,"drops":31}}]}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "rows", "drops"),
+    [
+        ("tc -j -s filter show dev eth0 ingress", FILTER % "", 31),
+        ("tc -j -s filter show", FILTER % '"dev":"eth0","ingress":true,', 31),
+        ("tc -j -s filter show dev eth0", FILTER % '"parent":"ffff:",', 31),
+        ("tc -j -s filter show dev eth0", FILTER % '"egress":true,', 0),
+        # One action that two filters share counts once.
+        ("tc -j -s filter show dev eth0 ingress", f"{FILTER},{FILTER}" % ("", ""), 31),
+    ],
+)
+def test_filters_of_tc_are_read_as_their_words_are(command: str, rows: str, drops: int) -> None:
+    sample = parse_pasted(f"$ {command}\n[{rows}]\n")
+    assert sample is not None
+    assert sum(rule.packets for rule in sample.rules or () if rule.hook == "ingress") == drops
+
+
+def test_a_program_that_may_drop_uncounted_is_known() -> None:
+    program = '{"pref":1,"kind":"bpf","ingress":true,"options":{"direct-action":true}}'
+    assert "bpf chain 0 direct-action" in without_json(f"[{program}]\n")
+    assert without_json('[{"kind":"u32","pref":1,"options":{"actions":[7,{"stats":{}}]}}]\n')
