@@ -353,20 +353,23 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         (None, None),
     ),
     (
-        " 0(1) INFO: <core> [core/udp_server.c:206]: probe_max_receive_buffer(): SO_RCVBUF is finally"
-        " 425984",
+        "INFO: <core> probe_max_receive_buffer(): SO_RCVBUF is finally 425984",
         "log-kamailio-buffer",
         (None, 425_984),
     ),
     (
-        "[RTPS_TRANSPORT_UDPV4 Warning] Receive buffer size could not be set to the desired value."
-        " Using 131072 instead of 4194304 -> Function OpenAndBindInputSocket",
+        (
+            "[RTPS Warning] Receive buffer size could not be set to the desired value."
+            " Using 131072 instead of 4194304 -> Function OpenAndBindInputSocket"
+        ),
         "log-fast-dds-buffer",
         (4_194_304, None),
     ),
     (
-        "Warning: Default Linux receive buffer setting is lower than expected. You may experience"
-        " poor GEV streaming performance.",
+        (
+            "Warning: Default Linux receive buffer setting is lower than expected. You may"
+            " experience poor GEV streaming performance."
+        ),
         "log-flycapture-buffer",
         (None, None),
     ),
@@ -376,14 +379,18 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         (8_000_000, None),
     ),
     (
-        "WARN UDP recv buffer clamped by kernel (increase net.core.rmem_max) requested=16777216"
-        " actual=425984",
+        (
+            "WARN UDP recv buffer clamped by kernel (increase net.core.rmem_max) requested=16777216"
+            " actual=425984"
+        ),
         "log-buffer-cut",
         (16_777_216, None),
     ),
     (
-        "<initSocket> receive buffer size could not be set correctly, requested 5242880 but got"
-        " 212992",
+        (
+            "<initSocket> receive buffer size could not be set correctly, requested 5242880 but got"
+            " 212992"
+        ),
         "log-buffer-cut",
         (5_242_880, None),
     ),

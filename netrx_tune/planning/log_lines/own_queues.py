@@ -78,7 +78,7 @@ OWN_QUEUES: tuple[Message, ...] = (
         r"rtp: missed [0-9]+ packets|\b[0-9]+ rtp packets? lost\b|\bmissing [0-9]+ packets\b"
         r"|rtp丢包|\bpkt loss freq\b|\bsequence errors: [1-9]",
         "What was numbered by the sender (RTP, a transport stream, NetFlow, a lidar) came with"
-        " gaps. They arise at the sender, on the way, in this host, or in the program's own queues.",
+        " gaps: from the sender, the way, this host, or the program's own queues.",
         "Something is missing, and the line does not say where. What this host lost is in its own"
         " counters: the socket's drops, RcvbufErrors, and the card's.",
         "netrx-tune diagnose while it happens. If nothing is lost here, look at the sender and the"
