@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from netrx_tune.collectors.assemble import assemble
@@ -63,7 +63,12 @@ def _remarks(delta: Delta) -> Iterator[str]:
     yield from unnamed_drops(delta)
     for gap in filter(of_moments, delta.after.gaps):
         yield f"{gap.path}: {gap.detail}"
-    for gap in delta.after.gaps:
+    yield from _of_logs(delta.after.gaps)
+
+
+def _of_logs(gaps: Iterable[Gap]) -> Iterator[str]:
+    """Yield where each line of a log among the counters is explained."""
+    for gap in gaps:
         if gap.path == OTHER_LINE:
             yield f"the text holds a line of a log, of which tells: {gap.detail}"
 
@@ -73,6 +78,7 @@ def why_empty(diagnosis: Diagnosis) -> str:
     if not diagnosis.ledger.is_blank:
         return ""
     said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
+    said = said or "".join(f"; {line}" for line in _of_logs(diagnosis.gaps))
     if diagnosis.unbooked:
         broken = diagnosis._replace(gaps=tuple(g for g in diagnosis.gaps if g.why != "absent"))
         unread = f"; not read: {_gaps(broken)}" if broken.gaps else ""

@@ -155,6 +155,14 @@ def test_an_input_without_any_counter_is_exit_3(tmp_path: Path) -> None:
     assert "no counter of the receive path could be read" in got.stderr
 
 
+def test_a_line_of_a_log_beside_settings_alone_is_pointed_to(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("HTTP/3 UDP receive buffer capped by OS\nnet.core.rmem_max = 212992\n")
+    got = run("diagnose", "--from", str(text))
+    assert got.returncode == 3
+    assert got.stderr.endswith("of which tells: netrx-tune explain log-buffer-cut\n")
+
+
 def test_a_snapshot_of_a_folder_without_any_file_of_a_host_is_not_saved(tmp_path: Path) -> None:
     (tmp_path / "image").mkdir()
     saved = tmp_path / "s.tar.gz"
