@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from netrx_tune.model.sample import Socket
+from netrx_tune.rules.buffers import name_of
 from netrx_tune.rules.queue_causes import Verdict, cause_of_shape
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.shared_cpu import beside_softirq
 from netrx_tune.rules.sizing import TINY_BYTES, is_full
+from netrx_tune.rules.unknown_socket import suspect_of
 from netrx_tune.rules.words import percent, size
 from netrx_tune.rxpath.admission import deferred_credit_share
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
@@ -30,6 +32,16 @@ def cause_of(facts: Facts, sock: Socket) -> Verdict:
         starved = beside.cause == "reader-starved"
         return beside if starved or own.cause == "unknown" else own
     return own or beside or _by_totals(facts, sock)
+
+
+def cause_without_drops(facts: Facts) -> Verdict:
+    """Return why buffers were full where no socket shows its drops: two looks at a long queue."""
+    sock = suspect_of(facts)
+    was = _earlier(facts, sock) if sock else None
+    if sock is None or was is None or not _full_in_both(was, sock):
+        return Verdict("unknown", "low", "no socket shows the loss")
+    seen = f"no drops are shown, and {name_of(facts.delta, sock)} was as full in both samples"
+    return Verdict("sustained-overload", "low", seen)
 
 
 def _own(facts: Facts, sock: Socket, shape: QueueShape) -> Verdict:

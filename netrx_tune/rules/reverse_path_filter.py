@@ -26,7 +26,8 @@ from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
-_ALL = "net.ipv4.conf.all.rp_filter"
+_OF_DEVICE, _FILTER = "net.ipv4.conf.", ".rp_filter"
+_ALL = f"{_OF_DEVICE}all{_FILTER}"
 _LOG = "net.ipv4.conf.all.log_martians"
 _STRICT, _LOOSE = 1, 2
 
@@ -56,7 +57,7 @@ def _suspects(facts: Facts, mode: int, lost: int | None) -> list[str]:
     """
     everywhere = setting(facts, _ALL) or 0
     received: dict[str, int | None] = {}
-    for name in facts.delta.after.devices:
+    for name in facts.delta.after.devices or _named_by_settings(facts):
         got = facts.delta.increase(f"{name}.rx_packets")
         own = setting(facts, _key(name)) or 0
         if name != "lo" and max(everywhere, own) == mode and got != 0:
@@ -69,6 +70,14 @@ def _suspects(facts: Facts, mode: int, lost: int | None) -> list[str]:
     return sorted(found, key=lambda name: -(found[name] or 0))
 
 
+def _named_by_settings(facts: Facts) -> Iterator[str]:
+    """Yield the devices that `sysctl -a` names where nothing else does."""
+    for key in facts.delta.after.settings:
+        name = key.removeprefix(_OF_DEVICE).removesuffix(_FILTER)
+        if key == f"{_OF_DEVICE}{name}{_FILTER}" and name not in ("all", "default"):
+            yield name.replace("/", ".")
+
+
 def _may_be_over(facts: Facts, lost: int | None) -> bool:
     """Tell whether totals may be of a device that was loosened since."""
     return facts.delta.mode == "since-boot" and bool(_suspects(facts, _LOOSE, lost))
@@ -76,7 +85,7 @@ def _may_be_over(facts: Facts, lost: int | None) -> bool:
 
 def _key(device: str) -> str:
     """Return the sysctl's name: a dot in a device's name is written as a slash."""
-    return f"net.ipv4.conf.{device.replace('.', '/')}.rp_filter"
+    return f"{_OF_DEVICE}{device.replace('.', '/')}{_FILTER}"
 
 
 def _advice(facts: Facts, strict: list[str], may_be_over: bool) -> Iterator[Recommendation]:

@@ -35,7 +35,7 @@ from netrx_tune.rules.buffers import (
     name_of,
     report,
 )
-from netrx_tune.rules.causes import cause_of
+from netrx_tune.rules.causes import cause_of, cause_without_drops
 from netrx_tune.rules.company import one_reader_words, shared_port_words
 from netrx_tune.rules.judge import (
     BOOT_SHARE,
@@ -46,11 +46,13 @@ from netrx_tune.rules.judge import (
 )
 from netrx_tune.rules.lossy_sockets import full_sockets
 from netrx_tune.rules.queue_causes import Verdict
+from netrx_tune.rules.reader_advice import without_room
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.sizing import is_full
 from netrx_tune.rules.unknown_socket import (
     is_long_and_large,
     keep_up,
+    suspect_of,
     suspects_words,
     unread_words,
     watch_it,
@@ -88,7 +90,7 @@ def _finding(
     facts: Facts, account: Account, lost: int, members: list[tuple[Socket, int, Verdict]]
 ) -> Finding:
     part = account._replace(lost=lost)
-    verdict = members[0][2] if members else Verdict("unknown", "low", "no socket shows the loss")
+    verdict = members[0][2] if members else cause_without_drops(facts)
     return Finding(
         rule="",
         stage=account.stage,
@@ -143,8 +145,8 @@ def _summary(
 def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: Verdict) -> str:
     parts = [f"{verdict.seen[0].upper()}{verdict.seen[1:]}."]
     if not members:
-        parts.append("Its socket may have been closed, or this input holds no sockets.")
-        parts.append(suspects_words(facts))
+        closed = "Its socket may have been closed, or this input holds no sockets."
+        parts.append(suspects_words(facts) or closed)
     elif members[0][0].rcvbuf_bytes is not None:
         sock, top = members[0][0], ceiling(facts.delta)
         words = limit_words(limit_of(sock, top), sock.rcvbuf_bytes or 0, top)
@@ -189,6 +191,8 @@ def _recommendations(
         who = name_of(facts.delta, members[0][0]) if members else ""
         held = (members[0][0].unread_bytes or 0) if members else 0
         yield from without_size(facts, part, who, held)
+    elif suspect := suspect_of(facts):
+        yield from without_room(facts, suspect, part.lost or 0, verdict)
     if verdict.cause == "unknown" and not past:
         yield watch_it(facts)
 

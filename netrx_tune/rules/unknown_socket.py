@@ -60,8 +60,8 @@ def unread_words(sock: Socket) -> str:
     )
 
 
-def suspects_words(facts: Facts) -> str:
-    """Return which queue is about as long as a default buffer, where no drops are shown."""
+def suspect_of(facts: Facts) -> Socket | None:
+    """Return the longest queue that a default buffer hardly holds, where no drops are shown."""
     table = facts.delta.after.sockets
     least = _FULL * (ceiling(facts.delta).rmem_default or KERNEL_DEFAULT_BYTES)
     long = [
@@ -69,9 +69,14 @@ def suspects_words(facts: Facts) -> str:
         for sock in (table.sockets if table else ())
         if sock.protocol == "udp" and sock.drops is None and (sock.unread_bytes or 0) >= least
     ]
-    if not long:
+    return max(long, key=lambda one: one.unread_bytes or 0, default=None)
+
+
+def suspects_words(facts: Facts) -> str:
+    """Return which queue is about as long as a default buffer, "" where none is."""
+    sock = suspect_of(facts)
+    if sock is None:
         return ""
-    sock = max(long, key=lambda one: one.unread_bytes or 0)
     return (
         f"{name_of(facts.delta, sock)} is the first to look at: {size(sock.unread_bytes or 0)} wait"
         " in it unread, which is as much as a buffer of default size holds."
