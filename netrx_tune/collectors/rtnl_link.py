@@ -23,7 +23,7 @@ Xdp = Literal["none", "native", "generic", "offload"]
 
 _RTM_NEWLINK, _RTM_GETLINK = 16, 18
 _IFLA_IFNAME, _IFLA_LINK, _IFLA_LINKINFO, _IFLA_STATS64 = 3, 5, 18, 23
-_IFLA_LINK_NETNSID, _IFLA_XDP, _IFLA_TARGET_NETNSID = 37, 43, 46
+_IFLA_CARRIER_CHANGES, _IFLA_LINK_NETNSID, _IFLA_XDP, _IFLA_TARGET_NETNSID = 35, 37, 43, 46
 _IFLA_INFO_KIND = 1
 _IFLA_XDP_ATTACHED, _IFLA_XDP_DRV_PROG_ID, _IFLA_XDP_HW_PROG_ID = 2, 5, 7
 _XDP_MODES: tuple[Xdp, ...] = ("none", "native", "generic", "offload")
@@ -147,7 +147,10 @@ def _nested(fields: Mapping[int, Block], kind: int) -> dict[int, Block]:
 def _statistics(fields: Mapping[int, Block]) -> dict[str, int]:
     block = fields.get(_IFLA_STATS64, b"")
     count = min(len(block) // 8, len(_FIELDS))
-    return dict(zip(_FIELDS[:count], unpack(f"={count}Q", block[: 8 * count]), strict=True))
+    found = dict(zip(_FIELDS[:count], unpack(f"={count}Q", block[: 8 * count]), strict=True))
+    if _IFLA_CARRIER_CHANGES in fields:
+        found["carrier_changes"] = _s32(fields[_IFLA_CARRIER_CHANGES])
+    return found
 
 
 def _xdp(fields: Mapping[int, Block]) -> Xdp:

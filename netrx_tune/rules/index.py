@@ -19,6 +19,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "conntrack-insert-failed": (("conntrack-insert-fail",), ("nf_conntrack.drop",)),
     "conntrack-nearly-full": ((), ("net.netfilter.nf_conntrack_max",)),
     "default-buffer-huge": ((), ("net.core.rmem_default|net.core.wmem_default",)),
+    "device-refused": (("backlog-dev-down",), ()),
     "device-unexplained": (("device-unattributed",), ()),
     "firewall-drops": (("nf-ingress-drop", "nf-prerouting-drop", "nf-input-drop"), ()),
     "flow-limit": (("rps-flow-limit",), ("softnet.flow_limit_count",)),

@@ -76,6 +76,12 @@ def test_a_device_has_all_statistics_by_name() -> None:
     assert found == (Link("eth0", 2, "", STATISTICS, None, "none"), None)
 
 
+def test_how_often_the_carrier_came_and_went_stands_beside_the_statistics() -> None:
+    changes = attribute(35, struct.pack("=I", 4))
+    (found,) = rtnl_link.parse([link(2, name("eth0"), statistics(25), changes)])
+    assert found.link.statistics == {**STATISTICS, "carrier_changes": 4}
+
+
 def test_fields_that_the_kernel_does_not_have_are_absent_not_zero() -> None:
     (found,) = rtnl_link.parse([link(2, name("eth0"), statistics(23))])
     want = {key: STATISTICS[key] for key in list(STATISTICS)[:23]}

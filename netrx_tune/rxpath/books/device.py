@@ -2,9 +2,11 @@
 
 Three counters overlap here. A packet that finds its CPU's backlog full adds to softnet's
 `dropped` (host-wide, in any namespace) and to its device's rx_dropped; on a veth pair also to
-the sender's tx_dropped. A frame that no protocol wants adds to rx_dropped alone.
+the sender's tx_dropped. What a veth's end does not take in at all (it is down, or the packet is
+too long for it) moves both ends, too, and not softnet's. A frame that no protocol wants adds to
+rx_dropped alone.
 
-Kernel: net/core/dev.c, enqueue_to_backlog(), __netif_receive_skb_core();
+Kernel: net/core/dev.c, enqueue_to_backlog(), __dev_forward_skb2(), __netif_receive_skb_core();
 drivers/net/veth.c, veth_xmit(), veth_xdp_rx().
 """
 
@@ -46,6 +48,7 @@ _BY_DEVICE = (
 _DROPS = ("rx_dropped", SUMMED_DROPS)
 _FULL = ("rx_fifo_errors", "rx_missed_errors")
 _CHANCE = 10  # two counters may well be equal that are smaller
+_AT_BIRTH = 2  # changes of a veth's carrier until it is up for the first time
 _MOMENTS = 100  # one part in so many may be the moments at which both were read
 _CELLS = frozenset(
     {"vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "ipip", "ip6tnl", "erspan",
@@ -180,12 +183,16 @@ def _rx_dropped(
         "l2-unhandled-proto": [],
     }
     of_tunnels: list[Entry] = []
+    refused = {d.name: _sent_in_vain(delta, d) for d in devices if d.peer_statistics is not None}
     certain = True
     for device, drops in (*counted, *beyond):
         unnamed = max(0, drops.increase - own.get(device.name, 0))
         from_backlog = min(backlog, unnamed, _met_a_backlog(delta, device)) if backlog else 0
         backlog -= from_backlog
         left = unnamed - from_backlog
+        if device.name in refused:
+            refused[device.name] = max(0, refused[device.name] - from_backlog)
+            left = max(0, left - refused[device.name])
         if left and device.kind in _WITHOUT_CELLS:
             of_tunnels.append(Entry(drops.counter, left))
         elif left:
@@ -198,11 +205,31 @@ def _rx_dropped(
         if by or stage == "l2-unhandled-proto":
             account = _account(stage, tuple(by), offered)
             yield account._replace(bound="exact" if certain else "at-most")
+    if refused:
+        by_end = tuple(Entry(f"{name}.peer.tx_dropped", n) for name, n in refused.items() if n)
+        yield _account("backlog-dev-down", by_end, (offered or 0) + total(by_end))
     if of_tunnels:
         lost = total(of_tunnels)
         came = received(delta, (d for d in devices if d.kind in _WITHOUT_CELLS))
         why = "rx_dropped of a tunnel: refused by it or by the stack behind it"
         yield Account(_NAMELESS, lost, "at-most", tuple(of_tunnels), came + lost, why=why)
+
+
+def _sent_in_vain(delta: Delta, device: Device) -> int:
+    """Return how many packets failed at a veth's other end and not at this end's ring.
+
+    Those that met a full ring are not in rx_dropped. Where the link was down for a while the other
+    end drops what it cannot send, which is not in it either.
+    """
+    failed = delta.increase(f"{device.name}.peer.tx_dropped") or 0
+    known = failed <= gain(delta, device, "rx_dropped")
+    return failed if known or was_down(delta, device) else 0
+
+
+def was_down(delta: Delta, device: Device) -> bool:
+    """Tell a device that is down, or that was at some time; none is up when it is made."""
+    at_birth = 0 if delta.before else _AT_BIRTH
+    return device.up is False or gain(delta, device, "carrier_changes") > at_birth
 
 
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
@@ -240,7 +267,7 @@ def _veth_ring(delta: Delta, devices: list[Device]) -> Account | None:
     for device in pairs:
         sent_in_vain = delta.increase(f"{device.name}.peer.tx_dropped") or 0
         lost = sent_in_vain - (delta.increase(f"{device.name}.rx_dropped") or 0)
-        if lost > 0:
+        if lost > 0 and not was_down(delta, device):
             by.append(Entry(f"{device.name}.peer.tx_dropped", lost))
     offered = sum(delta.increase(f"{device.name}.peer.tx_packets") or 0 for device in pairs)
     return _account("veth-ring-overflow", tuple(by), offered + total(by))

@@ -181,17 +181,21 @@ SOFTIRQ_STAGES: tuple[Stage, ...] = (
         order=26,
         layer="softirq",
         kind="loss",
-        title="the device went down before its packet was queued",
-        function="enqueue_to_backlog() in net/core/dev.c",
+        title="the device was down, or the packet too long for it",
+        function="enqueue_to_backlog(), __dev_forward_skb2() in net/core/dev.c",
         what=(
-            "The device was no longer running when its packet should have joined the backlog, so "
-            "the packet was dropped. It is what a shutdown looks like."
+            "The device was not running when its packet should have joined the backlog. A veth's "
+            "end also refuses what is longer than its own MTU allows, while the other end, with "
+            "a larger MTU, may send it."
         ),
-        also=("rx_dropped", "softnet.dropped"),
-        reasons=("DEV_READY",),
-        remedy="None: the device was being taken down.",
+        also=("peer.tx_dropped", "rx_dropped", "softnet.dropped"),
+        reasons=("DEV_READY", "NOT_SPECIFIED"),
+        remedy="Give both ends of a veth pair the same MTU. None while a device is taken down.",
         wrong_when="Raising net.core.netdev_max_backlog: the queue was not full.",
-        blind="Up to 6.9 it looks like a full backlog in softnet `dropped`.",
+        blind=(
+            "Only a veth pair tells it: rx_dropped here and tx_dropped at the other end. Elsewhere "
+            "it looks like frames that nobody handles, up to 6.9 like a full backlog."
+        ),
         versions=(
             "From 4.3 and late 3.14. Up to 6.9 it moves softnet `dropped` and rx_dropped, later "
             "rx_dropped alone, with the reason DEV_READY."
