@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netrx_tune.model.finding import Diagnosis
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
@@ -44,12 +46,17 @@ def _loss(ledger: Ledger, when: str) -> str:
         text += f" of {count(offered)}"
         share = f" ({percent(min(1.0, ledger.lost / offered))})"
     packets = "packet" if ledger.lost == 1 and not offered else "packets"
-    policy = sum(a.lost or 0 for a in lossy if stage(a.stage).kind == "policy")
     stages = f"{len(lossy)} stage" if len(lossy) == 1 else f"{len(lossy)} stages"
-    if policy:
-        stages += f", {'all' if policy == ledger.lost else count(policy)} of them by policy"
-    text += f" {packets} lost {when}{share}, {stages}."
+    text += f" {packets} lost {when}{share}, {', '.join((stages, *_harmless(ledger, lossy)))}."
     return text[0].upper() + text[1:]
+
+
+def _harmless(ledger: Ledger, lossy: list[Account]) -> Iterator[str]:
+    """Yield how many of the lost were meant to be, and how many no program wanted."""
+    for kind, words in (("policy", "by policy"), ("stray", "strays")):
+        lost = sum(account.lost or 0 for account in lossy if stage(account.stage).kind == kind)
+        if lost:
+            yield f"{'all' if lost == ledger.lost else count(lost)} of them {words}"
 
 
 def _no_certain_loss(ledger: Ledger, when: str) -> str:

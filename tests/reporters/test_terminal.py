@@ -162,6 +162,11 @@ def test_a_sandbox_with_constant_counters_says_that_nothing_can_be_told() -> Non
             "5 of 10 packets lost between the two samples (50 %), 1 stage, all of them by policy.",
         ),
         (
+            Ledger((Account("udp-mcast-nolistener", 9, "exact", (), 10),), 10, 1, 0, 9, 0),
+            Window("between-samples", None),
+            "9 of 10 packets lost between the two samples (90 %), 1 stage, all of them strays.",
+        ),
+        (
             Ledger((Account("ip-unattributed", 1, "at-most", (), 10),), 10, 9, 0, 1, 1),
             Window("interval", 5.0),
             (
