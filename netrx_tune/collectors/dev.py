@@ -76,7 +76,7 @@ def _device(line: str, columns: Sequence[str], place: str) -> tuple[str, Mapping
     behind it once counters were long.
     """
     name, colon, rest = line.rpartition(":")
-    words = rest.split()
+    words = rest.replace("|", " ").split()  # as between the headers, where somebody set one
     if not colon or len(words) != len(columns):
         raise ParseError(place, f"expected a device and {len(columns)} numbers", line)
     numbers = [decimal(word, place, column) for word, column in zip(words, columns, strict=True)]

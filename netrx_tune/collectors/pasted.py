@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 
 from netrx_tune.collectors import ss_text
+from netrx_tune.collectors.later_lines import later_lines
 from netrx_tune.collectors.listed_drops import with_tables
 from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS, is_since_last, joined
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
@@ -37,9 +38,11 @@ from netrx_tune.collectors.paths import NETSTAT_S, NSTAT, SYSCTL_A
 from netrx_tune.collectors.plain_lines import plain_lines
 from netrx_tune.collectors.softnet_stat import from_decimals, from_first_columns
 from netrx_tune.collectors.sysctl import said_by_sysctl_a
+from netrx_tune.collectors.user_space import kernels_own
 from netrx_tune.model.sample import Gap, Link, Sample
 
 _NAMELESS = "rows are of UDP or of TCP: paste the command with them, or use ss -uanmp"
+_DEV = "/proc/net/dev"
 # What the diagnosis of a host would have as well: what is missing is said.
 _EXPECTED: tuple[tuple[str, set[str]], ...] = (
     ("/proc/net/snmp", {NSTAT, NETSTAT_S}),
@@ -47,7 +50,7 @@ _EXPECTED: tuple[tuple[str, set[str]], ...] = (
     ("/proc/net/netstat", {NSTAT, NETSTAT_S}),
     (SOFTNET, {SOFTNET_DECIMAL, SOFTNET_SHORT}),
     ("/proc/net/udp", {SOCKETS, UDP_ROWS}),
-    ("/proc/net/dev", {LINKS, ETHTOOL}),
+    (_DEV, {LINKS, ETHTOOL}),
     ("/proc/sys/net", {SYSCTL_A, SYSCTL_FILE}),
 )
 _FOREIGN = tuple(
@@ -74,6 +77,11 @@ _HEADER = (
     "  sl  local_address {} st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
     " ref pointer drops\n"
 )
+_DEV_HEADER = (
+    "Inter-| Receive | Transmit\n"
+    " face |bytes packets errs drop fifo frame compressed multicast"
+    "|bytes packets errs drop fifo colls carrier compressed\n"
+)
 _UDP = (
     (UDP_ROWS, "/proc/net/udp", _HEADER.format("rem_address")),
     (UDP6_ROWS, "/proc/net/udp6", _HEADER.format("remote_address")),
@@ -86,6 +94,8 @@ def _take_variants(files: dict[str, str]) -> None:
         files.setdefault(SOFTNET, from_decimals(files.pop(SOFTNET_DECIMAL)))
     if SOFTNET_SHORT in files:
         files.setdefault(SOFTNET, from_first_columns(files.pop(SOFTNET_SHORT)))
+    if "|bytes" not in files.get(_DEV, "|bytes"):  # what grep leaves
+        files[_DEV] = _DEV_HEADER + files[_DEV]
     for rows, path, header in _UDP:
         if rows in files:
             files.setdefault(path, header + files.pop(rows))
@@ -102,10 +112,12 @@ def _as_printed(text: str) -> str:
 
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
-    parts = parts_of(in_words(plain_lines(text)))
+    gaps: list[Gap] = []
+    later = later_lines(text)
+    gaps += [Gap("diff", "unparsed", TWO_MOMENTS)] if later != text else []
+    parts = parts_of(in_words(kernels_own(plain_lines(later), gaps)))
     if not parts:
         return None
-    gaps: list[Gap] = []
     texts = ((part.kind, part.text) for part in parts if part.kind.startswith("/"))
     files = joined(texts, TABLES, gaps)
     _take_variants(files)

@@ -62,7 +62,10 @@ _LINES = (
     (CONNTRACK_S, conntrack_text.LINE),
     (log_text.PATH, log_text.LINE),
     (LINKS, LINK_LINES),
-    ("/proc/net/dev", r"Inter- *\|.*|face *\|.*|[^\s:]++:(?:\s*\d+)(?:\s+\d+){15}"),
+    (
+        "/proc/net/dev",
+        r"Inter- *\| *Rec.*|face *\|bytes.*|[^\s:]++:(?:\s*\d+)(?:(?:\s|\|)+\d+){15}",
+    ),
     ("/proc/net/xfrm_stat", r"Xfrm[A-Z]\w+\s+\d+"),
     ("/proc/net/sockstat", r"sockets: used \d+|(?:TCP|UDP|UDPLITE|RAW|FRAG): (?:inuse|mem) .*"),
     ("/proc/net/sockstat6", r"(?:TCP|UDP|UDPLITE|RAW|FRAG)6: inuse .*"),

@@ -17,6 +17,35 @@ _RATES = (
     (r"\bdropd/s\b.*\bsqueezd/s\b", "sar -n SOFT", "cat /proc/net/softnet_stat"),
     (r"(?m)^\s*[\w.-]+:?\s+[\d.]+[kKMG]?/s\s*$", "a tool that subtracts", "ethtool -S DEVICE"),
 )
+# What others count than the kernel, and what it is.
+_OTHERS = (
+    (
+        r"\brx_good_(?:packets|bytes)\b|rx_mbuf_alloc|RX-nombuf:|NIC extended statistics for port",
+        (
+            "DPDK's statistics: a port that DPDK drives passes the kernel by, so nothing of it is"
+            " counted or set there. rx_missed_errors: the polling cores came too late for the"
+            " port's descriptors; rx_mbuf_allocation_errors: its pool of mbufs was empty"
+        ),
+    ),
+    (
+        r"(?i:lookups: hit:\d+ missed:\d+ lost:)|OFPST_PORT |\bstatistics +: \{|\bovs_[rt]x_",
+        (
+            "Open vSwitch's statistics: of its ports, and of packets that ovs-vswitchd came too"
+            " late for (lost). What the kernel counts of its ports: ip -s -s link"
+        ),
+    ),
+    (
+        r"capture\.kernel_drops|packets dropped by kernel|Absolute Stats: \[",
+        (
+            "what a capture program counts: packets that it came too late for; where it has copies"
+            " (AF_PACKET), they went on. Drops of packet sockets: netrx-tune diagnose, on that host"
+        ),
+    ),
+    (
+        r"\bawk\b.*print *\$\d",
+        "columns that awk took out of a table: what they are is left behind. Give the whole table",
+    ),
+)
 # measurement,tag=value field=number time; Telegraf and VictoriaMetrics write so.
 _INFLUX = re.compile(
     r"^[\w.-]{1,64}(?:,[\w.-]{1,64}=[^\s,=]{1,128})* [\w.-]{1,64}=[\d.]{1,24}[iu]?(?:,\S*)?"
@@ -34,6 +63,9 @@ def why_unread(text: str) -> str | None:
                 f" the counters of {command}, best twice: {command} > 1; sleep 10;"
                 f" {command} > 2; netrx-tune diagnose --from 1 --from 2"
             )
+    for look, what in _OTHERS:
+        if re.search(look, text):
+            return what
     if _INFLUX.search(text):
         return (
             "InfluxDB's line protocol, in which measurements of many hosts and moments may stand;"

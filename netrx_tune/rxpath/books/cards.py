@@ -224,12 +224,20 @@ def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
     if summed and not readable(delta, devices, "rx_missed_errors"):
         return "/proc/net/dev adds rx_missed_errors to rx_dropped"
     known = readable(delta, devices, "rx_missed_errors", "rx_fifo_errors", *_DROPS)
+    if known or any(_counts_ring(device) for device in devices):
+        return ""
     nics = any(device.nic and device.nic.statistics for device in devices)
-    return "" if known or nics else "needs the statistics of devices"
+    return f"needs {'a counter of it' if nics else 'the statistics of devices'}"
 
 
 def _tells_ring(device: Device) -> bool:
     return bool((nic := device.nic) and tells_full_ring(nic.driver, tuple(nic.statistics)))
+
+
+def _counts_ring(device: Device) -> bool:
+    """Tell whether a driver has a counter of full rings, which may be for some of them only."""
+    own = meanings(nic.driver, tuple(nic.statistics)) if (nic := device.nic) else ()
+    return any(known.stage == "nic-ring-overflow" for _, known in own)
 
 
 def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
