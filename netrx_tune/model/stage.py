@@ -23,10 +23,10 @@ class Stage(NamedTuple):
     name: str  # "udp-rcvbuf-full"
     order: int  # place in the path, as in "90"
     layer: Layer
-    kind: StageKind
     title: str  # a few words for a line of the drawn path
     function: str  # "__udp_enqueue_schedule_skb() in net/ipv4/udp.c"
     what: str  # what happens there, in two or three sentences
+    kind: StageKind = "loss"
     counters: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()  # drop reasons of skb:kfree_skb, without their prefix

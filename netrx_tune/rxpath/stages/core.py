@@ -108,7 +108,6 @@ CORE_STAGES: tuple[Stage, ...] = (
         name="pfmemalloc-drop",
         order=34,
         layer="core",
-        kind="loss",
         title="the packet sat in memory reserved for swapping",
         function="__netif_receive_skb_core() in net/core/dev.c, sk_filter_trim_cap() in "
         "net/core/filter.c",
