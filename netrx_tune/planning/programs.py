@@ -23,9 +23,9 @@ class Setting(NamedTuple):
     name: str
     line: str
     where: str
-    default: str
     source: str
     note: str = ""
+    default: str = "net.core.rmem_default"
     forces: bool = False
     only_port: str = ""
 
@@ -42,10 +42,9 @@ _DOGSTATSD = Setting(
     "dogstatsd_so_rcvbuf",
     "dogstatsd_so_rcvbuf: {bytes}",
     "datadog.yaml",
-    "0: the system's",
     "DataDog/datadog-agent, comp/dogstatsd/listeners/udp.go",
+    default="0: the system's",
 )
-_OS_DEFAULT = "net.core.rmem_default"
 _JAVA = ("java",)
 _ROS_2 = ("component_conta", "rviz2", "ros2")  # component_container, cut by the kernel
 
@@ -56,7 +55,6 @@ SETTINGS: tuple[Setting, ...] = (
         "so-rcvbuf",
         "so-rcvbuf: {bytes}",
         "unbound.conf, clause server:",
-        _OS_DEFAULT,
         "NLnetLabs/unbound, doc/unbound.conf.rst",
         forces=True,
     ),
@@ -66,9 +64,9 @@ SETTINGS: tuple[Setting, ...] = (
         "udp-receive-buffer",
         "udp-receive-buffer {bytes};",
         "named.conf, options",
-        "0: the system's",
         "BIND 9, doc/arm/reference.rst",
         "BIND warns of large ones: it then answers queries that have timed out.",
+        default="0: the system's",
     ),
     Setting(
         ("dnsdist",),
@@ -76,8 +74,8 @@ SETTINGS: tuple[Setting, ...] = (
         "setUDPSocketBufferSizes",
         "setUDPSocketBufferSizes({bytes}, 0)",
         "dnsdist.conf, before addLocal()",
-        f"{_OS_DEFAULT}; from 1.9 net.core.rmem_max",
         "PowerDNS/pdns, dnsdist docs, setUDPSocketBufferSizes (from 1.7)",
+        default="net.core.rmem_default; from 1.9 net.core.rmem_max",
     ),
     Setting(
         ("knotd",),
@@ -85,7 +83,6 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        _OS_DEFAULT,
         "Knot DNS, doc/configuration.rst",
         "Its manual sets net.core.rmem_default and net.core.rmem_max instead.",
     ),
@@ -95,8 +92,8 @@ SETTINGS: tuple[Setting, ...] = (
         "rcvbufSize",
         'input(type="imudp" port="{port}" rcvbufSize="{bytes}")',
         "/etc/rsyslog.conf, at the input of that port",
-        "0: the system's",
         "rsyslog.com/doc, imudp, RcvBufSize (from 7.3.9, at most 1 GiB)",
+        default="0: the system's",
         forces=True,
     ),
     Setting(
@@ -105,7 +102,6 @@ SETTINGS: tuple[Setting, ...] = (
         "so-rcvbuf()",
         "so-rcvbuf({bytes})",
         "syslog-ng.conf, in the network() or syslog() source of that port",
-        _OS_DEFAULT,
         "syslog-ng administration guide, network() source, so-rcvbuf()",
     ),
     Setting(
@@ -114,7 +110,6 @@ SETTINGS: tuple[Setting, ...] = (
         "receive_buffer_size",
         "receive_buffer_size {bytes}",
         "fluent-bit.conf, section [INPUT]",
-        _OS_DEFAULT,
         "fluent/fluent-bit-docs, pipeline/inputs/syslog.md",
     ),
     Setting(
@@ -123,7 +118,6 @@ SETTINGS: tuple[Setting, ...] = (
         "receive_buffer_bytes",
         "receive_buffer_bytes: {bytes}",
         "vector.yaml, in the socket, syslog or statsd source",
-        _OS_DEFAULT,
         "vectordotdev/vector, src/sources/socket/udp.rs",
     ),
     Setting(
@@ -132,7 +126,6 @@ SETTINGS: tuple[Setting, ...] = (
         "receive_buffer_bytes",
         "receive_buffer_bytes => {bytes}",
         "the pipeline, in input { udp { ... } }",
-        _OS_DEFAULT,
         "logstash-plugins/logstash-input-udp, docs/index.asciidoc",
     ),
     Setting(
@@ -141,7 +134,6 @@ SETTINGS: tuple[Setting, ...] = (
         "read_buffer_size",
         'read_buffer_size = "{bytes}B"',
         "telegraf.conf, in the input of that port",
-        _OS_DEFAULT,
         "influxdata/telegraf, plugins/inputs/socket_listener/README.md",
     ),
     Setting(
@@ -150,8 +142,8 @@ SETTINGS: tuple[Setting, ...] = (
         "read-buffer",
         "read-buffer = {bytes}",
         "influxdb.conf, section [[udp]]",
-        "0: the system's",
         "influxdata/influxdb, services/udp/README.md",
+        default="0: the system's",
     ),
     Setting(
         ("statsd_exporter",),
@@ -159,7 +151,6 @@ SETTINGS: tuple[Setting, ...] = (
         "--statsd.read-buffer",
         "--statsd.read-buffer={bytes}",
         "its command line",
-        _OS_DEFAULT,
         "prometheus/statsd_exporter, README.md",
     ),
     Setting(
@@ -168,7 +159,6 @@ SETTINGS: tuple[Setting, ...] = (
         "-B",
         "-B {bytes}",
         "its command line",
-        _OS_DEFAULT,
         "phaag/nfdump, nfcapd(1)",
     ),
     Setting(
@@ -177,7 +167,6 @@ SETTINGS: tuple[Setting, ...] = (
         "nfacctd_pipe_size",
         "nfacctd_pipe_size: {bytes}",
         "nfacctd.conf",
-        _OS_DEFAULT,
         "pmacct/pmacct, CONFIG-KEYS",
         "plugin_pipe_size is another buffer, between its own processes.",
     ),
@@ -187,7 +176,6 @@ SETTINGS: tuple[Setting, ...] = (
         "sfacctd_pipe_size",
         "sfacctd_pipe_size: {bytes}",
         "sfacctd.conf",
-        _OS_DEFAULT,
         "pmacct/pmacct, CONFIG-KEYS",
         "plugin_pipe_size is another buffer, between its own processes.",
     ),
@@ -197,7 +185,6 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        _OS_DEFAULT,
         "netsampler/goflow2, issue 523",
         "It had no setting in 2026; several readers on the port (count=) share the load.",
     ),
@@ -207,7 +194,6 @@ SETTINGS: tuple[Setting, ...] = (
         "rcvbuf",
         "listen {port} quic reuseport rcvbuf={bytes};",
         "nginx.conf, at the listen line of that port",
-        _OS_DEFAULT,
         "nginx.org, ngx_http_core_module, listen",
         "reuseport gives each worker a socket of its own; in a stream server it is udp for quic.",
     ),
@@ -217,9 +203,9 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        "asks for 7 MiB by itself",
         "quic-go wiki, UDP Buffer Sizes",
         "It asks for 7 MiB by itself: set net.core.rmem_max to 7500000 or more.",
+        default="asks for 7 MiB by itself",
     ),
     Setting(
         ("tailscaled",),
@@ -227,9 +213,9 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        "forces 7 MiB by itself",
         "tailscale/tailscale, wgengine/magicsock",
         "It forces 7 MiB by itself and has no setting.",
+        default="forces 7 MiB by itself",
         forces=True,
     ),
     Setting(
@@ -238,7 +224,6 @@ SETTINGS: tuple[Setting, ...] = (
         "rcvbuf",
         "rcvbuf {bytes}",
         "its configuration",
-        _OS_DEFAULT,
         "openvpn(8), --rcvbuf",
     ),
     Setting(
@@ -247,9 +232,9 @@ SETTINGS: tuple[Setting, ...] = (
         "maxbuffer",
         "maxbuffer={bytes}",
         "kamailio.cfg, global parameters",
-        "262144",
         "Kamailio core cookbook, maxbuffer",
         "It probes upwards from the system's default and stops there.",
+        default="262144",
     ),
     Setting(
         ("opensips",),
@@ -257,9 +242,9 @@ SETTINGS: tuple[Setting, ...] = (
         "maxbuffer",
         "maxbuffer={bytes}",
         "opensips.cfg, global parameters",
-        "262144",
         "OpenSIPS core parameters, maxbuffer",
         "It probes upwards from the system's default and stops there.",
+        default="262144",
     ),
     Setting(
         ("kea-dhcp4", "kea-dhcp6"),
@@ -267,7 +252,6 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        _OS_DEFAULT,
         "Kea Administrator Reference Manual, multi-threading",
         "Its packet workers (thread-pool-size) are as many as the machine has CPUs: in a container"
         " that gets few of them they take the time of the thread that reads, so set it to what the"
@@ -281,7 +265,6 @@ SETTINGS: tuple[Setting, ...] = (
         "listen.read_buffer",
         "read_buffer: {bytes}",
         "config.yml, section listen",
-        _OS_DEFAULT,
         "slackhq/nebula, examples/config.yml",
     ),
     Setting(
@@ -290,10 +273,10 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        "asks for 16 MiB by itself",
         "livekit/mediatransportutil, pkg/rtcconfig",
         "It asks for 16 MiB by itself: set net.core.rmem_max as high as needed; several ports in"
         " rtc.udp_port give it several sockets.",
+        default="asks for 16 MiB by itself",
     ),
     Setting(
         ("consul", "serf", "nomad"),
@@ -301,10 +284,10 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        "asks for 2 MiB by itself, then half until granted",
         "hashicorp/memberlist, net_transport.go",
         "It asks for 2 MiB by itself and halves until granted: set net.core.rmem_max to 2097152"
         " or more.",
+        default="asks for 2 MiB by itself, then half until granted",
     ),
     Setting(
         ("mediamtx",),
@@ -312,8 +295,8 @@ SETTINGS: tuple[Setting, ...] = (
         "udpReadBufferSize",
         "udpReadBufferSize: {bytes}",
         "mediamtx.yml, global settings",
-        "0: the system's",
         "bluenviron/mediamtx, mediamtx.yml",
+        default="0: the system's",
     ),
     Setting(
         ("gst-launch-1.0",),
@@ -321,8 +304,8 @@ SETTINGS: tuple[Setting, ...] = (
         "buffer-size",
         "udpsrc buffer-size={bytes}",
         "the pipeline",
-        "0: the system's",
         "GStreamer good plug-ins, udpsrc, buffer-size",
+        default="0: the system's",
     ),
     Setting(
         ("ffmpeg", "ffplay", "mpv"),
@@ -330,9 +313,9 @@ SETTINGS: tuple[Setting, ...] = (
         "buffer_size",
         "udp://ADDRESS:PORT?buffer_size={bytes}",
         "the URL",
-        "65536, or the system's",
         "FFmpeg protocols documentation, udp, buffer_size",
         "fifo_size is another buffer, in the program, in packets of 188 bytes.",
+        default="65536, or the system's",
     ),
     Setting(
         ("Jamulus", "jamulus"),
@@ -340,7 +323,6 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "",
         "",
-        _OS_DEFAULT,
         "jamulussoftware/jamuluswebsite, issue 1150",
         "It never asks: net.core.rmem_default is the one lever.",
     ),
@@ -350,8 +332,8 @@ SETTINGS: tuple[Setting, ...] = (
         "aeron.socket.so_rcvbuf",
         "aeron.socket.so_rcvbuf={bytes}",
         "the driver's properties",
-        "131072",
         "aeron-io/aeron, aeron_driver_context.h",
+        default="131072",
     ),
     Setting(
         _JAVA,
@@ -359,8 +341,8 @@ SETTINGS: tuple[Setting, ...] = (
         "aeron.socket.so_rcvbuf",
         "-Daeron.socket.so_rcvbuf={bytes}",
         "the driver's properties or command line",
-        "131072",
         "aeron-io/aeron, Configuration.java, SOCKET_RCVBUF_LENGTH",
+        default="131072",
     ),
     Setting(
         _ROS_2,
@@ -368,8 +350,8 @@ SETTINGS: tuple[Setting, ...] = (
         "SocketReceiveBufferSize",
         '<SocketReceiveBufferSize min="{bytes}B"/>',
         "CYCLONEDDS_URI, Domain/Internal",
-        "asks for 1 MiB and accepts less",
         "eclipse-cyclonedds/cyclonedds, ddsi_config",
+        default="asks for 1 MiB and accepts less",
     ),
     Setting(
         _ROS_2,
@@ -377,7 +359,6 @@ SETTINGS: tuple[Setting, ...] = (
         "listenSocketBufferSize",
         "<listenSocketBufferSize>{bytes}</listenSocketBufferSize>",
         "the profile, participant rtps",
-        _OS_DEFAULT,
         "eProsima Fast DDS, listen_socket_buffer_size",
     ),
 )
