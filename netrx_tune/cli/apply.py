@@ -71,9 +71,9 @@ class Asked(NamedTuple):
 def command(profile: str, root: str | None, **typed: object) -> int:
     """Apply PROFILE, a name or a file: show, ask, set, verify by the counters, or undo.
 
-    Exit code 1 says that the counters, or you, spoke against it; 2 that it failed, or that
-    nothing of it can be set from here. In both cases everything is as it was before, unless
-    --no-rollback is given.
+    Exit code 1 says that the counters spoke against it, or that nobody confirmed it; 2 that it
+    failed or was declined, or that nothing of it can be set from here. In both cases everything
+    is as it was before, unless --no-rollback is given.
 
     \b
     Examples:
@@ -117,8 +117,8 @@ def _apply(profile: Profile, asked: Asked) -> int:
     from netrx_tune.cli.apply_steps import carry_out  # noqa: PLC0415 - only to change something
 
     done = carry_out(profile, found, asked)
-    for line in done.lines:
-        _say(line, asked)
+    if asked.output_format == "text":
+        options.echo_blocks(done.blocks)
     return _end({**document, **done.document}, asked, done.code)
 
 
@@ -146,7 +146,7 @@ def _ask(asked: Asked) -> None:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask: say --yes, or --dry-run to look")
-    if not click.confirm("Apply this?", err=True):
+    if not options.agrees("Apply this?"):
         raise ApplyError("not applied: everything is as it was")
 
 
@@ -184,14 +184,9 @@ def _show(profile: Profile, found: Survey, asked: Asked) -> None:
         options.echo_plain(text, color=colored)
 
 
-def _say(line: str, asked: Asked) -> None:
-    if asked.output_format == "text":
-        options.echo_plain(line + "\n")
-
-
 def _end(document: dict[str, object], asked: Asked, code: int = 0) -> int:
     if asked.output_format == "json":
         options.echo_json(document)
     elif (outcome := document.get("outcome")) in _SAID:
-        _say(_SAID[str(outcome)], asked)
+        options.echo_plain(f"{_SAID[str(outcome)]}\n")
     return code

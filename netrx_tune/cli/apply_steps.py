@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from netrx_tune.cli.options import progress, say_unused
+from netrx_tune.cli.options import echo_blocks, progress, say_unused
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal
 from netrx_tune.host.applying import Job, Left, apply, as_it_was, persist, rollback
@@ -21,7 +21,8 @@ from netrx_tune.host.signals import stoppable
 from netrx_tune.host.survey import Survey
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
-from netrx_tune.reporters.changes_text import left_lines, verdict_json, verdict_line
+from netrx_tune.reporters.changes_text import left_blocks, verdict_block, verdict_json
+from netrx_tune.reporters.plain import Block
 from netrx_tune.rules.words import counted
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ _YES = frozenset({b"y", b"yes"})
 
 
 class Done(NamedTuple):
-    """How it ended: lines for people, fields for JSON, and the exit code."""
+    """How it ended: paragraphs for people, fields for JSON, and the exit code."""
 
-    lines: tuple[str, ...]
+    blocks: tuple[Block, ...]
     document: dict[str, object]
     code: int
 
@@ -110,6 +111,8 @@ def _verdict(before: Ledger, found: Survey, asked: Asked) -> Verdict:
 
 def _objection(verdict: Verdict | None, asked: Asked, guardian: Guardian) -> str:
     """Return why the change is not to be kept, "" if it is."""
+    if verdict and (asked.output_format == "text" or asked.confirm_within is not None):
+        echo_blocks([verdict_block(verdict)], on_errors=asked.output_format != "text")
     if verdict and not verdict.keep:
         return verdict.outcome
     if asked.confirm_within is None:
@@ -143,24 +146,27 @@ def _done(
     entry: Entry, verdict: Verdict | None, reason: str, left: tuple[Left, ...], asked: Asked
 ) -> Done:
     undone = bool(reason) and not asked.no_rollback
-    lines = [verdict_line(verdict)] if verdict else []
     why = "not confirmed in time" if reason == "not-confirmed" else "see above"
-    lines += [f"Undone ({why}): {as_it_was(left)}."] if undone else _applied(entry, asked.root)
-    lines += left_lines(left)
+    undoing = [Block(f"Undone ({why}): {as_it_was(left)}.", 0, 2)]
+    blocks = undoing if undone else _applied(entry, asked.root)
+    blocks += left_blocks(left)
     document: dict[str, object] = {
         "outcome": "undone" if undone else "applied",
         "why": reason or None,
         "verification": verdict_json(verdict) if verdict else None,
         "left": [one._asdict() for one in left],
     }
-    return Done(tuple(lines), document, 1 if reason else 0)
+    return Done(tuple(blocks), document, 1 if reason else 0)
 
 
-def _applied(entry: Entry, root: str) -> list[str]:
+def _applied(entry: Entry, root: str) -> list[Block]:
     what = []
     if entry.values:
         what.append(f"{counted(len(entry.values), 'running value')} set and read back")
     if entry.file:
         what.append(f"{OURS} written")
     undo = "netrx-tune rollback" + (f" --root {quote(root)}" if root else "")
-    return [f"Applied {entry.profile}: {', '.join(what)}.", f"Undo it with: {undo}"]
+    return [
+        Block(f"Applied {entry.profile}: {', '.join(what)}.", 0, 2),
+        Block(f"Undo it with: {undo}", verbatim=True),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from netrx_tune.model.finding import Diagnosis
+    from netrx_tune.reporters.plain import Block
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -222,6 +223,26 @@ def echo_plain(text: str, *, color: bool = False) -> None:
 
     if sys.stdout is not None:  # closed by the caller: `>&-`
         _put(encodable(text, sys.stdout.encoding), color=color)
+
+
+def echo_blocks(blocks: Iterable[Block], *, on_errors: bool = False) -> None:
+    """Write paragraphs without colour, wrapped, to standard output or standard error."""
+    from netrx_tune.reporters.plain import layout  # noqa: PLC0415 - JSON needs none of this
+
+    text = layout(blocks, width=width(), color=False)
+    if on_errors:
+        progress(text.rstrip("\n"), quiet=False)
+    else:
+        echo_plain(text)
+
+
+def agrees(question: str) -> bool:
+    """Tell whether somebody at a terminal says yes; ^C and the end of the input end the command."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        progress("", quiet=False)  # what is said of it stands below the question
+        raise
 
 
 def echo_json(document: Mapping[str, object]) -> None:

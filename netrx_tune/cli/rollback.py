@@ -14,7 +14,8 @@ from netrx_tune.host.guardian import guarded
 from netrx_tune.host.journal import Entry
 from netrx_tune.host.killed import finish_rollback
 from netrx_tune.model.errors import ApplyError
-from netrx_tune.reporters.changes_text import left_lines
+from netrx_tune.reporters.changes_text import left_blocks
+from netrx_tune.reporters.plain import Block
 
 SCHEMA = "netrx-tune/rollback/v1"
 
@@ -56,7 +57,7 @@ def command(
     if output_format == "json":
         options.echo_json(_document(undone, left))
     else:
-        _tell(undone, left, entries)
+        _tell(undone, left, entries[: entries.index(chosen)] if chosen else entries)
     return 1 if left else 0
 
 
@@ -69,17 +70,13 @@ def _ask(entry: Entry, *, as_json: bool) -> None:
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask: say --yes")
-    lines = [f"{entry.profile}, {entry.state} {entry.when}:"]
-    lines += [f"  {one.key}: {one.new} -> {one.old}" for one in reversed(entry.values)]
+    blocks = [Block(f"{entry.profile}, {entry.state} {entry.when}:")]
+    blocks += [Block(f"{one.key}: {one.new} -> {one.old}", 2, 4) for one in reversed(entry.values)]
     if entry.file:
         old = "removed" if entry.file.old.kind == "absent" else "as it was before"
-        lines.append(f"  {entry.file.path}: {old}")
-    for line in lines:
-        if as_json:
-            click.echo(line, err=True)
-        else:
-            options.echo_plain(line + "\n")
-    if not click.confirm("Put this back?", err=True):
+        blocks.append(Block(f"{entry.file.path}: {old}", 2, 4))
+    options.echo_blocks(blocks, on_errors=as_json)
+    if not options.agrees("Put this back?"):
         raise ApplyError("not rolled back: everything is as it was applied")
 
 
@@ -97,17 +94,14 @@ def _document(undone: Entry | None, left: tuple[Left, ...]) -> dict[str, object]
     }
 
 
-def _tell(undone: Entry | None, left: tuple[Left, ...], entries: tuple[Entry, ...]) -> None:
+def _tell(undone: Entry | None, left: tuple[Left, ...], before: tuple[Entry, ...]) -> None:
+    """Say what was undone, and what of the entries before it the next rollback would take."""
     if undone is None:
-        more = "; what someone else changed waits for --force" if entries else ""
+        more = "; what someone else changed waits for --force" if before else ""
         options.echo_plain(f"Nothing to undo{more}.\n")
         return
     how = "interrupted" if undone.state == "applying" else "applied"
-    options.echo_plain(f"Undone: {undone.profile} ({how} {undone.when}).\n")
-    for line in left_lines(left):
-        options.echo_plain(line + "\n")
-    earlier = [one for one in entries if one.state == "applied"]
-    if undone.state == "applied":
-        del earlier[-1]
-    if earlier:
-        options.echo_plain(f"Before it, {earlier[-1].profile} was applied ({earlier[-1].when}).\n")
+    blocks = [Block(f"Undone: {undone.profile} ({how} {undone.when}).", 0, 2), *left_blocks(left)]
+    if earlier := to_undo(before, force=False):
+        blocks.append(Block(f"Before it, {earlier.profile} was applied ({earlier.when}).", 0, 2))
+    options.echo_blocks(blocks)

@@ -18,6 +18,7 @@ from netrx_tune.host.survey import boot_files, lines_of
 from netrx_tune.model.errors import ApplyError
 from netrx_tune.planning.boot import AtBoot, overriding
 from netrx_tune.reporters.changes_text import boot_json, boot_lines
+from netrx_tune.reporters.plain import Block
 
 SCHEMA = "netrx-tune/status/v1"
 
@@ -70,9 +71,7 @@ def command(
     if output_format == "json":
         options.echo_json(_document(root, entries, keys, file, later))
     else:
-        options.echo_plain(
-            "".join(f"{line}\n" for line in _lines(root, entries, keys, file, later))
-        )
+        options.echo_blocks(_blocks(root, entries, keys, file, later))
     unfinished = any(entry.state == "applying" for entry in entries)
     broken = file.state not in ("", "as written") or not all(one.in_force for one in keys)
     return int(bool(later) or broken or unfinished)
@@ -133,27 +132,29 @@ def _document(
     }
 
 
-def _lines(
+def _blocks(
     root: str,
     entries: tuple[Entry, ...],
     keys: tuple[KeyNow, ...],
     file: FileNow,
     later: tuple[AtBoot, ...],
-) -> Iterator[str]:
+) -> Iterator[Block]:
     if not entries:
-        yield "Nothing is applied."
+        yield Block("Nothing is applied.")
     for entry in entries:
-        yield f"{entry.profile} ({entry.source}): {_state(entry)}"
+        yield Block(f"{entry.profile}: {_state(entry)}", 0, 4)
+        yield Block(f"from {entry.source}", 2)
         if entry.values and is_elsewhere(root, entry):
             keys_there = ", ".join(value.key for value in entry.values)
-            yield f"  {keys_there}: in network namespace net:[{entry.netns}], run status there"
+            there = f"in network namespace net:[{entry.netns}], run status there"
+            yield Block(f"{keys_there}: {there}", 2, 4)
     for key in keys:
         now = "in force" if key.in_force else f"NOT in force: it is {key.now or 'not readable'}"
-        yield f"  {key.key} = {key.new} (before: {key.old}): {now}"
+        yield Block(f"{key.key} = {key.new} (before: {key.old}): {now}", 2, 4)
     if file.state:
-        yield f"  {file.path}: {file.state}"
+        yield Block(f"{file.path}: {file.state}", 2, 4)
     for line in boot_lines(later):
-        yield f"  At boot {line}"
+        yield Block(f"At boot {line}", 2, 4)
 
 
 def _state(entry: Entry) -> str:

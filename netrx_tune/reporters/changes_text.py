@@ -9,7 +9,7 @@ from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot
 from netrx_tune.planning.changes import Change, Changes, Refused, Values, text_of
 from netrx_tune.planning.verification import Verdict
-from netrx_tune.reporters.plain import BLANK, Block, escape, layout
+from netrx_tune.reporters.plain import BLANK, Block, layout
 
 _EFFECT = {
     "now": "",
@@ -29,7 +29,7 @@ def render_changes(
     color: bool,
 ) -> str:
     """Return the difference that apply would make."""
-    blocks = [_title(profile, changes), BLANK]
+    blocks = [_title(profile, changes), Block(f"from {profile.path}", 2), BLANK]
     for change in changes.running:
         blocks += _change(change)
     running = {change.key for change in changes.running}
@@ -51,7 +51,7 @@ def render_changes(
 def _title(profile: Profile, changes: Changes) -> Block:
     keys = {one.key for one in (*changes.running, *changes.lines)}
     what = f"{len(keys)} setting{'s' if len(keys) != 1 else ''} to change" if keys else "no change"
-    return Block(f"{profile.name} ({profile.path}): {what}", style="title")
+    return Block(f"{profile.name}: {what}", style="title")
 
 
 def _change(change: Change) -> Iterator[Block]:
@@ -95,19 +95,20 @@ def boot_lines(at_boot: Iterable[AtBoot]) -> Iterator[str]:
         )
 
 
-def verdict_line(verdict: Verdict) -> str:
+def verdict_block(verdict: Verdict) -> Block:
     """Return what the counters say of a change."""
-    return f"Verified ({verdict.outcome}): {verdict.summary}."
+    return Block(f"Verified ({verdict.outcome}): {verdict.summary}.", 0, 2)
 
 
-def left_lines(left: Iterable[tuple[str, str, str, str]]) -> list[str]:
-    """Return what a rollback left alone: name, what was found, what we set, what was before."""
-    return [
-        f"Left alone, since someone changed it: {escape(what)} is {escape(found)}"
-        f" (we set {escape(ours)}, before it was {escape(old)});"
-        " netrx-tune rollback --force puts it back too"
-        for what, found, ours, old in left
-    ]
+def left_blocks(left: Iterable[tuple[str, str, str, str]]) -> Iterator[Block]:
+    """Yield what a rollback left alone: name, what was found, what we set, what was before."""
+    for what, found, ours, old in left:
+        yield Block(
+            f"Left alone, since someone changed it: {what} is {found} (we set {ours}, before it"
+            f" was {old}); netrx-tune rollback --force puts it back too",
+            0,
+            2,
+        )
 
 
 def changes_json(changes: Changes, at_boot: Iterable[AtBoot]) -> dict[str, object]:

@@ -150,7 +150,8 @@ def test_what_someone_else_changed_is_left_unless_forced(root: Path) -> None:
     assert "= 800000 (before: 400000): NOT in force: it is 900000" in status.stdout
     done = run(root, "rollback", "--yes")
     assert done.returncode == 1
-    assert "net.core.rmem_max is 900000 (we set 800000, before it was 400000)" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "net.core.rmem_max is 900000 (we set 800000, before it was 400000)" in said
     assert value(root, "net/core/rmem_max") == "900000"
     assert value(root, "net/ipv4/ipfrag_time") == "30"
     assert run(root, "rollback", "--yes", "--force").returncode == 0
