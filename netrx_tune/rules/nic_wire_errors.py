@@ -61,8 +61,9 @@ def _is_card(facts: Facts, name: str) -> bool:
 def _meaning(*, virtual: bool, by_length: bool) -> str:
     if virtual:
         return (
-            "This is no card: the tunnel refused packets for what came out of it: cut short, or"
-            " from an address that their peer may not use (WireGuard's AllowedIPs)."
+            "This is no card: the tunnel refused packets for what came out of it: cut short, with a"
+            " checksum, key or sequence number other than expected (GRE), or from an address that"
+            " their peer may not use (WireGuard's AllowedIPs)."
         )
     if by_length:
         return (
