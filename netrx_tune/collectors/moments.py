@@ -9,10 +9,13 @@ import re
 from collections.abc import Container, Iterable, Mapping
 
 from netrx_tune.collectors.log_text import PATH as LOG
+from netrx_tune.collectors.paths import NETSTAT_S, NSTAT
 from netrx_tune.model.sample import Gap
 
 _DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")  # and not those of a name such as eth0
 _LABELLED = re.compile(r"[A-Za-z]")
+
+_EACH_ONCE = {"/proc/net/snmp", "/proc/net/snmp6", "/proc/net/netstat", NETSTAT_S, NSTAT}
 
 TWO_MOMENTS = (
     "an earlier one in the text: the last counts. As two texts, --from FIRST --from SECOND, they"
@@ -50,8 +53,8 @@ def joined(
     for kind, text in parts:
         rows = [(_label(line), line.split()) for line in text.splitlines()]
         before = earlier.setdefault(kind, {})
-        again = kind in texts and kind not in told and kind != LOG
-        if again and (kind in tables or _differs(before, rows)):
+        again = kind in texts and kind != LOG and (kind in tables or _differs(before, rows))
+        if kind not in told and (again or (kind in _EACH_ONCE and _repeats(rows))):
             gaps.append(Gap(kind, "unparsed", TWO_MOMENTS))
             told.add(kind)
         if kind in tables:
@@ -67,6 +70,18 @@ def _differs(before: Mapping[str, list[str]], rows: Iterable[tuple[str, list[str
     return any(
         before.get(label, words) != words for label, words in rows if _LABELLED.search(label)
     )
+
+
+def _repeats(rows: Iterable[tuple[str, list[str]]]) -> bool:
+    """Tell whether a line stands twice under one heading, with other numbers, as loops print it."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    heading = ""
+    for label, words in rows:
+        if label.endswith(":") and not any(word.isdecimal() for word in words):
+            heading = label
+        elif _LABELLED.search(label) and seen.setdefault((heading, label), words) != words:
+            return True
+    return False
 
 
 def _label(line: str) -> str:

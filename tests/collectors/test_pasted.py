@@ -498,6 +498,28 @@ def test_what_nstat_counts_since_its_last_call_is_said_to_be_that(
     assert (Gap("/netrx/nstat", "unparsed", SINCE_LAST) in gaps) is is_said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Udp: InDatagrams InErrors\nUdp: 9 {}\n",
+        "    {} packet receive errors\n    {} receive buffer errors\n",
+        "UdpInErrors 7\nUdpRcvbufErrors {}\n",
+    ],
+)
+def test_a_loop_that_prints_one_thing_again_shows_two_moments(text: str) -> None:
+    gaps = read(f"{text.format(1, 1)}{text.format(2, 2)}").gaps
+    assert any(gap.detail == TWO_MOMENTS for gap in gaps)
+
+
+def test_the_same_words_under_two_headings_are_of_one_moment() -> None:
+    text = "Icmp:\n    {}\n        echo replies: 7\n    {}\n        echo replies: 8\n"
+    both = text.format("ICMP input histogram:", "ICMP output histogram:")
+    gaps = read(
+        f"Ip:\n    9 total packets received\n{both}Ip6:\n    8 total packets received\n"
+    ).gaps
+    assert not any(gap.detail == TWO_MOMENTS for gap in gaps)
+
+
 def test_a_prompt_in_brackets_ends_what_was_printed() -> None:
     counted = "Udp:\n    {0}000 packets received\n    {0} packet receive errors\n"
     one, two = (f"[root@web7 ~]# netstat -su\n{counted.format(n)}" for n in "12")
