@@ -18,6 +18,11 @@ _HEADS = re.compile(r"^==> (?!/proc/net/)(\S+) <==\n(\d[\d\t ]*)$", re.MULTILINE
 _FLAT_PAIRS = re.compile(r"(?<=NIC statistics:)(?:[ \t]+[\w.-]+: \d+){2,}")
 _FLAT_LINES = re.compile(r"[RT](?<=\S .)X(?: (?:packets|errors)[ :]\d|: +bytes )|mcast (?=\d)")
 _FLAT_NAME = re.compile(r"(?<=\S )([a-z][\w.@-]{1,15} +Link encap:)")
+_FLAT_COUNTS = re.compile(
+    r"(?<=\S) (?=\d+ (?:packets? (?:receive[d ]|to unknown port |sen[dt])|(?:receive|send) buffer)"
+    r"|(?:Udp|UdpLite|IpExt|[A-Z]\w+Errors|IgnoredMulti): \d|net\.(?:core|ipv4)\.\w+ = \d)"
+    r"|(?<=\d) (?=[A-Z])"
+)
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -34,6 +39,8 @@ def plain_lines(text: str) -> str:
     text = _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)
     if "NIC statistics: " in text:
         text = _FLAT_PAIRS.sub(lambda found: re.sub(r"[ \t]+(?=[^\d\s])", "\n", found[0]), text)
+    if "packet receive errors " in text:
+        text = "\n".join(map(_one_to_a_line, text.split("\n")))
     if "Link encap:" in text:
         text = _FLAT_NAME.sub(r"\n\1", text)
     return _FLAT_LINES.sub(_broken, text) if " RX" in text else text
@@ -41,3 +48,9 @@ def plain_lines(text: str) -> str:
 
 def _broken(found: re.Match[str]) -> str:
     return "mcast\n" if found[0] == "mcast " else f"\n{found[0]}"
+
+
+def _one_to_a_line(line: str) -> str:
+    """Return a line with several counters as that many lines."""
+    broken = _FLAT_COUNTS.sub("\n", line)
+    return broken if broken.count("\n") > 1 else line

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.plain_lines import plain_lines
 
@@ -112,3 +113,23 @@ def test_what_needs_no_change_is_left(text: str) -> None:
 @given(st.text(st.sampled_from("`\\\x1b[]m;:<> 12eth0\n\x07")))
 def test_any_text_goes_through(text: str) -> None:
     plain_lines(text)
+
+
+def test_statistics_of_udp_in_one_line_are_as_many_counters() -> None:
+    page = (
+        "$ netstat -su Udp: 30 packets received 2 packets to unknown port received. 7 packet"
+        " receive errors 5 packets sent RcvbufErrors: 6 This shows the number of packets"
+    )
+    sample = parse_pasted(page)
+    assert sample is not None
+    assert assemble(sample).counters == {
+        "Udp.InDatagrams": 30,
+        "Udp.NoPorts": 2,
+        "Udp.InErrors": 7,
+        "Udp.OutDatagrams": 5,
+        "Udp.RcvbufErrors": 6,
+    }
+
+
+def test_one_counter_within_a_sentence_is_none() -> None:
+    assert parse_pasted("Before a run I saw 9 packet receive errors in all.") is None
