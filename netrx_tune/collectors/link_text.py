@@ -35,7 +35,7 @@ _UNIT_OR_SHARE = re.compile(r" (?=[kMG] )|\(\d+%\)")
 _BARE = r"RX (?:packets|errors)[ :]\s*\d+.*|RX:\s+bytes\s+packets\s+errors\s.*"
 # How a line looks that only they print.
 PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
-_TITLES = re.compile(r"RX(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
+_TITLES = re.compile(r"(?P<way>[RT]X)(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
 _NUMBER = re.compile(r"\d{1,20}|\d{1,4}(?:\.\d+)?[kKMGTPE]i?")  # as -h rounds it: not a count
 _REMARKS = ("", "<", "#", "-", "/", "\u2190")  # how begins what people write behind figures
 _PAIRS = re.compile(r"\b(packets|errors|dropped|overruns|frame)[ :]\s*(\d{1,20})\b")
@@ -52,6 +52,8 @@ _OF_IP = {
     "fifo": "rx_fifo_errors",
     "nohandler": "rx_nohandler",
     "otherhost": "rx_otherhost_dropped",
+    "TX packets": "tx_packets",
+    "TX dropped": "tx_dropped",
 }
 _OF_COLUMNS = {
     "packets": "rx_packets",
@@ -59,12 +61,16 @@ _OF_COLUMNS = {
     "dropped": SUMMED_DROPS,
     "overruns": "rx_fifo_errors",
     "frame": "rx_frame_sum",
+    "TX packets": "tx_packets",
+    "TX dropped": "tx_dropped",
 }
 _COLUMNS = {
     "RX-OK": "rx_packets",
     "RX-ERR": "rx_errors",
     "RX-DRP": SUMMED_DROPS,
     "RX-OVR": "rx_fifo_errors",
+    "TX-OK": "tx_packets",
+    "TX-DRP": "tx_dropped",
     "RxPackets": "rx_packets",
     "RxErrs": "rx_errors",
     "RxDrop": SUMMED_DROPS,
@@ -105,8 +111,22 @@ def parse_links(text: str, device: str = _UNNAMED) -> tuple[Link, ...]:
             values = dict(_values(line, titles))
             if values:
                 links[name] = _with(links.get(name) or _link(name), values)
-            titles = tuple(found["words"].split()) if found else ()
-    return tuple(link for link in links.values() if link.statistics)
+            titles = _titles(found) if found else ()
+    return tuple(link for link in map(_received, links.values()) if link.statistics)
+
+
+def _titles(found: re.Match[str]) -> tuple[str, ...]:
+    """Return the words that stand above figures."""
+    words = found["words"].split()
+    return tuple(words if found["way"] == "RX" else (f"TX {word}" for word in words))
+
+
+def _received(link: Link) -> Link:
+    """Return a device without what it sent; a tun sends to the program that reads it."""
+    if link.kind == "tun":
+        return link
+    statistics = link.statistics.items()
+    return link._replace(statistics={k: n for k, n in statistics if not k.startswith("tx_")})
 
 
 def _named(header: re.Match[str]) -> Link:
@@ -139,9 +159,11 @@ def _values(line: str, titles: Sequence[str]) -> Iterator[tuple[str, int]]:
             for title, word in zip(titles, figures, strict=True):
                 if title in _OF_IP and is_decimal(word):
                     yield _OF_IP[title], int(word)
-    elif line.startswith("RX ") and not line.startswith("RX bytes"):
+    elif line.startswith(("RX ", "TX ")) and not line.startswith("RX bytes"):
+        way = "TX " if line.startswith("TX") else ""
         for word, digits in _PAIRS.findall(line):
-            yield _OF_COLUMNS[word], int(digits)
+            if way + word in _OF_COLUMNS:
+                yield _OF_COLUMNS[way + word], int(digits)
 
 
 def _row(line: str, titles: Sequence[str]) -> Iterator[Link]:

@@ -15,6 +15,7 @@ from netrx_tune.model.sample import Gap, Sample
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules import run_rules
 from netrx_tune.rules.rule import Facts
+from netrx_tune.rxpath.books.guests import untaken
 from netrx_tune.rxpath.books.rules import forwarded_notes
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.books.udp_errors import contradictions
@@ -61,6 +62,7 @@ def _remarks(delta: Delta) -> Iterator[str]:
     """Yield what is in no figure, and that a text would be a window, were it two."""
     yield from bad_segments(delta)
     yield from unnamed_drops(delta)
+    yield from untaken(delta)
     for gap in filter(of_moments, delta.after.gaps):
         yield f"{gap.path.removeprefix('/netrx/')}: {gap.detail}"
     yield from _of_logs(delta.after.gaps)
@@ -88,6 +90,13 @@ def why_empty(diagnosis: Diagnosis) -> str:
 
 def _alone(names: tuple[str, ...]) -> str:
     """Return that counters were read which tell of no loss without others."""
+    rules = [name.removeprefix("nft:").partition(" #")[0] for name in names if ":" in name]
+    if len(rules) == len(names):
+        return (
+            "all that was read is rules of a firewall that do not say how much they dropped"
+            f" ({', '.join(rules[:_MOST_NAMED])}): show iptables-save -c, or nft list ruleset once"
+            " they have a `counter`; and show all of netstat -s or nstat -az"
+        )
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return (
         f"all that was read is {', '.join(names[:_MOST_NAMED])}{more}, which alone tells neither of"
