@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netrx_tune.model.finding import Limit, SocketReport
+from netrx_tune.model.kernel import KernelVersion
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rules.words import count, size
@@ -13,6 +14,10 @@ RMEM_MAX = "net.core.rmem_max"
 RMEM_DEFAULT = "net.core.rmem_default"
 # Before 6.18 both are 212992 where nobody set them: net/core/sock.c, sysctl_rmem_max.
 KERNEL_DEFAULT_BYTES = 212992
+# Up to 3.1 a datagram was charged less, and the default was 256 such charges: 122,880 or a little
+# more. Kernel: net/core/sock.c, SK_RMEM_MAX at 2.6.32.
+_OLD_DEFAULT_BYTES = 122_880
+_CHARGED_IN_FULL = KernelVersion(3, 2)
 
 
 class Ceiling(NamedTuple):
@@ -29,6 +34,13 @@ def ceiling(delta: Delta) -> Ceiling:
         next(iter(settings.get(RMEM_MAX, ())), None),
         next(iter(settings.get(RMEM_DEFAULT, ())), None),
     )
+
+
+def default_bytes(delta: Delta) -> int:
+    """Return what a socket has that asks for nothing: said by the host, or its kernel's."""
+    kernel = delta.after.host.kernel
+    is_old = kernel is not None and kernel < _CHARGED_IN_FULL
+    return ceiling(delta).rmem_default or (_OLD_DEFAULT_BYTES if is_old else KERNEL_DEFAULT_BYTES)
 
 
 def limit_of(sock: Socket, top: Ceiling) -> Limit:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import do, look, setting
-from netrx_tune.rules.buffers import KERNEL_DEFAULT_BYTES, ceiling, name_of, report
+from netrx_tune.rules.buffers import default_bytes, name_of, report
 from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, counted, size
 
@@ -55,7 +55,7 @@ def _holds(facts: Facts, sock: Socket) -> bool:
     """Tell whether a UDP socket's buffer is nearly full, at both ends of a window."""
     if not sock.unread_bytes or sock.protocol != "udp":
         return False
-    known = sock.rcvbuf_bytes or ceiling(facts.delta).rmem_default or KERNEL_DEFAULT_BYTES
+    known = sock.rcvbuf_bytes or default_bytes(facts.delta)
     return all(_held(one) >= _FULL * known for one in _ends(facts, sock))
 
 

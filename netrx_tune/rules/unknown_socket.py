@@ -9,7 +9,7 @@ from netrx_tune.model.ledger import Account
 from netrx_tune.model.sample import Socket
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.buffer_advice import raise_rmem_max
-from netrx_tune.rules.buffers import KERNEL_DEFAULT_BYTES, RMEM_MAX, ceiling, name_of
+from netrx_tune.rules.buffers import RMEM_MAX, ceiling, default_bytes, name_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.sizing import TINY_BYTES, Size, size_without_shape
 from netrx_tune.rules.words import percent, size
@@ -63,7 +63,7 @@ def unread_words(sock: Socket) -> str:
 def suspect_of(facts: Facts) -> Socket | None:
     """Return the longest queue that a default buffer hardly holds, where no drops are shown."""
     table = facts.delta.after.sockets
-    least = _FULL * (ceiling(facts.delta).rmem_default or KERNEL_DEFAULT_BYTES)
+    least = _FULL * default_bytes(facts.delta)
     long = [
         sock
         for sock in (table.sockets if table else ())
@@ -92,7 +92,7 @@ def without_size(
     less than what it holds.
     """
     top = ceiling(facts.delta)
-    current = top.rmem_default or KERNEL_DEFAULT_BYTES
+    current = default_bytes(facts.delta)
     want = size_without_shape(facts.delta, part.lost or 0, current, part.offered or 0)
     if held_bytes > TINY_BYTES and held_bytes >= want.rcvbuf_bytes:
         yield _read(facts, who, held_bytes)
