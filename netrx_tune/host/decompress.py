@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from io import FileIO
 from typing import NamedTuple, Protocol
 
@@ -25,15 +25,17 @@ _LEAST_START = 8 << 10  # tells every kind of archive from a text
 _SMALL_BYTES = 256 << 10
 _MOST_BYTES = 4 << 30  # a sosreport with its logs; most of it is passed over
 _MOST_DICTIONARY_BYTES = 256 << 20  # xz -9 takes 65 MiB to decompress
+_MOST_WINDOW_LOG = 27  # 128 MiB: what the zstd program takes without being told
 
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
 _XZ = b"\xfd7zXZ\x00"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+# A frame, and one of sixteen kinds to skip, with which pzstd begins: RFC 8878, 3.1.
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes((kind, 0x2A, 0x4D, 0x18)) for kind in range(0x50, 0x60)))
 
 
 class _Stream(Protocol):
-    """What zlib, bz2 and lzma have in common."""
+    """What the decompressors of zlib, bz2, lzma and zstd have in common."""
 
     @property
     def eof(self) -> bool: ...
@@ -50,7 +52,7 @@ class Readable(Protocol):
 
 class _Format(NamedTuple):
     name: str
-    magic: bytes
+    magic: bytes | tuple[bytes, ...]
     start: Callable[[], _Stream]
     error: type[Exception]
 
@@ -170,7 +172,10 @@ def _decompressed(start: bytes, pieces: Iterator[bytes], file: Readable) -> Iter
         limit = _MOST_DICTIONARY_BYTES
         form = _Format("xz", _XZ, lambda: lzma.LZMADecompressor(memlimit=limit), lzma.LZMAError)
     elif start.startswith(_ZSTD):
-        return _unzstd(file)
+        zstd = _zstd_format()
+        if not zstd:
+            return _unzstd_by_program(file)
+        form = zstd
     else:
         return pieces
     return _inflate(pieces, form)
@@ -231,39 +236,28 @@ def _inflate(pieces: Iterator[bytes], form: _Format) -> Iterator[bytes]:
         raise _Damaged(f"damaged {form.name}: ends early")
 
 
-def _unzstd(file: Readable) -> Iterator[bytes]:
-    """Yield what is in zstd, by the package or the program that is there; Python has none."""
-    import importlib.util  # noqa: PLC0415
+def _zstd_format() -> _Format | None:
+    """Return zstd as Python 3.14 brings it, or the extra "zstd"; None where neither is there."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with suppress(ImportError):
+            zstd = importlib.import_module(name)
+            options = {zstd.DecompressionParameter.window_log_max: _MOST_WINDOW_LOG}
+            start = partial(zstd.ZstdDecompressor, options=options)
+            return _Format("zstd", _ZSTD, start, zstd.ZstdError)
+    return None
+
+
+def _unzstd_by_program(file: Readable) -> Iterator[bytes]:
     import shutil  # noqa: PLC0415
-
-    if not isinstance(file, FileIO) or not file.seekable():
-        raise _Damaged("compressed with zstd, which is read from a file only; save it first")
-    file.seek(0)
-    if importlib.util.find_spec("zstandard"):
-        return _unzstd_by_package(file)
-    program = shutil.which("zstd")
-    if program:
-        return _unzstd_by_program(file, program)
-    raise _Damaged(
-        "compressed with zstd, which needs the zstd program or the zstandard package: "
-        "pip install 'netrx-tune[zstd]'"
-    )
-
-
-def _unzstd_by_package(file: FileIO) -> Iterator[bytes]:
-    zstandard = importlib.import_module("zstandard")
-    unpacker = zstandard.ZstdDecompressor(max_window_size=_MOST_DICTIONARY_BYTES)
-    reader = unpacker.stream_reader(file, read_across_frames=True)
-    try:
-        while block := reader.read(_BLOCK_BYTES):
-            yield block
-    except zstandard.ZstdError as error:
-        raise _Damaged(f"damaged zstd: {error}") from None
-
-
-def _unzstd_by_program(file: FileIO, program: str) -> Iterator[bytes]:
     import subprocess  # noqa: PLC0415
 
+    program = shutil.which("zstd")
+    if not program:
+        needs = "Python 3.14, pip install 'netrx-tune[zstd]' or the zstd program"
+        raise _Damaged(f"compressed with zstd, which needs {needs}")
+    if not isinstance(file, FileIO) or not file.seekable():
+        raise _Damaged("compressed with zstd, whose program reads from a file only; save it first")
+    file.seek(0)
     command = [program, "--decompress", "--stdout", "--quiet"]
     process = subprocess.Popen(  # noqa: S603 - the input is a descriptor, not an argument
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -33,21 +31,6 @@ def test_an_archive_packed_in_parts_and_padded_is_read(tmp_path: Path, packer: s
     compress = PACKERS[packer]
     path.write_bytes(compress(plain[:700]) + compress(plain[700:]) + bytes(512))
     assert len(read_snapshot(str(path)).samples) == 2
-
-
-@pytest.mark.skipif(not shutil.which("zstd"), reason="needs the zstd program")
-def test_zstd_is_read_where_a_program_reads_it(tmp_path: Path) -> None:
-    path = pack(tmp_path / "x.tar", {"proc/net/snmp": SNMP}, "")
-    subprocess.run(["zstd", "-q", path], check=True)
-    assert read_snapshot(f"{path}.zst").kind == "tree"
-
-
-def test_zstd_without_a_program_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    (tmp_path / "x").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(600))
-    assert "netrx-tune[zstd]" in refusal(tmp_path / "x")
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
@@ -147,15 +130,6 @@ def test_it_does_not_matter_how_an_archive_comes_in_blocks(
             assert got == wanted
         else:  # what belongs to a sample is taken unasked
             assert wanted.items() <= got.items() <= members.items()
-
-
-@pytest.mark.skipif(not shutil.which("zstd"), reason="needs the zstd program")
-def test_a_damaged_zstd_is_refused(tmp_path: Path) -> None:
-    path = pack(tmp_path / "x.tar", {"0/proc/net/snmp": SNMP * 999}, "")
-    subprocess.run(["zstd", "-q", path], check=True)
-    content = Path(f"{path}.zst").read_bytes()
-    (tmp_path / "part").write_bytes(content[:-9])
-    assert refusal(tmp_path / "part")
 
 
 @pytest.mark.parametrize(
