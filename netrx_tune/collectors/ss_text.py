@@ -157,8 +157,7 @@ def _rows_of(text: str) -> tuple[list[_Row], int]:
 def _is_old(text: str) -> bool:
     """Tell whether `*` is IPv4's any address and `::` that of IPv6, as up to iproute2 4.14.
 
-    A newer one has brackets around IPv6, 0.0.0.0 and mostly drops; its `*` is for both. The oldest
-    have mem:() and not skmem:().
+    A newer one has brackets around IPv6, 0.0.0.0 and mostly drops; its `*` is for both.
     """
     if ":::" in text or (" mem:(" in text and "skmem:(" not in text):
         return True

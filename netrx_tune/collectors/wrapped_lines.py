@@ -4,7 +4,8 @@ Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors
 SndbufErrors InCsumErrors IgnoredMulti MemErrors
 Udp: 138987 164 0 139190 0 0 0 0 0
 
-A row of /proc/net/softnet_stat has up to 15 words and no name; all rows are as long.
+A row of /proc/net/softnet_stat has up to 15 words and no name; all rows are as long. Those of
+/proc/net/udp have 13 words of their own look in 128 columns, and a header nearly as long.
 """
 
 from __future__ import annotations
@@ -24,11 +25,25 @@ _PER_CPU = re.compile(
     r"(?:^[ \t]*[0-9a-f]{8}(?: [0-9a-f]{8}){0,14}[ \t]*(?:\n|\Z)){2,}", re.MULTILINE
 )
 _WIDTHS = range(15, 8, -1)  # of softnet_stat, in words
+_GAP = r"(?:[ \t]+|[ \t]*\n[ \t]*)"
+_ADDRESS = r"[0-9A-F]{8}(?:[0-9A-F]{24})?:[0-9A-F]{4}"
+_SOCKET = (
+    r"\d+:", _ADDRESS, _ADDRESS, "[0-9A-F]{2}", "[0-9A-F]{8}:[0-9A-F]{8}",
+    "[0-9A-F]{2}:[0-9A-F]{8}", "[0-9A-F]{8}", r"\d+", r"\d+", r"\d+", r"\d+", "[0-9a-f]+", r"-?\d+",
+)  # fmt: skip
+_OF_SOCKETS = re.compile(
+    rf"^[ \t]*(?:{_GAP.join(_SOCKET)}"
+    rf"|sl[ \t]+local_address{_GAP}rem(?:ote)?_address(?:{_GAP}[\w>-]+){{8,11}}{_GAP}drops)[ \t]*$",
+    re.MULTILINE,
+)
 
 
 def unwrapped(text: str) -> str:
     """Return a text with such lines whole again."""
-    return _PER_CPU.sub(_rows, _BROKEN.sub(_whole, text))
+    text = _PER_CPU.sub(_rows, _BROKEN.sub(_whole, text))
+    if "local_address" in text:
+        text = _OF_SOCKETS.sub(lambda found: " ".join(found[0].split()), text)
+    return text
 
 
 def _whole(found: re.Match[str]) -> str:

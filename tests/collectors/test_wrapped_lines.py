@@ -23,6 +23,22 @@ def test_broken_rows_of_softnet_stat_are_whole_again(breaks: tuple[int, ...]) ->
     assert unwrapped("\n".join(row * 3)) == f"{' '.join(words)}\n" * 3
 
 
+TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt
+   uid  timeout inode ref pointer drops
+   72: 00000000:0202 00000000:0000 07 00000000:00000000 00:00000000
+00000000     0        0 25089 2 0000000000000000 1234
+   99: 00000000:0044 00000000:0000 07 00000000:00000000 00:00000000 00000000
+  101        0 19832 2 0000000000000000 0
+"""
+
+
+def test_broken_rows_of_sockets_are_whole_again() -> None:
+    header, first, second = unwrapped(TABLE).splitlines()
+    assert header.split()[-3:] == ["ref", "pointer", "drops"]
+    assert [row.split()[-1] for row in (first, second)] == ["1234", "0"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
