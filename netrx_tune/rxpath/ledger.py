@@ -12,6 +12,7 @@ from netrx_tune.rxpath.books.entries import noise
 from netrx_tune.rxpath.books.half_read import lowered, unread_version
 from netrx_tune.rxpath.books.ip import has_raw_alone, ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts, tcp_delivered
+from netrx_tune.rxpath.books.tunnels import read_by_programs
 from netrx_tune.rxpath.books.udp import udp_accounts
 from netrx_tune.rxpath.books.udp_errors import errors_of, has
 from netrx_tune.rxpath.delta import since_boot
@@ -133,7 +134,9 @@ def _taps(delta: Delta) -> tuple[Account, ...]:
 def _close(delta: Delta, accounts: tuple[Account, ...]) -> Ledger:
     errors = errors_of(delta)
     read = errors is not None and has(delta, "InDatagrams") and not unread_version(delta)
-    delivered = errors.delivered + tcp_delivered(delta, accounts) if errors and read else None
+    delivered = None
+    if errors and read:
+        delivered = read_by_programs(delta, errors) + tcp_delivered(delta, accounts)
     queued, gone = _waiting(delta, accounts)
     if queued:
         accounts = tuple(_with_queued(account, queued) for account in accounts)

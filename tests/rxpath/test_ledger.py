@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netrx_tune.collectors.log_text import TABLE_FULL
 from netrx_tune.model.ledger import Account, Entry, Ledger
 from netrx_tune.model.sample import Gap, Socket
-from netrx_tune.model.snapshot import Device
+from netrx_tune.model.snapshot import Device, Snapshot
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import NOT_LOST, came, lost_of, settle
@@ -309,6 +309,28 @@ def test_a_log_of_a_full_table_takes_its_lines_from_the_failed_inserts() -> None
 def test_a_closed_sockets_drops_leave_rcvbuf_errors_whole() -> None:
     """A socket that came and went inside the window took its drops along."""
     assert losses(books(udp(read=10, full=50), drops=0)) == {"udp-rcvbuf-full": 50}
+
+
+@pytest.mark.parametrize(
+    ("ports", "read"),
+    [("4789\n9000\n", 2161), ("9000\n", 12161)],  # or the tunnel's socket is elsewhere
+)
+def test_what_a_tunnel_unpacked_came_once(ports: str, read: int) -> None:
+    def at(counters: dict[str, int], packets: int) -> Snapshot:
+        tunnel = Device("vx0", {"rx_packets": packets, "rx_dropped": 0}, kind="vxlan")
+        return snapshot(
+            {"Tcp.InSegs": 0, **counters},
+            devices=(tunnel,),
+            sockets=(),
+            files={"/netrx/udp-ports": ports},
+        )
+
+    before, after = at(udp(), 0), at(udp(read=12161, full=7839), 10000)
+    ledger = settle(between(before, after, live=True))
+    full = ledger.account("udp-rcvbuf-full")
+    assert (ledger.delivered, ledger.lost) == (read, 7839)
+    assert full
+    assert full.offered == ledger.offered == read + 7839
 
 
 def test_a_kernel_that_counts_pruned_queues_gives_a_least() -> None:

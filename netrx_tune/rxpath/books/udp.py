@@ -14,6 +14,7 @@ from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import entries, entry, gained, xfrm_counters
+from netrx_tune.rxpath.books.tunnels import read_by_programs
 from netrx_tune.rxpath.books.udp_errors import (
     Errors,
     counters,
@@ -53,7 +54,8 @@ def udp_accounts(delta: Delta) -> tuple[Account, ...]:
     if errors is None:
         return _without_the_sum(delta, drops)
     split = split_errors(delta, errors, drops)
-    offered = errors.delivered + errors.no_ports + errors.ignored + errors.in_errors + split.silent
+    delivered = read_by_programs(delta, errors)
+    offered = delivered + errors.no_ports + errors.ignored + errors.in_errors + split.silent
     known = offered if has(delta, "InDatagrams") else None
     reserve = _from_reserve(delta, errors)
     accounts = (
