@@ -21,7 +21,7 @@ _UNNAMED = "DEV"
 # A page may have taken the flags for a tag.
 _IP = (
     r"(?P<index>\d+): (?P<ip>[^\s@]+?)(?:@(?P<lower>\S+))?: ?"
-    r"(?:<(?P<flags>[\w,-]*)>|mtu \d+ qdisc ).*"
+    r"(?:<(?P<flags>[\w,-]*)>|mtu \d+ qdisc |group (?:link|offload|xstats)).*"  # of ip stats
 )
 _NEW = r"(?P<new>[\w.@-]++(?::\d+)?): flags=\d+<(?P<marks>[\w,]*)>\s+mtu \d+.*"
 _OLD = r"(?P<old>[\w.:@-]++)\s+Link encap:.*"

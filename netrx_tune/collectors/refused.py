@@ -35,10 +35,27 @@ _OTHERS = (
         ),
     ),
     (
-        r"capture\.kernel_drops|packets dropped by kernel|Absolute Stats: \[",
+        (
+            r"capture\.kernel_drops|packets? dropped (?:by kernel|from \w)|Absolute Stats: \["
+            r"|\brecvd=\d+ dropped=\d+ link=|Packet I/O Totals:|\bTot Pkt Lost\b|rx queue full +\d"
+        ),
         (
             "what a capture program counts: packets that it came too late for; where it has copies"
             " (AF_PACKET), they went on. Drops of packet sockets: netrx-tune diagnose, on that host"
+        ),
+    ),
+    (
+        r"\bcontainer_network_receive_",
+        (
+            "cAdvisor's metrics: each of one pod's network namespace, and none of why. Give those"
+            " of the node (node_network_receive_), or ask in the pod's: netrx-tune diagnose --pid PID"
+        ),
+    ),
+    (
+        r"\bif(?:HC)?In(?:Discards|Errors)\b",
+        (
+            "SNMP's counters of interfaces, whose discards are of several stages; if they are of a"
+            " Linux host, give what it shows: ip -s -s link; ethtool -S DEVICE"
         ),
     ),
     (

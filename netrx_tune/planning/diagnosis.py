@@ -63,7 +63,7 @@ def _remarks(delta: Delta) -> Iterator[str]:
     yield from bad_segments(delta)
     yield from unnamed_drops(delta)
     yield from untaken(delta)
-    for gap in filter(of_moments, delta.after.gaps):
+    for gap in dict.fromkeys(filter(of_moments, delta.after.gaps)):
         yield f"{gap.path.removeprefix('/netrx/')}: {gap.detail}"
     yield from _of_logs(delta.after.gaps)
 

@@ -192,3 +192,18 @@ def test_any_lines_are_read_or_left(text: str | list[str]) -> None:
     for link in parse_links(text if isinstance(text, str) else "\n".join(text)):
         assert link.statistics
         assert all(value >= 0 for value in link.statistics.values())
+
+
+def test_ip_stats_names_the_device_of_each_table() -> None:
+    rows = "RX:  bytes packets errors dropped  missed   mcast\n 1 {} 0 7 0 0\n"
+    text = "".join(f"{n}: eth{n}: group link\n{rows.format(n)}" for n in (4, 5))
+    later = "5: eth5: group offload subgroup cpu_hit\n" + rows.format(3)
+    got = {link.name: link.statistics["rx_packets"] for link in parse_links(text + later)}
+    assert got == {"eth4": 4, "eth5": 5}
+
+
+def test_what_was_sent_is_kept_of_devices_that_a_guest_reads() -> None:
+    text = "{0}: flags=4163<UP>  mtu 1500\n RX packets 1  bytes 2\n TX errors 0  dropped 9\n"
+    links = parse_links("".join(map(text.format, ("vnet0", "vif1.0", "eth0"))))
+    got = {link.name: link.statistics.get("tx_dropped") for link in links}
+    assert got == {"vnet0": 9, "vif1.0": 9, "eth0": None}

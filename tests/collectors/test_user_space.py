@@ -48,6 +48,13 @@ PORTS = (
         ("  port bond0: rx pkts=5, drop=2\nOFPST_PORT reply\n", "Open vSwitch's statistics"),
         ("capture.kernel_drops | Total | 37214768\n", "a capture program"),
         ("1192059 packets dropped by kernel\n", "a capture program"),
+        ("Tot Packets : 3321005\nTot Pkt Lost       : 41233\n", "a capture program"),
+        ("worker-1: 1361132751.3 recvd=903846 dropped=12034 link=915880\n", "a capture program"),
+        (
+            'container_network_receive_packets_dropped_total{id="/"} 15464\n',
+            "node_network_receive_",
+        ),
+        ("IF-MIB::ifInDiscards.2 = Counter32: 1234\n", "ip -s -s link"),
         ("$ awk '{print $1,$5}' /proc/net/dev\neth0: 6211334\n", "awk"),
     ],
 )
