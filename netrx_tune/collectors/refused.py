@@ -48,7 +48,7 @@ _OTHERS = (
         r"\bcontainer_network_receive_",
         (
             "cAdvisor's metrics: each of one pod's network namespace, and none of why. Give those"
-            " of the node (node_network_receive_), or ask in the pod's: netrx-tune diagnose --pid PID"
+            " of the node (node_network_receive_), or ask in the pod's: netrx-tune diagnose --pid N"
         ),
     ),
     (
