@@ -8,7 +8,8 @@ How it is counted: TcpExt.IPReversePathFilter. IPv6 has no such filter outside t
 Kernel: net/ipv4/fib_frontend.c, fib_validate_source().
 
 Remedy: add the route back to the source. Where routing is asymmetric on purpose set rp_filter to 2
-(loose) on that device: the larger of net.ipv4.conf.all.rp_filter and the device's own counts.
+(loose) on that device: the larger of net.ipv4.conf.all.rp_filter and the device's own counts. Loose
+takes any route, and refuses a source that has none: then only the route helps, or 0.
 
 When not to act: forged sources at the edge of a network are what the filter is for.
 
@@ -38,15 +39,35 @@ def check(facts: Facts, account: Account) -> Finding:
     on = f" on {', '.join(strict)}" if 0 < len(strict) <= 4 else ""
     known = strict or setting(facts, _ALL) == _STRICT
     said = f" The filter is strict{on}." if known else ""
+    no_route = _have_no_route(facts, strict, account.lost)
+    why = (
+        "No route leads back to their sources."
+        if no_route
+        else "The route back to their sources leaves by another device than they came in on, or"
+        " there is none."
+    )
     return found(
         facts,
         account,
         f"{lost_of(facts, account, 'packets')} were refused by the reverse-path filter",
-        meaning="The route back to their sources leaves by another device than they came in on, or"
-        f" there is none.{said}",
+        meaning=why + said,
         severity="note",
-        recommendations=_advice(facts, strict, _may_be_over(facts, account.lost)),
+        recommendations=_missing_route(facts)
+        if no_route
+        else _advice(facts, strict, _may_be_over(facts, account.lost)),
     )
+
+
+def _have_no_route(facts: Facts, strict: list[str], lost: int | None) -> bool:
+    """Tell sources to which there is no route at all, so that a loose filter refuses them, too.
+
+    A loose filter refuses no others. Where there is one device alone, no route leaves by another.
+    Kernel: net/ipv4/fib_frontend.c, __fib_validate_source(), its label last_resort.
+    """
+    devices = facts.delta.after.devices.keys() - {"lo"}
+    if facts.delta.mode == "since-boot" or not devices:
+        return False
+    return [*devices] == strict if strict else bool(_suspects(facts, _LOOSE, lost))
 
 
 def _suspects(facts: Facts, mode: int, lost: int | None) -> list[str]:
@@ -91,8 +112,7 @@ def _key(device: str) -> str:
 def _advice(facts: Facts, strict: list[str], may_be_over: bool) -> Iterator[Recommendation]:
     """Yield the loose filter on the one device it can be, else how to learn which it is."""
     loose = [] if may_be_over else [_loosen(facts, name) for name in strict[:1]]
-    logged = setting(facts, _LOG)
-    log = [] if logged else [_log(facts)]
+    log = [*_log(facts)]
     yield from (loose + log) if len(strict) == 1 else (log + loose)
     yield do(
         "route",
@@ -103,25 +123,42 @@ def _advice(facts: Facts, strict: list[str], may_be_over: bool) -> Iterator[Reco
     )
 
 
+def _missing_route(facts: Facts) -> Iterator[Recommendation]:
+    """Yield the route that is missing, and how to learn for which sources."""
+    yield do(
+        "route",
+        "ip route",
+        why="A route back to the sources by the device that they come in on lets them in:"
+        " `ip route add NETWORK dev DEVICE`. A loose filter (2) would refuse them as well. Where"
+        " nothing is ever answered, as to senders of multicast, 0 for the device and for"
+        f" {_ALL} switches the filter off.",
+        cost="replies take that route, too; without the filter forged sources are let in",
+    )
+    yield from _log(facts)
+
+
 def _loosen(facts: Facts, device: str) -> Recommendation:
     return set_sysctl(
         facts,
         _key(device),
         (_LOOSE,),
-        why="Loose: any route to the source will do. For asymmetric routing that is meant; not for"
-        " a device that faces strangers.",
+        why="Loose: any route to the source will do, a default route as well. For asymmetric"
+        " routing that is meant; not for a device that faces strangers. To a source without any"
+        " route it makes no difference.",
         cost="forged sources that have a route elsewhere are let in",
     )
 
 
-def _log(facts: Facts) -> Recommendation:
-    return set_sysctl(
-        facts,
-        _LOG,
-        (1,),
-        why="The kernel log then names the sources and the device; set it back afterwards.",
-        cost="lines in the log, at a limited rate",
-    )
+def _log(facts: Facts) -> Iterator[Recommendation]:
+    """Yield how to learn the sources, unless they are logged already."""
+    if not setting(facts, _LOG):
+        yield set_sysctl(
+            facts,
+            _LOG,
+            (1,),
+            why="The kernel log then names the sources and the device; set it back afterwards.",
+            cost="lines in the log, at a limited rate",
+        )
 
 
 RULE = loss_rule(("route-rpfilter",), check, requires=("TcpExt.IPReversePathFilter",))
