@@ -21,11 +21,11 @@ from netrx_tune.model.errors import ParseError
 
 # The longest first: TcpExt is not Tcp.
 NAME = r"(UdpLite6|MPTcpExt|IcmpMsg|UdpLite|TcpExt|Icmp6|IpExt|Icmp|Udp6|Tcp|Udp|Ip6|Ip)([A-Z]\w*)"
-# As people write it down: "UdpRcvbufErrors: 12", "Udp.RcvbufErrors = 12", "Udp:RcvbufErrors 12".
+# As people write it down: "UdpRcvbufErrors: 12", "Udp.RcvbufErrors = 12", "Udp: RcvbufErrors 12".
 # `netstat -s -6` has "Udp6RcvbufErrors: 12" among its lines.
 WRITTEN = (
     r"(?!\w+6\w+:)"
-    + NAME.replace(")([", ")[._:]?([")
+    + NAME.replace(")([", ")(?:[._]|: ?)?([")
     + r"(?:[ \t]*[:=][ \t]*|[ \t]+)(\d+)(?:[ \t]+[\d.]+)?"
 )
 LINE = re.compile(rf"^{WRITTEN}[ \t]*$", re.MULTILINE)

@@ -45,11 +45,11 @@ _UDP_ROW = (
 )
 # How a line of each kind looks, the first that fits. A kind that is a path is the kernel's file.
 _LINES = (
-    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
-    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
     (DEVICE_SNMP6, r"ifIndex\s+\d+"),
     ("/proc/net/snmp6", r"(?:Ip6|Icmp6|Udp6|UdpLite6)[A-Z]\w*\s+\d+"),
     (NSTAT, rf"#kernel|#\d+\.\d+ .*|{nstat.WRITTEN}|{nstat.EXPORTED}|\{{\"kernel\":.*"),
+    ("/proc/net/netstat", r"(?:TcpExt|IpExt|MPTcpExt):(?:\s+-?\w+)+"),
+    ("/proc/net/snmp", r"(?:Ip|Icmp|IcmpMsg|Tcp|Udp|UdpLite):(?:\s+-?\w+)+"),
     (SOFTNET, r"[0-9a-f]{8}(?: [0-9a-f]{8}){8,}"),
     (SOFTNET_SHORT, r"[0-9a-f]{8}(?:\s+[0-9a-f]{8}){2,7}(?:\s*\.{2,})?"),
     (SOFTNET_DECIMAL, r"\d{1,10}(?:\s+\d{1,10}){2}(?:\s+0){5}(?:\s+\d{1,10}){2,7}"),
@@ -126,10 +126,10 @@ _BEFORE = (
     ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
 # One of these stands in every line that has one of these commands.
-_COMMANDS = re.compile("ethtool|ifconfig|uname|cat |tables|nft|nstat|tc|ss|softnet")
+_COMMANDS = re.compile("ethtool|ifconfig|uname|cat |tables|nft|nstat|netstat|tc|ss|softnet")
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
-    COMMAND_START + r"(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|nstat|tc|ss)(?:\s.*|$)"
+    COMMAND_START + r"(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|n(?:et)?stat|tc|ss)(?:\s.*|$)"
 )
 _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
 _LETTER = re.compile(r"[A-Za-z]")

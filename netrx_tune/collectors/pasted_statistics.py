@@ -26,12 +26,18 @@ _MARK = re.compile(r"[#\u2190]|<-|->|//")  # found sooner than the space before 
 _COMMENTED = re.compile(
     r"^[^\S\n]*#+[^\S\n]*(?=[\w.\[\]-]+: *[\d,]+(?![\d,]|[ \t]+\d))", re.MULTILINE
 )
+# Names of the kernel's that one section alone has, as awk prints them of /proc/net/netstat.
+_LONE = (
+    r"RcvbufErrors|MemErrors|Listen(?:Overflows|Drops)|PruneCalled|(?:Rcv|Ofo)Pruned"
+    r"|IPReversePathFilter|InNoRoutes|InTruncatedPkts|ReasmOverlaps|(?:TCP[A-Z]|PFMemalloc)\w+"
+)
+_SPACED = re.compile(rf"^([ \t]*)({_LONE})[ \t]+(\d+)[ \t]*$", re.MULTILINE)
 # "- `rx_missed_errors`: 5", "| UdpRcvbufErrors | 5 |", "rx_missed_errors=5"; not rx_ring=512.
 _LISTED = re.compile(
-    r"^[ \t]*(?:[-*+|][ \t]+)?[`*]*"
+    r"^([ \t]*)(?:[-*+|][ \t]+)?[`*]*"
     r"((?:(?:port|veb)[._])?rx\d*[_-](?=\w*(?:pack|drop|disc|miss|err|fail|over|fifo|buf|no_))"
     r"[\w.\[\]-]+|\w+_allowance_exceeded|(?:Udp(?:Lite)?6?|Ip6?|Tcp|TcpExt|IpExt)[._:]?[A-Z]\w+"
-    r"|RcvbufErrors|MemErrors|Listen(?:Overflows|Drops))"
+    rf"|{_LONE})"
     rf"[`*]*[ \t]*[:=|][ \t]*[`*]*({_NUMBER})[`*]*[ \t]*\|?[ \t]*$",
     re.MULTILINE,
 )
@@ -44,11 +50,12 @@ def is_bare(line: str) -> bool:
 
 def uncommented(text: str) -> str:
     """Return a text with the statistics that stand in it as comments, or in a list or table."""
-    return _LISTED.sub(_on_a_line, _COMMENTED.sub("", text))
+    plain = _LISTED.sub(_on_a_line, _COMMENTED.sub("", text))
+    return _SPACED.sub(_on_a_line, plain)
 
 
 def _on_a_line(found: re.Match[str]) -> str:
-    return f"{found[1]}: {found[2].replace(',', '')}"
+    return f"{found[1]}{found[2]}: {found[3].replace(',', '')}"
 
 
 def plain(lines: Iterable[str]) -> Iterator[str]:

@@ -26,6 +26,10 @@ def counters(text: str) -> dict[str, int]:
         ("    TCP ran low on memory 429469 times", "TcpExt.TCPMemoryPressures"),
         ("    TCPBacklogDrop: 429469", "TcpExt.TCPBacklogDrop"),
         ("    RcvbufErrors: 429469", "Udp.RcvbufErrors"),
+        ("RcvPruned = 429469", "TcpExt.RcvPruned"),
+        ("IPReversePathFilter\t429469", "TcpExt.IPReversePathFilter"),
+        ("InNoRoutes: 429469", "IpExt.InNoRoutes"),
+        ("Udp: RcvbufErrors      429469", "Udp.RcvbufErrors"),
     ],
 )
 def test_a_line_without_its_heading_is_the_counter_that_has_such_words(

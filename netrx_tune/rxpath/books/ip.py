@@ -136,7 +136,7 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     tracked = tuple(tracking_accounts(delta))
     pool -= min(pool, sum(account.lost or 0 for account in tracked))
     yield from tracked
-    martians = _martians(delta, min(pool, pool4 or 0))
+    martians = _martians(delta, min(pool, pool4 or 0) if known else None)
     pool -= martians.lost or 0
     yield martians
     policy = _policy(delta, None if is_open else pool, xfrm_used)
@@ -182,8 +182,10 @@ def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
     return Account("ip-unattributed", pool, bound, by, why=why)
 
 
-def _martians(delta: Delta, room: int) -> Account:
+def _martians(delta: Delta, room: int | None) -> Account:
     """Return packets whose addresses cannot be: counted machine-wide, so bounded by the books.
+
+    Without `room` nothing bounds them.
 
     Kernel: net/ipv4/route.c, ip_route_input_slow(), ip_handle_martian_source().
     """
@@ -195,8 +197,8 @@ def _martians(delta: Delta, room: int) -> Account:
         why = "rt_cache counts for the whole host, since it booted"
         return Account("route-martian", None, "unseen", (), why=why)
     seen = max(0, seen - (delta.increase("TcpExt.IPReversePathFilter") or 0))
-    lost = min(seen, room)
-    bound: Bound = "exact" if lost == seen else "at-most"
+    lost = seen if room is None else min(seen, room)
+    bound: Bound = "exact" if not seen or (room is not None and lost == seen) else "at-most"
     return Account("route-martian", lost, bound, entries(delta, *names) if lost else ())
 
 
