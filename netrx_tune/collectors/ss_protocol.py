@@ -14,12 +14,20 @@ Source: iproute2 6.1, misc/ss.c, main(): columns[COL_NETID].disabled, columns[CO
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 from netrx_tune.collectors.command_start import COMMAND_START
+from netrx_tune.collectors.text import MOST_DIGITS
 
 Protocol = Literal["udp", "tcp"]
+RowProtocol = Literal["udp", "tcp", "udplite"]
 
+_PROTOCOLS: Mapping[str, RowProtocol] = {
+    "udp": "udp",
+    "tcp": "tcp",
+    "udplite": "udplite",
+}
 _COMMAND = re.compile(COMMAND_START + r"ss(?P<options>\s.*)")
 _LETTERS = re.compile(r"(?:^|\s)-(?P<letters>[A-Za-z0-9]+)")
 _WORDS = re.compile(r"(?:[\s,=]|--)(?P<word>udp|tcp)\b")
@@ -56,3 +64,21 @@ def _asked(line: str) -> Protocol | None:
     if is_udp == is_tcp:
         return None
     return "udp" if is_udp else "tcp"
+
+
+def protocol_of_row(row: re.Match[str], of_list: Protocol | None) -> RowProtocol | None:
+    """Return the protocol: said, or told by a state that only one has, or that of the list."""
+    if row["netid"]:
+        return _PROTOCOLS.get(row["netid"].lower())
+    if row["state"] is None:  # ss leaves it out where only one was asked for
+        return protocol_of_state(row) or of_list
+    if row["state"] == "UNCONN":
+        return "udp"
+    return of_list if row["state"] == "ESTAB" else "tcp"  # which both may have
+
+
+def protocol_of_state(row: re.Match[str]) -> Protocol | None:
+    """Return the protocol of a socket without a peer: of two, only a listener has a length."""
+    if not row["remote"].endswith(":*"):
+        return None
+    return "tcp" if int(row["limit"][:MOST_DIGITS]) else "udp"

@@ -20,10 +20,15 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from netrx_tune.collectors.ss_protocol import protocol_of_list
+from netrx_tune.collectors.ss_protocol import (
+    RowProtocol,
+    protocol_of_list,
+    protocol_of_row,
+    protocol_of_state,
+)
 from netrx_tune.collectors.text import MOST_DIGITS
 from netrx_tune.model.sample import Process, Socket, SocketTable
 
@@ -54,6 +59,8 @@ _NO_PEER = re.compile(
     re.MULTILINE,
 )
 _NETSTAT_USER = re.compile(r"\s(\d{1,10})/(\S+(?: \S+)*)$")
+# netstat prints its rows every second, so a socket has one for each.
+_LOOPED = re.compile(r"\bnetstat\b[^|;]*\s(?:-[a-z]*c[a-z]*|--continuous)\b")
 _MEMORY = re.compile(r"skmem:\(([a-z0-9,]+)\)")
 _DROPS = re.compile(r"skmem:\([a-z0-9,]*,d\d")
 _FIELD = re.compile(r"([a-z]+)(\d+)")
@@ -61,11 +68,6 @@ _INODE = re.compile(r"\bino:(\d+)")
 _COOKIE = re.compile(r"\bsk:([0-9a-f]{1,16})\b")
 _USER = re.compile(r'\("((?:[^"\\]|\\.)*)",(?:pid=)?(\d{1,10}),(?:fd=)?(\d+)\)')
 _UID = re.compile(r"\buid:(\d{1,10})\b")
-_PROTOCOLS: Mapping[str, Literal["udp", "tcp", "udplite"]] = {
-    "udp": "udp",
-    "tcp": "tcp",
-    "udplite": "udplite",
-}
 
 
 class Listed(NamedTuple):
@@ -108,6 +110,10 @@ def parse_ss(texts: Sequence[str], *, beside_tables: bool = False) -> Listed:
             named += len(found) - len(numbered)
             found = numbered
         nameless += unknown
+        if _LOOPED.search(text.partition("\n")[0]):
+            last = {_place(row): row for row in found}
+            is_repeated = is_repeated or len(last) < len(found)
+            found = [*last.values()]
         again = {_kind(row) for row in found} & {_kind(row) for row in rows}
         same = {_place(row) for row in found} & {_place(row) for row in rows}
         if same:
@@ -144,7 +150,7 @@ def _rows_of(text: str) -> tuple[list[_Row], int]:
     of_list = protocol_of_list(text)
     for chunk in _chunks(_NO_PEER.sub(r"\1 *:*", text)):
         found = ROW.match(chunk) or NETSTAT_ROW.match(chunk)
-        protocol = _protocol(found, of_list) if found else None
+        protocol = protocol_of_row(found, of_list) if found else None
         if not found or protocol is None:
             nameless += bool(found and not found["netid"])
             continue
@@ -179,27 +185,7 @@ def _chunks(text: str) -> Iterator[str]:
         yield chunk
 
 
-def _protocol(
-    row: re.Match[str], of_list: Literal["udp", "tcp"] | None
-) -> Literal["udp", "tcp", "udplite"] | None:
-    """Return the protocol: said, or told by a state that only one has, or that of the list."""
-    if row["netid"]:
-        return _PROTOCOLS.get(row["netid"].lower())
-    if row["state"] is None:  # ss leaves it out where only one was asked for
-        return _of_one_state(row) or of_list
-    if row["state"] == "UNCONN":
-        return "udp"
-    return of_list if row["state"] == "ESTAB" else "tcp"  # which both may have
-
-
-def _of_one_state(row: re.Match[str]) -> Literal["udp", "tcp"] | None:
-    """Return the protocol of a socket without a peer: of two, only a listener has a length."""
-    if not row["remote"].endswith(":*"):
-        return None
-    return "tcp" if int(row["limit"][:MOST_DIGITS]) else "udp"
-
-
-def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
+def _row(row: re.Match[str], chunk: str, protocol: RowProtocol, *, old: bool) -> _Row:
     memory = {name: _count(digits) for name, digits in _FIELD.findall(_first(_MEMORY, chunk) or "")}
     old = old or row.re is NETSTAT_ROW  # which has a row of its own kind for IPv6
     local, is_six = _address(row["local"], old=old)
@@ -209,7 +195,7 @@ def _row(row: re.Match[str], chunk: str, protocol: str, *, old: bool) -> _Row:
     is_listener = _is_listener(row)
     socket = Socket(
         family="inet6" if is_six else "inet",
-        protocol=_PROTOCOLS[protocol],
+        protocol=protocol,
         local=local,
         remote=remote,
         inode=inode or 0,
@@ -236,7 +222,7 @@ def _unsigned(digits: str) -> int | None:
 def _is_listener(row: re.Match[str]) -> bool:
     if row.re is NETSTAT_ROW:
         return row["netid"] == "tcp"
-    return row["state"] == "LISTEN" or (row["state"] is None and _of_one_state(row) == "tcp")
+    return row["state"] == "LISTEN" or (row["state"] is None and protocol_of_state(row) == "tcp")
 
 
 def _user(row: re.Match[str], chunk: str) -> tuple[int, str, str]:

@@ -40,7 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     udp = [sock for sock in table.sockets if _holds(facts, sock)]
     if udp and not facts.ledger.lost_at("udp-rcvbuf-full"):
-        yield _of_udp(facts, max(udp, key=_held), len(udp))
+        yield _of_udp(facts, max(udp, key=_held), udp)
     listeners = [sock for sock in table.sockets if _waits(facts, sock)]
     if listeners and not facts.ledger.lost_at("tcp-listen-overflow"):
         first = max(listeners, key=lambda sock: sock.accept_queue or 0)
@@ -78,17 +78,17 @@ def _ends(facts: Facts, sock: Socket) -> Iterator[Socket]:
         yield same[0] if same else sock._replace(unread_bytes=0, accept_queue=0)
 
 
-def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
+def _of_udp(facts: Facts, sock: Socket, full: list[Socket]) -> Finding:
     name = name_of(facts.delta, sock)
     rcvbuf = sock.rcvbuf_bytes
     room = f" of a buffer of {size(rcvbuf)}" if rcvbuf else ""
-    beside = f" As full: {counted(queues - 1, 'more socket')}." if queues > 1 else ""
     so_far = f"{count(sock.drops) if sock.drops else 'no'} drops so far"
     drops = "its drops are not shown" if sock.drops is None else so_far
     return _note(
         "udp-rcvbuf-full",
         f"{size(_held(sock))}{room} wait unread in {name} at this moment",
-        f"Its program is behind, has stopped, or forgot the socket; {drops}.{beside}"
+        f"Its program is behind, has stopped, or forgot the socket; {drops}."
+        f"{_as_full(facts, sock, full)}"
         f" A larger buffer fills as well.{_beside(facts, sock)}",
         facts,
         sock,
@@ -103,6 +103,21 @@ def _of_udp(facts: Facts, sock: Socket, queues: int) -> Finding:
     )
 
 
+def _as_full(facts: Facts, sock: Socket, full: list[Socket]) -> str:
+    """Say how many more are full."""
+    more = len(full) - 1
+    if not more:
+        return ""
+    if _is_a_row(facts, sock) and {one.local for one in full} == {sock.local}:
+        return f" As full: {counted(more, 'more row')}: as many sockets, or one at as many looks."
+    return f" As full: {counted(more, 'more socket')}."
+
+
+def _is_a_row(facts: Facts, sock: Socket) -> bool:
+    """Tell whether nothing but its address is known: a loop may have printed it again and again."""
+    return sock.inode < 0 and sock.drops is None and sock.inode not in facts.delta.after.processes
+
+
 def _beside(facts: Facts, sock: Socket) -> str:
     """Say that other sockets on the port have room, "" where there are none."""
     table = facts.delta.after.sockets
@@ -113,7 +128,7 @@ def _beside(facts: Facts, sock: Socket) -> str:
         if (one.protocol, one.family, one.local, one.remote) == where
     ]
     roomy = sum(1 for one in same if not _holds(facts, one))
-    if not roomy:
+    if not roomy or _is_a_row(facts, sock):
         return ""
     return (
         f" {count(roomy)} of the {count(len(same))} sockets there have room: with SO_REUSEPORT each"
