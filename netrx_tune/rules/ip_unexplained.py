@@ -1,14 +1,15 @@
 """IP received packets that no counter names and nobody got.
 
 What it means: they reached IP and neither a named loss nor a delivery accounts for them. Firewall
-rules without a counter, connection tracking, multicast of groups that nobody here joined, IPsec and
-source-routed packets all vanish like that.
+rules without a counter, connection tracking, multicast of groups that nobody here joined, IPsec,
+source-routed packets and a router's routes that discard (blackhole, prohibit, unreachable) all
+vanish like that.
 
 How it is counted: InReceives less every IP counter, delivery, forwarded packet and fragment that
 was put together; less what rules, conntrack, IPsec and martians explain. Differences as small as
 counters of several CPUs may be apart are not mentioned.
 Kernel: net/ipv4/ip_input.c, ip_rcv_core(), ip_protocol_deliver_rcu(); net/netfilter/core.c,
-nf_hook_slow().
+nf_hook_slow(); net/ipv4/route.c, ip_error().
 
 Remedy: find out which it is: rules with counters, the joined groups, the IPsec policies.
 
@@ -52,7 +53,11 @@ def check(facts: Facts, account: Account) -> Finding | None:
 
 
 def _severity(facts: Facts, account: Account) -> Severity:
-    if may_drop(facts.delta.after) or _may_be_multicast(facts, account):
+    if (
+        may_drop(facts.delta.after)
+        or _may_be_multicast(facts, account)
+        or _are_routes(facts, account)
+    ):
         return "note"
     large = (account.share or 0) >= _LARGE_SHARE
     return "warning" if large and facts.delta.before else "note"
@@ -85,6 +90,21 @@ def _of_ipv4(account: Account) -> int:
     return sum(e.increase for e in account.by if e.counter.startswith("Ip."))
 
 
+def _are_routes(facts: Facts, account: Account) -> bool:
+    """Tell whether half of them or more may have met a route that discards.
+
+    rt_cache counts lookups without a usable route for all namespaces; what the two named counters
+    have had none at all.
+    """
+    if facts.delta.before is None:
+        return False
+    failed, *named = (
+        facts.delta.increase(name) or 0
+        for name in ("rt_cache.in_no_route", "IpExt.InNoRoutes", "Ip.InAddrErrors")
+    )
+    return 2 * (failed - sum(named)) >= (account.lost or 0)
+
+
 def _counts_ipsec(facts: Facts) -> bool:
     return any(name.startswith("xfrm.") for name in facts.delta.increases)
 
@@ -93,6 +113,8 @@ def _meaning(facts: Facts, account: Account) -> str:
     causes = []
     known = ""
     snap = facts.delta.after
+    if _are_routes(facts, account):
+        causes.append("a route that discards (blackhole, prohibit, unreachable)")
     if not knows_netfilter(snap):
         unread = "the rules could not be read" if snap.rules is None else "not all could be read"
         causes.append(f"a firewall rule ({unread})")
@@ -115,6 +137,14 @@ def _meaning(facts: Facts, account: Account) -> str:
 
 
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
+    if _are_routes(facts, account):
+        yield look(
+            facts,
+            "ip route show table all | grep -E '^(blackhole|prohibit|unreachable)'",
+            kind="route",
+            target="ip route",
+            why="Shows the routes that discard; take away one that is not meant.",
+        )
     if may_drop(facts.delta.after):
         yield look(
             facts,
