@@ -55,7 +55,7 @@ def settings_for(kernel: str, root: str | None = None) -> Settings:
 
 
 def _here(tree: Tree) -> Settings:
-    release = _text(tree, "/proc/sys/kernel/osrelease").strip()
+    release = tree.text("/proc/sys/kernel/osrelease").strip()
     now = {key: value for key in QUEUES if (value := _setting(tree, key)) is not None}
     place = Place(
         kernel=parse_release(release),
@@ -68,15 +68,10 @@ def _here(tree: Tree) -> Settings:
     return Settings(place, now)
 
 
-def _text(tree: Tree, path: str) -> str:
-    text = tree.read(path)
-    return text if isinstance(text, str) else ""
-
-
 def _setting(tree: Tree, key: str) -> int | None:
     path = path_of(key)
     try:
-        return parse_sysctl(_text(tree, path), path)[0]
+        return parse_sysctl(tree.text(path), path)[0]
     except ParseError:
         return None
 
@@ -84,7 +79,7 @@ def _setting(tree: Tree, key: str) -> int | None:
 def _memory(tree: Tree) -> int | None:
     path = "/proc/meminfo"
     try:
-        return parse_memory_bytes(_text(tree, path), path)
+        return parse_memory_bytes(tree.text(path), path)
     except ParseError:
         return None
 

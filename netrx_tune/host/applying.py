@@ -128,8 +128,7 @@ def _value(root: str, change: Change) -> Value:
 
 
 def _boot_id() -> str:
-    text = Tree().read(_BOOT_ID)
-    return text.strip() if isinstance(text, str) else ""
+    return Tree().text(_BOOT_ID).strip()
 
 
 def _file_change(root: str, text: str) -> FileChange:

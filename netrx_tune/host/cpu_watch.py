@@ -41,8 +41,8 @@ class CpuWatch:
     def __init__(self, tree: Tree, span: Span) -> None:
         self._span = span
         self._began = time.monotonic()
-        self._softnet = _open(tree, "/proc/net/softnet_stat")
-        self._stat = _open(tree, "/proc/stat")
+        self._softnet = tree.keep_open("/proc/net/softnet_stat")
+        self._stat = tree.keep_open("/proc/stat")
         self._next = 0.0
         self._before: _Look | None = None
         self._kept: dict[int, deque[CpuTick]] = {}
@@ -147,10 +147,3 @@ def _read(file: int) -> bytes:
         part = os.pread(file, _CHUNK_BYTES, len(text))
         text += part
     return text
-
-
-def _open(tree: Tree, path: str) -> int | None:
-    try:
-        return os.open(tree.root + path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None

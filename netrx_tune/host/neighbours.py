@@ -36,7 +36,6 @@ def _who(tree: Tree, found: namespaces.Namespace) -> str:
     """Return the lines pid, name and cgroup of the process that stands for a namespace."""
     lines = []
     for file in ("comm", "cgroup"):
-        text = tree.read(f"/proc/{found.pid}/{file}")
-        first = text.strip().splitlines() if isinstance(text, str) else []
+        first = tree.text(f"/proc/{found.pid}/{file}").strip().splitlines()
         lines.append(first[-1] if first else "")
     return f"{found.pid}\n{lines[0]}\n{lines[1]}\n"

@@ -26,18 +26,19 @@ def read_placement(tree: Tree, pids: Iterable[int]) -> dict[str, str]:
     """Return the files that say where interrupts go and where these processes run."""
     files: dict[str, str] = {}
     devices = dict(_devices(tree))
-    _add(tree, files, INTERRUPTS)
+    files[INTERRUPTS] = tree.text(INTERRUPTS)
     for device in devices:
         for name in ("uevent", "local_cpulist", "numa_node"):
-            _add(tree, files, f"{_CLASS}/{device}/device/{name}")
+            path = f"{_CLASS}/{device}/device/{name}"
+            files[path] = tree.text(path)
     lines = [f"device {device} {bus}" for device, bus in devices.items()]
     lines += _irqbalance(tree)
     lines += [line for pid in sorted(set(pids)) for line in _reader(tree, pid)]
     files[PLACEMENT] = "".join(f"{line}\n" for line in lines)
     irqs = [irq for device in devices for irq in placement.device_irqs(files, device)]
     for irq in irqs[:_MOST_IRQS]:
-        _add(tree, files, AFFINITY.format(irq.number))
-        _add(tree, files, EFFECTIVE.format(irq.number))
+        for path in (AFFINITY.format(irq.number), EFFECTIVE.format(irq.number)):
+            files[path] = tree.text(path)
     return {path: text for path, text in files.items() if text}
 
 
@@ -65,12 +66,6 @@ def _dropped(sample: Sample) -> list[str]:
     return [line[9:17] for line in lines]
 
 
-def _add(tree: Tree, files: dict[str, str], path: str) -> None:
-    text = tree.read(path)
-    if isinstance(text, str):
-        files[path] = text
-
-
 def _devices(tree: Tree) -> Iterator[tuple[str, str]]:
     """Yield the devices that have hardware, with their bus's name for it."""
     for device in tree.names(_CLASS):
@@ -92,10 +87,8 @@ def _irqbalance(tree: Tree) -> Iterator[str]:
 
 def _reader(tree: Tree, pid: int) -> Iterator[str]:
     """Yield the line of a process, nothing if it is gone."""
-    text = tree.read(f"/proc/{pid}/status")
-    fields = dict(
-        line.partition(":\t")[::2] for line in (text if isinstance(text, str) else "").splitlines()
-    )
+    lines = tree.text(f"/proc/{pid}/status").splitlines()
+    fields = dict(line.partition(":\t")[::2] for line in lines)
     allowed = fields.get("Cpus_allowed_list", "").strip()
     if not allowed:
         return
@@ -107,7 +100,6 @@ def _reader(tree: Tree, pid: int) -> Iterator[str]:
 
 def _last_cpu(tree: Tree, folder: str) -> Iterator[int]:
     """Yield the CPU that a thread used last; fs/proc/array.c, do_task_stat()."""
-    text = tree.read(f"{folder}/stat")
-    words = text.rpartition(")")[2].split() if isinstance(text, str) else []
+    words = tree.text(f"{folder}/stat").rpartition(")")[2].split()
     if len(words) > _CPU_OF_STAT:
         yield int(words[_CPU_OF_STAT])

@@ -96,14 +96,9 @@ def _datagram_sockets(pid: int, opened: dict[int, str]) -> int | None:
 
 
 def _process(tree: Tree, pid: int, inode: int, sockets: int | None) -> Process:
-    name = _text(tree, f"/proc/{pid}/comm").strip()
-    cgroups = _text(tree, f"/proc/{pid}/cgroup").splitlines()
+    name = tree.text(f"/proc/{pid}/comm").strip()
+    cgroups = tree.text(f"/proc/{pid}/cgroup").splitlines()
     unified = [line[3:] for line in cgroups if line.startswith("0::")]
-    stat = _text(tree, f"/proc/{pid}/stat").rpartition(")")[2].split()
+    stat = tree.text(f"/proc/{pid}/stat").rpartition(")")[2].split()
     group, state = unified[0] if unified else "", stat[0] if stat else ""
     return Process(inode, pid, name, group, state, sockets)
-
-
-def _text(tree: Tree, path: str) -> str:
-    text = tree.read(path)
-    return text if isinstance(text, str) else ""

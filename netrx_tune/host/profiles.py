@@ -11,8 +11,8 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import netrx_tune
 from netrx_tune.collectors.host import PAGE_BYTES
@@ -32,23 +32,21 @@ _MOST_LINKS = 40  # as the kernel, MAXSYMLINKS in include/linux/namei.h
 _HERE = Path(netrx_tune.__file__).parent
 
 
-class Shelf(NamedTuple):
-    """Folders in which a name is looked up, the first that has it counts."""
-
-    folders: tuple[str, ...]
+# Folders in which a name is looked up; the first that has it counts.
+Shelf = tuple[str, ...]
 
 
 def shelf(own_folder: str = OWN_FOLDER, *, root: str = "") -> Shelf:
     """Return the folders of this installation, and before them that of the tree at `root`."""
     packaged = _HERE / "profiles"
     ours = packaged if packaged.is_dir() else _HERE.parent / "profiles"
-    return Shelf(tuple(dict.fromkeys((root + own_folder, own_folder, str(ours)))))
+    return tuple(dict.fromkeys((root + own_folder, own_folder, str(ours))))
 
 
 def names(where: Shelf) -> Iterator[tuple[str, str]]:
     """Yield each profile's name and path, sorted; the base of all is none to choose."""
     found: dict[str, str] = {}
-    for folder in where.folders:
+    for folder in where:
         try:
             files = os.listdir(folder)  # noqa: PTH208 - one call
         except OSError:
@@ -123,10 +121,9 @@ def by_name(name: str, where: Shelf) -> Written | None:
 
 def memory(tree: Tree) -> Memory:
     """Return a host's memory, from which shares are computed."""
-    text = tree.read("/proc/meminfo")
     page_bytes = os.sysconf("SC_PAGE_SIZE") if tree.is_live else PAGE_BYTES
     try:
-        total = parse_memory_bytes(text) if isinstance(text, str) else None
+        total = parse_memory_bytes(tree.text("/proc/meminfo"))
     except ParseError:
         total = None
     return Memory(total, page_bytes)
@@ -137,12 +134,8 @@ def current(tree: Tree, profile: Profile) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for one in profile.settings:
         path = path_of(one.key)
-        text = tree.read(path)
-        try:
-            if isinstance(text, str):
-                found[one.key] = parse_sysctl(text, path)
-        except ParseError:
-            continue
+        with suppress(ParseError):
+            found[one.key] = parse_sysctl(tree.text(path), path)
     return found
 
 

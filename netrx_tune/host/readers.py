@@ -82,16 +82,16 @@ class Readers:
         run = wait = slices = 0
         states = ""
         for folder in reader.tasks:
-            words = self._text(f"{folder}/schedstat").split()
+            words = self._tree.text(f"{folder}/schedstat").split()
             if len(words) >= 3:
                 run, wait = run + int(words[0]), wait + int(words[1])
                 slices += int(words[2])
-            states += self._text(f"{folder}/stat").rpartition(")")[2][1:2]
+            states += self._tree.text(f"{folder}/stat").rpartition(")")[2][1:2]
         return Activity(run, wait, slices, states or None, self._throttled(reader.throttle))
 
     def _quota(self, pid: int) -> str | None:
         """Return cpu.stat of the group that limits a process's CPU time, None without a limit."""
-        for line in self._text(f"/proc/{pid}/cgroup").splitlines():
+        for line in self._tree.text(f"/proc/{pid}/cgroup").splitlines():
             number, _, rest = line.partition(":")
             controllers, _, group = rest.partition(":")
             if number == "0":
@@ -101,19 +101,15 @@ class Readers:
             else:
                 continue
             for folder in (f"{root}{at}{group}" for root in _GROUP_ROOTS for at in places):
-                text = self._text(f"{folder}/{limit}")
+                text = self._tree.text(f"{folder}/{limit}")
                 if text and not text.startswith(("max", "-1")):
                     return f"{folder}/cpu.stat"
         return None
 
     def _throttled(self, path: str | None) -> int | None:
         """Kernel: kernel/sched/core.c, cpu_cfs_stat_show(): ns in version 1, us in version 2."""
-        for line in self._text(path).splitlines() if path else ():
+        for line in self._tree.text(path).splitlines() if path else ():
             name, _, value = line.partition(" ")
             if name in {"throttled_time", "throttled_usec"} and value.isdigit():
                 return int(value) * (1000 if name == "throttled_usec" else 1)
         return None
-
-    def _text(self, path: str) -> str:
-        text = self._tree.read(path)
-        return text if isinstance(text, str) else ""

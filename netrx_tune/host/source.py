@@ -41,6 +41,18 @@ class Tree(NamedTuple):
             os.close(fd)
         return b"".join(parts).decode("utf-8", "surrogateescape")
 
+    def text(self, path: str) -> str:
+        """Return a file's text, "" where there is nothing to read."""
+        text = self.read(path)
+        return text if isinstance(text, str) else ""
+
+    def keep_open(self, path: str) -> int | None:
+        """Return a file that is read many times, None where it cannot be opened."""
+        try:
+            return os.open(self.root + path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+
     def names(self, path: str) -> list[str]:
         """Return the sorted names in a folder, none if it cannot be listed."""
         try:

@@ -21,8 +21,8 @@ class UdpCounters:
     """Open files of the counters; close() gives them back."""
 
     def __init__(self, tree: Tree, *, inet6: bool) -> None:
-        self._snmp = _open(tree, "/proc/net/snmp")
-        self._snmp6 = _open(tree, "/proc/net/snmp6") if inet6 else None
+        self._snmp = tree.keep_open("/proc/net/snmp")
+        self._snmp6 = tree.keep_open("/proc/net/snmp6") if inet6 else None
 
     def read(self) -> Counts | None:
         """Return what programs read and what met a full buffer, None if /proc does not tell."""
@@ -49,13 +49,6 @@ class UdpCounters:
         for file in (self._snmp, self._snmp6):
             if file is not None:
                 os.close(file)
-
-
-def _open(tree: Tree, path: str) -> int | None:
-    try:
-        return os.open(tree.root + path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
 
 
 def _line(text: bytes, at: int) -> bytes:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from netrx_tune.host import profiles
-from netrx_tune.host.profiles import Shelf
 from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import InputError, ProfileError
 from netrx_tune.planning.profile import Memory
@@ -54,19 +53,19 @@ def test_an_own_folder_comes_first_and_its_names_are_names(mine: Path) -> None:
 def test_a_file_that_calls_itself_otherwise_is_refused(mine: Path) -> None:
     mine.rename(mine.with_name("other.yaml"))
     with pytest.raises(ProfileError, match="the file is named other, got 'mine'"):
-        profiles.load("other", MEMORY, Shelf((str(mine.parent),)))
+        profiles.load("other", MEMORY, (str(mine.parent),))
 
 
 @pytest.mark.parametrize("name", ["nobody", "..", "Mine", "a b", "mine\n", ""])
 def test_a_name_that_is_none_says_which_there_are(mine: Path, name: str) -> None:
     with pytest.raises(InputError, match="there are: mine"):
-        profiles.load(name, MEMORY, Shelf((str(mine.parent),)))
+        profiles.load(name, MEMORY, (str(mine.parent),))
 
 
 @pytest.mark.parametrize("name", ["../mine", "/nonexistent/x.yaml", "x.yaml"])
 def test_a_path_that_is_not_there_is_an_input_error(name: str) -> None:
     with pytest.raises(InputError, match="No such file"):
-        profiles.load(name, MEMORY, Shelf(()))
+        profiles.load(name, MEMORY, ())
 
 
 @root_only
