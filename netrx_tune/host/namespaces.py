@@ -57,6 +57,18 @@ def is_own(path: str) -> bool:
     return _inode(path) == own_inode() is not None
 
 
+def is_guest() -> bool:
+    """Tell whether the system that boots here has another network namespace than this process.
+
+    Process 1 tells; where it may not be looked at, a name that `ip netns` gave this namespace.
+    """
+    own, first = own_inode(), _inode("/proc/1/ns/net")
+    if first is not None:
+        return own not in (None, first)
+    named = [f"{folder}/{name}" for folder in _NAMED for name in _listed(folder)]
+    return any(map(is_own, named))
+
+
 def enter(path: str) -> None:
     """Move this process into a network namespace, with a /sys of its own.
 

@@ -11,8 +11,10 @@ from netrx_tune.collectors.sysctl_d import OURS, PATTERNS
 from netrx_tune.host import sysctls
 from netrx_tune.host.capture import expanded
 from netrx_tune.host.journal import Entry
+from netrx_tune.host.namespaces import is_guest
 from netrx_tune.host.profiles import load, memory, shelf
 from netrx_tune.host.source import Tree
+from netrx_tune.model.errors import ApplyError
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot, overriding
 from netrx_tune.planning.changes import Changes, Place, Values, plan_changes
@@ -20,6 +22,7 @@ from netrx_tune.planning.plan_values import Host
 from netrx_tune.planning.profile import Memory
 from netrx_tune.planning.profile_memory import beyond_memory
 from netrx_tune.planning.tunables import module_of
+from netrx_tune.reporters.plain import capitalised
 from netrx_tune.reporters.sysctl_file import sysctl_file
 
 _FACTS = (
@@ -31,10 +34,14 @@ _FACTS = (
 
 
 _ELSEWHERE = (
-    f"This is a network namespace of its own, and {OURS} is not for it: the system whose /etc this"
-    " is reads it at boot, for its own values. This namespace gets its values again from what"
-    " creates it (docker run --sysctl, a pod's securityContext.sysctls, a unit). --runtime-only"
-    " writes no file."
+    f"This is a network namespace of its own: {OURS} is read when the system in it boots, if one"
+    " does. Else it gets its values again from what creates it (docker run --sysctl, a pod's"
+    " securityContext.sysctls, a unit). --runtime-only writes no file."
+)
+_NOT_OURS = (
+    "no file is written: process 1 lives in another network namespace, and what /etc/sysctl.d sets"
+    " at boot is that one's. What is set here lasts as long as this namespace; what creates it has"
+    " to set it again"
 )
 
 
@@ -93,7 +100,13 @@ def survey(
     """Return what a profile would change, of the running values, the file, or both.
 
     A trial by a user who may not write shows what root would change.
+
+    Raises:
+        ApplyError: only the file is to be written, and it would be for another namespace.
     """
+    theirs = persist and not root and is_guest()
+    if theirs and not runtime:
+        raise ApplyError(f"--persist-only: {_NOT_OURS}")
     place = _place(root, entries, boot_files(root))
     place = place._replace(beyond_memory=beyond_memory(profile, _host(root)))
     seen = sysctls.look(Tree(root), [setting.key for setting in profile.settings])
@@ -103,18 +116,19 @@ def survey(
     changes = plan_changes(profile, seen, place)
     if not runtime:
         changes = changes._replace(running=())
-    if not persist:
+    if theirs or not persist:
         changes = changes._replace(lines=())
     old = place.files.get(OURS, "")
     text = sysctl_file(old, profile.name, changes.lines)
     wanted = {line.key: line.proposed for line in changes.lines}
     if text == old:
         changes = changes._replace(lines=())
+    notes = tuple(_notes(root, place, changes)) if text != old else ()
     return Survey(
         changes,
         text if text != old else None,
         overriding({**place.files, OURS: text}, wanted),
-        tuple(_notes(root, place, changes)) if text != old else (),
+        (capitalised(f"{_NOT_OURS}."),) if theirs and changes.running else notes,
     )
 
 

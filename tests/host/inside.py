@@ -30,6 +30,7 @@ def lacks(*programs: str) -> str:
 def output_of(module: str) -> str:
     """Return what a module prints when it runs in namespaces of its own."""
     command = ["unshare", "--mount", "--net", "--propagation", "private"]
+    command += ["--pid", "--fork", "--kill-child", "--mount-proc"]  # a system, with a process 1
     command += [sys.executable, "-B", "-m", module, _INSIDE]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:] + done.stdout

@@ -95,6 +95,18 @@ def by_counters(narrow: str, wide: str) -> None:
     sys.stdout.write("rollback: only in the namespace that was changed\n")
 
 
+def by_namespace(wide: str) -> None:
+    """In a namespace that the system does not boot in, only running values are set."""
+    inner = ("unshare", "--net")
+    code, document, _ = run("apply", wide, "--verify", "0", before=inner)
+    assert (code, document["persistent"], OURS.exists()) == (0, [], False), document
+    assert "no file is written" in str(document["notes"]).lower(), document
+    code, _, said = run("apply", wide, "--persist-only", before=inner)
+    assert (code, "--persist-only: no file is written" in said) == (2, True), said
+    assert run("rollback", "--force")[0] == 0  # of a namespace that is gone
+    sys.stdout.write("a namespace of a guest: no file\n")
+
+
 def two_at_once(narrow: str, wide: str) -> None:
     """While one watches, another is refused, and changes nothing."""
     command = [sys.executable, "-B", "-m", "netrx_tune", "apply", wide, "--yes", "--verify", "1.5"]
@@ -138,6 +150,7 @@ def main() -> None:
         try:
             time.sleep(0.2)
             by_counters(narrow, wide)
+            by_namespace(wide)
             two_at_once(narrow, wide)
         finally:
             stop.set()
