@@ -9,6 +9,7 @@ from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
 from netrx_tune.reporters.drawn_path import BOUND_WORDS, is_counted
 from netrx_tune.rules.words import count, counted, percent, were
+from netrx_tune.rxpath.books.drivers import xdp_failures
 from netrx_tune.rxpath.ledger import came
 from netrx_tune.rxpath.stages import stage
 
@@ -54,7 +55,8 @@ def _loss(ledger: Ledger, when: str) -> str:
 def _harmless(ledger: Ledger, lossy: list[Account]) -> Iterator[str]:
     """Yield how many of the lost were meant to be, and how many no program wanted."""
     for kind, words in (("policy", "by policy"), ("stray", "strays")):
-        lost = sum(account.lost or 0 for account in lossy if stage(account.stage).kind == kind)
+        of_kind = [account for account in lossy if stage(account.stage).kind == kind]
+        lost = sum((account.lost or 0) - xdp_failures(account.by) for account in of_kind)
         if lost:
             yield f"{'all' if lost == ledger.lost else count(lost)} of them {words}"
 

@@ -83,7 +83,10 @@ def _meaning(account: Account, *, doubtful: bool) -> str:
     text = "No program of this host was waiting for them, and nothing was full."
     many = ""
     if _are_many(account):
-        many = " So many are seldom a switch's announcements, unless the device is idle."
+        many = (
+            " So many are seldom a switch's announcements, unless the device is idle or the backup"
+            " port of a bond."
+        )
     if doubtful:
         return (
             "This input adds two counters up: frames that nobody handles and frames that a card"

@@ -1,7 +1,7 @@
 """An XDP program dropped packets.
 
 What it means: a BPF program attached to the device looked at the packets and said XDP_DROP. It did
-what it was written for.
+what it was written for. Where it failed, drivers that count that apart (rx_xdp_aborted) tell.
 
 How it is counted: in the driver's own per-queue counters (rx_queue_0_xdp_drops) for native mode.
 Generic mode counts nothing: there the figure is what the device received and IP never saw, which
@@ -21,6 +21,12 @@ from netrx_tune.rules.advice import listed, look, quoted
 from netrx_tune.rules.outcome import by_device, found, loss_rule
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
+from netrx_tune.rxpath.books.drivers import xdp_failures
+
+_FAULT = (
+    " (XDP_ABORTED, or an action that does not exist): a fault of the program and not policy. The"
+    " tracepoint xdp:xdp_exception shows each."
+)
 
 
 def check(facts: Facts, account: Account) -> Finding:
@@ -38,10 +44,20 @@ def check(facts: Facts, account: Account) -> Finding:
         account,
         f"{lost_of(facts, account, 'packets')} were dropped by an XDP program"
         + (f" on {listed(losses)}" if losses else ""),
-        meaning="The program did what it was told: this is policy, and nothing was full.",
+        meaning=_meaning(account),
         severity="note",
         recommendations=(look(facts, command, kind="none", target=name or "xdp", why=why),),
     )
+
+
+def _meaning(account: Account) -> str:
+    """Return whose decision it was: the program's, or nobody's where it failed."""
+    failed = xdp_failures(account.by)
+    if failed == account.lost:
+        return f"The program failed on them{_FAULT}"
+    if failed:
+        return f"The program failed on {failed:,} of them{_FAULT} The rest is policy."
+    return "The program did what it was told: this is policy, and nothing was full."
 
 
 RULE = loss_rule(("xdp-native-drop", "xdp-generic-drop"), check)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
+from netrx_tune.model.ledger import Entry
 from netrx_tune.model.sample import Nic
 from netrx_tune.rxpath.books.driver_counters import BY_DRIVER, DriverCounter
+from netrx_tune.rxpath.books.entries import total
 
 _RING, _XDP = "nic-ring-overflow", "xdp-native-drop"
 
@@ -42,6 +45,12 @@ _ANY_DRIVER = (
 )
 
 
+# What XDP drops is called alike by many drivers (ena, gve, sfc, mvneta, mtk_eth_soc), and so is
+# what it dropped because a program failed.
+_OF_XDP = (
+    DriverCounter(r"(?:queue_\d+_)?rx_xdp_(?:drops?|bad_drops|aborted|invalid)(?:\[\d+\])?", _XDP),
+)
+_XDP_FAILED = re.compile(r"xdp_(?:aborted|invalid|bad_drops)")
 # Names that one driver alone has, by which a text without `ethtool -i` tells whose it is.
 _MARKS = (
     ("ice", r".+\.nic"),
@@ -75,6 +84,11 @@ def guessed_driver(names: tuple[str, ...]) -> str:
     stripped = [name.strip() for name in names]
     pointed = (d for d, mark in _MARKS if any(map(re.compile(mark).fullmatch, stripped)))
     return next(pointed, "")
+
+
+def xdp_failures(by: Iterable[Entry]) -> int:
+    """Return how many packets were dropped because an XDP program failed, and not by its will."""
+    return total(entry for entry in by if _XDP_FAILED.search(entry.counter))
 
 
 def driver_of(nic: Nic | None) -> str:
@@ -127,6 +141,7 @@ def meanings(driver: str, names: tuple[str, ...]) -> tuple[tuple[str, DriverCoun
     both = ((name, _first(known, name)) for name in names)
     if not (driver and known):
         both = ((name, counter or _of_some_driver(name)) for name, counter in both)
+    both = ((name, counter or _first(_OF_XDP, name)) for name, counter in both)
     told = ((name, counter) for name, counter in both if counter is not None)
     return tuple(one for one in told if not _is_sum(one[1], names))
 
