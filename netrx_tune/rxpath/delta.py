@@ -65,7 +65,9 @@ def between(before: Snapshot, after: Snapshot, *, live: bool) -> Delta:
     notes: list[str] = []
     bits = 64 if _has_wide_counters(after) else 32
     _add_group(("", before.counters, after.counters), bits, increases, restarted)
-    earlier = dict(_groups(before))
+    strangers = _strangers(before, after)
+    known = {name: one for name, one in before.devices.items() if name not in strangers}
+    earlier = dict(_groups(before._replace(devices=known) if strangers else before))
     for place, counters in _groups(after):
         _add_group((place, earlier.get(place, {}), counters), 64, increases, restarted)
     _sum_rows(before, after, increases, restarted)
@@ -73,6 +75,8 @@ def between(before: Snapshot, after: Snapshot, *, live: bool) -> Delta:
     drops, vanished = _socket_drops(before, after)
     if restarted:
         notes.append(f"{len(restarted)} counters fell, so their increase is unknown")
+    other = "is another device than before, so what it counted is unknown"
+    notes.extend(f"{name} {other}" for name in strangers)
     notes.extend(_clock_notes(before, after))
     return Delta(
         before=before,
@@ -188,6 +192,14 @@ def _groups(snap: Snapshot) -> Iterator[tuple[str, Mapping[str, int]]]:
         yield f"{device.name}.peer.", device.peer_statistics or {}
         yield f"{device.name}.ethtool.", device.nic.statistics if device.nic else {}
     yield "", {f"{rule.source}:{rule.place}": rule.packets for rule in snap.rules or ()}
+
+
+def _strangers(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return the devices that were made anew, or renamed, under a name that was another's."""
+    was, now = before.files, after.files
+    paths = [f"/sys/class/net/{name}/ifindex" for name in after.devices]
+    others = [path for path in paths if path in was and was[path] != now.get(path, was[path])]
+    return tuple(path.split("/")[4] for path in others)
 
 
 def _sum_rows(

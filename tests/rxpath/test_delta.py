@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.delta import between, grown, since_boot
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
 
@@ -33,6 +34,18 @@ def test_a_small_fall_is_a_restart_not_a_wrap() -> None:
 def test_a_counter_that_one_sample_lacks_is_unknown_not_zero() -> None:
     delta = between(snapshot({}), snapshot({"Udp.MemErrors": 5}), live=True)
     assert delta.increase("Udp.MemErrors") is None
+
+
+@pytest.mark.parametrize(("index", "dropped"), [("2", 2000), ("3", None)])
+def test_a_device_under_anothers_name_did_not_gain_what_it_has(
+    index: str, dropped: int | None
+) -> None:
+    path = "/sys/class/net/rx0/ifindex"
+    before = snapshot(devices=(Device("rx0", {"rx_dropped": 0}),), files={path: "2\n"})
+    after = snapshot(devices=(Device("rx0", {"rx_dropped": 2000}),), files={path: f"{index}\n"})
+    delta = between(before, after, live=True)
+    assert delta.increase("rx0.rx_dropped") == dropped
+    assert (dropped is None) == any("rx0 is another device" in note for note in delta.notes)
 
 
 def test_a_reboot_makes_the_totals_since_it_the_window() -> None:
