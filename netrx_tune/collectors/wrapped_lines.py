@@ -5,7 +5,8 @@ SndbufErrors InCsumErrors IgnoredMulti MemErrors
 Udp: 138987 164 0 139190 0 0 0 0 0
 
 A row of /proc/net/softnet_stat has up to 15 words and no name; all rows are as long. Those of
-/proc/net/udp have 13 words of their own look in 128 columns, and a header nearly as long.
+/proc/net/udp have 13 words of their own look in 128 columns, and a header nearly as long. Those of /proc/net/stat have as many
+words as their header, and look like softnet_stat's where they are broken.
 """
 
 from __future__ import annotations
@@ -36,10 +37,19 @@ _OF_SOCKETS = re.compile(
     rf"|sl[ \t]+local_address{_GAP}rem(?:ote)?_address(?:{_GAP}[\w>-]+){{8,11}}{_GAP}drops)[ \t]*$",
     re.MULTILINE,
 )
+# /proc/net/stat: rt_cache has 17 words.
+_TITLES = r"[ \t]*[a-z]\w*(?:[ \t]+[a-z]\w*){0,16}[ \t]*\n"
+_ROW = r"[ \t]*[0-9a-f]{8}(?:[ \t]+[0-9a-f]{8}){0,16}[ \t]*(?:\n|\Z)"
+_STATISTICS = re.compile(
+    rf"^(?P<titles>[ \t]*(?=entries[ \t])(?:(?!{_ROW}){_TITLES}){{1,8}})(?P<rows>(?:{_ROW})+)",
+    re.MULTILINE,
+)
 
 
 def unwrapped(text: str) -> str:
     """Return a text with such lines whole again."""
+    if "entries" in text:
+        text = _STATISTICS.sub(_table, text)
     text = _PER_CPU.sub(_rows, _BROKEN.sub(_whole, text))
     if "local_address" in text:
         text = _OF_SOCKETS.sub(lambda found: " ".join(found[0].split()), text)
@@ -49,6 +59,16 @@ def unwrapped(text: str) -> str:
 def _whole(found: re.Match[str]) -> str:
     lines = (f"{found['of']}: {' '.join(found[part].split())}\n" for part in ("names", "numbers"))
     return "".join(lines)
+
+
+def _table(found: re.Match[str]) -> str:
+    """Return a header and its rows, as they are where the words fill no whole rows."""
+    titles, words = found["titles"].split(), found["rows"].split()
+    width = len(titles)
+    if len(words) % width:
+        return found[0]
+    rows = (words[at : at + width] for at in range(0, len(words), width))
+    return "".join(f"{' '.join(row)}\n" for row in (titles, *rows))
 
 
 def _rows(found: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ _MEMORY_SHARE = 0.001  # of RAM, the most that the buckets may take
 
 def check(facts: Facts, account: Account) -> Finding:
     """Return the finding when entries could not be inserted."""
-    long_chains = bool(facts.delta.increase(_TOO_LONG))
+    long_chains = 2 * (facts.delta.increase(_TOO_LONG) or 0) > (account.lost or 0)
     return found(
         facts,
         account,

@@ -39,9 +39,18 @@ def test_broken_rows_of_sockets_are_whole_again() -> None:
     assert [row.split()[-1] for row in (first, second)] == ["1234", "0"]
 
 
+def test_broken_tables_of_statistics_are_whole_again() -> None:
+    titles = "entries  in_hit in_slow_tot in_martian_dst \nin_martian_src  out_hit \n"
+    rows = "0000001a  00000000 00000021 00000000 \n00000007  00000002 \n" * 2
+    header, *whole = unwrapped(f"$ cat\n{titles}{rows}").splitlines()[1:]
+    assert header == "entries in_hit in_slow_tot in_martian_dst in_martian_src out_hit"
+    assert whole == ["0000001a 00000000 00000021 00000000 00000007 00000002"] * 2
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "entries searched found\n00000001 00000002\n",
         "00000001 00000002 00000003\n" * 6,
         "00000001 00000002\n00000001 00000002 00000003\n",
         "Udp: InDatagrams NoPorts\nUdp: 900 1\n30\n",
