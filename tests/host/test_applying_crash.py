@@ -41,6 +41,7 @@ def test_what_the_counters_or_the_host_speak_against_is_undone() -> None:
         "a change that loses all fragments: undone",
         "a change that gives the room back: cured",
         "rollback: only in the namespace that was changed",
+        "a namespace of a guest: no file",
         "two at once: the second refused, the first applied",
         "read-only /etc: refused, everything as it was",
         "full /etc: refused, everything as it was",
