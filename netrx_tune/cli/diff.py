@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from netrx_tune.cli import options
@@ -82,7 +84,7 @@ def _exit_code(found: Difference, fail_on: str) -> int:
     """
     if fail_on == "never":
         return 0
-    if is_worse(found, _severity(fail_on)):
+    if is_worse(found, cast("Severity", fail_on)):
         return 1
     if why := why_unproven(found.b.diagnosis):
         raise NotEnoughData(f"{found.b.name}: {why}")
@@ -94,10 +96,6 @@ def _side(place: Place, interval: float, *, quiet: bool) -> Side:
         return side(place.name, delta_of(place, interval, quiet=quiet))
     delta, redactions = saved_delta(place.saved, place.netns)
     return side(place.name, delta, is_redacted=bool(redactions))
-
-
-def _severity(word: str) -> Severity:
-    return "critical" if word == "critical" else "warning" if word == "warning" else "note"
 
 
 def _echo_text(found: Difference, color: str, *, verbose: bool) -> None:

@@ -162,17 +162,14 @@ def _decided(kind: str, fields: dict[int, Block]) -> tuple[Verdict | None, str]:
     match kind:
         case "immediate":
             code, chain = verdict(fields.get(_IMMEDIATE_DATA, b""))
-            return ("drop" if code == NF_DROP else None), _led_to(code, chain)
+            leads = code in (NFT_JUMP, NFT_GOTO)
+            return ("drop" if code == NF_DROP else None), chain if leads else ""
         case "reject":
             return "reject", ""
         case "target":
             return TARGETS.get(netlink.text(fields.get(_TARGET_NAME, b""))), ""
         case _:  # queue, synproxy: another program decides, or the kernel answers itself
             return "other", ""
-
-
-def _led_to(code: int | None, chain: str) -> str:
-    return chain if code in (NFT_JUMP, NFT_GOTO) else ""
 
 
 def _sets(expressions: Iterable[tuple[str, dict[int, Block]]]) -> tuple[str, ...]:

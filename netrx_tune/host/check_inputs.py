@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from netrx_tune.host.source import Tree
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import MANIFEST
 
@@ -133,7 +134,7 @@ def _within(folder: str, level: int) -> Iterator[str]:
         return
     if level >= _MOST_LEVELS:
         return
-    for name in _names(folder):
+    for name in Tree().names(folder):
         if name.startswith("."):
             continue
         path = os.path.join(folder, name)  # noqa: PTH118 - keeps "./" and a final slash out
@@ -142,13 +143,6 @@ def _within(folder: str, level: int) -> Iterator[str]:
                 yield from _within(path, level + 1)
         elif name.endswith(SUFFIXES):
             yield from _hosts(path)
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 - names are all it takes
-    except OSError:
-        return []
 
 
 def _is_host(folder: str) -> bool:

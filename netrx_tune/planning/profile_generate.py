@@ -48,7 +48,8 @@ def generate(
         if settings
         else "Nothing to set: no evidence asks for it"
     )
-    own = (line for item in rest if not _is_settled(item, settings) for line in _advice(item))
+    left = (item for item in rest if item.kind != "sysctl" or item.target not in settings)
+    own = (line for item in left for line in _advice(item))
     return Profile(
         name=origin.name,
         summary=summary,
@@ -77,10 +78,6 @@ def _divided(
     return settings, rest
 
 
-def _is_settled(item: Recommendation, settings: Mapping[str, ProfileSetting]) -> bool:
-    return item.kind == "sysctl" and item.target in settings
-
-
 def _setting(
     item: Recommendation, diagnosis: Diagnosis, host: Host, base: Profile | None
 ) -> ProfileSetting | None:
@@ -91,7 +88,8 @@ def _setting(
     wish = next((s for s in base.settings if s.key == item.target), None) if base else None
     mode = wish.mode if wish else "at_least" if is_limit(item.target) else "exactly"
     if mode == "at_least":
-        values = _never_lower(values, host.settings.get(item.target, ()))
+        now = host.settings.get(item.target, ())
+        values = tuple(map(max, values, now)) if len(now) == len(values) else values  # never lower
     wrong = complaint(one, values, memory_units(one, host.memory_bytes, host.page_bytes))
     if wrong:
         return None
@@ -106,10 +104,6 @@ def _inside(item: Recommendation, diagnosis: Diagnosis) -> str:
     if not netns or sysctl_scope(item.target, diagnosis.host.kernel) != "netns":
         return ""
     return f" It is the own value of namespace {netns}: apply it in there."
-
-
-def _never_lower(values: Values, now: Values) -> Values:
-    return tuple(map(max, values, now)) if len(now) == len(values) else values
 
 
 def _evidence(item: Recommendation, diagnosis: Diagnosis) -> str:

@@ -103,7 +103,7 @@ def charge_for(
 def buffer_for(load: Load, charge: Charge, place: Place) -> Buffer:
     """Return the buffer that bears a burst or a pause without loss."""
     waiting = max(1, load.waiting)
-    room = _room(load, waiting, place)
+    room = up(waiting * _WHOLE, _kept(load, place))
     exact = rcvbuf_for(room, charge.high_bytes, place.kernel)
     request = up(request_for(exact), _REQUEST_GRAIN_BYTES) * _REQUEST_GRAIN_BYTES
     granted = min(request, MOST_REQUEST_BYTES)
@@ -190,11 +190,6 @@ def _kept(load: Load, place: Place) -> int:
     if not load.drain or not load.rate or load.rate >= load.drain:
         return _WHOLE * 3 // 4
     return _WHOLE - up(_WHOLE * load.rate, 4 * load.drain)
-
-
-def _room(load: Load, waiting: int, place: Place) -> int:
-    """Return the datagrams that a buffer must be made for, so that so many may wait."""
-    return up(waiting * _WHOLE, _kept(load, place))
 
 
 def _usable(rcvbuf_bytes: int, truesize_bytes: int, place: Place) -> int:

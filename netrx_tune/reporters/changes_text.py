@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.model.profile import Profile
 from netrx_tune.planning.boot import AtBoot
-from netrx_tune.planning.changes import Change, Changes, Refused, Values, text_of
+from netrx_tune.planning.changes import Change, Changes, Refused, text_of
 from netrx_tune.planning.verification import Verdict
 from netrx_tune.reporters.plain import BLANK, Block, layout
 
@@ -55,7 +55,7 @@ def _title(profile: Profile, changes: Changes) -> Block:
 
 
 def _change(change: Change) -> Iterator[Block]:
-    was = _shown(change.key, change.current)
+    was = "unknown" if change.current is None else text_of(change.key, change.current)
     kind = "exactly" if change.exactly else "at least"
     low = " This lowers it." if change.lowers else ""
     effect = _EFFECT[change.takes_effect]
@@ -64,10 +64,6 @@ def _change(change: Change) -> Iterator[Block]:
     yield Block(change.why, 6)
     if effect:
         yield Block(f"Works {effect}.", 6)
-
-
-def _shown(key: str, values: Values | None) -> str:
-    return "unknown" if values is None else text_of(key, values)
 
 
 def _refused(refused: Iterable[Refused]) -> Iterator[Block]:

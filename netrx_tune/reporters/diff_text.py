@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netrx_tune.model.finding import Diagnosis
-from netrx_tune.planning.difference import Difference, Loss, Rate, Side, StageChange
+from netrx_tune.planning.difference import Difference, Loss, Rate, StageChange
 from netrx_tune.planning.difference_findings import FindingChange, Turn
 from netrx_tune.planning.difference_settings import SettingChange
 from netrx_tune.reporters.headline import headline
@@ -46,7 +46,8 @@ def render_diff(found: Difference, *, width: int, color: bool, verbose: bool = F
 def _report(found: Difference, *, verbose: bool) -> Iterator[Block]:
     yield Block(_verdict(found), style=_mood(found))
     yield Block(f"{found.kinship.why}.", 0, 2, "Host:")
-    yield from (_window(name, one) for name, one in (("A:", found.a), ("B:", found.b)))
+    for label, side in (("A:", found.a), ("B:", found.b)):
+        yield Block(f"{side.name}: {headline(side.diagnosis)}", 0, 2, label, "title")
     for note in found.notes:
         yield Block(note, 0, 2, "Remark:", "note")
     yield BLANK
@@ -75,10 +76,6 @@ def _mood(found: Difference) -> Style:
     if any(one.turn in ("gone", "better") and one.finding.lost for one in found.findings):
         return "good"
     return "title"
-
-
-def _window(label: str, side: Side) -> Block:
-    return Block(f"{side.name}: {headline(side.diagnosis)}", 0, 2, label, "title")
 
 
 def _findings(changes: tuple[FindingChange, ...]) -> Iterator[Block]:

@@ -93,12 +93,10 @@ def is_counted(account: Account) -> bool:
 def _offered(place: Place, accounts: tuple[Account, ...]) -> int | None:
     """Return what came to a place, from the stages that count in its unit."""
     units = ("packets", "datagrams") if place.unit == "frames" else (place.unit,)
-    figures = [a.offered for a in accounts if a.offered is not None and _unit_of(a) in units]
+    figures = [
+        a.offered for a in accounts if a.offered is not None and stage(a.stage).unit in units
+    ]
     return max(figures, default=None)
-
-
-def _unit_of(account: Account) -> str:
-    return stage(account.stage).unit
 
 
 def _summary(place: Place, accounts: tuple[Account, ...], offered: int | None) -> str:

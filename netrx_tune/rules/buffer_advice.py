@@ -44,11 +44,9 @@ def recommend(facts: Facts, sock: Socket, drops: int, verdict: Verdict) -> Itera
     if verdict.cause not in HELPED_BY_ROOM:
         yield from without_room(facts, sock, drops, verdict)
         return
-    if verdict.cause == "reader-stall":
-        yield from _room(facts, sock, drops, verdict)
-        yield _end_the_pause(facts, sock)
-        return
     yield from _room(facts, sock, drops, verdict)
+    if verdict.cause == "reader-stall":
+        yield _end_the_pause(facts, sock)
 
 
 def needed(facts: Facts, sock: Socket, drops: int) -> Size:

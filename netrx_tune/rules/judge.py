@@ -57,8 +57,7 @@ def _evidence(delta: Delta, name: str) -> Evidence:
     increase = delta.increases[name]
     after = value(delta, name)
     before = after - increase if after is not None and delta.before is not None else None
-    rate = increase / delta.seconds if delta.seconds else None
-    return Evidence(name, before, after, increase, None if rate is None else round(rate, 3))
+    return Evidence(name, before, after, increase, _rate(increase, delta.seconds))
 
 
 def value(delta: Delta, name: str) -> int | None:

@@ -79,7 +79,8 @@ def check(facts: Facts, account: Account) -> Finding:
             account,
             f"{lost_of(facts, account, 'frames')} found no room in the port buffer of"
             f" {listed(losses)}",
-            meaning=_meaning_port(),
+            meaning="The card's own buffer was full before the ring was: it could not write to"
+            " memory fast enough (PCIe), or many frames came at once.",
             recommendations=_port(facts, names[0]),
         )
     state = ring_state(facts, names[0])
@@ -95,13 +96,6 @@ def check(facts: Facts, account: Account) -> Finding:
         recommendations=_advice(facts, names, state),
     )
     return finding._replace(cause=CAUSES.get(state.disease))
-
-
-def _meaning_port() -> str:
-    return (
-        "The card's own buffer was full before the ring was: it could not write to memory fast"
-        " enough (PCIe), or many frames came at once."
-    )
 
 
 def _meaning(facts: Facts, names: list[str], state: RingState) -> str:

@@ -96,7 +96,7 @@ def parse_judgement(found: Any) -> Judgement:  # noqa: ANN401 - whatever JSON ho
         stamp=found["stamp"],
         policy=found["policy"],
         is_folder=found["is_folder"],
-        namespace=_text_or_none(found.get("namespace")),
+        namespace=None if found.get("namespace") is None else _text(found["namespace"]),
         namespaces=tuple(map(_text, found.get("namespaces", ()))),
     )
 
@@ -123,10 +123,6 @@ def _parsed(found: Mapping[str, Any]) -> JudgedFinding:
             "advice": Recommendation(**advice) if advice else None,
         }
     )
-
-
-def _text_or_none(found: object) -> str | None:
-    return None if found is None else _text(found)
 
 
 def _text(found: object) -> str:

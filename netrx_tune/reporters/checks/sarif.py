@@ -36,7 +36,7 @@ class Sarif:
 
     def begin(self) -> str:
         """Return the head with all rules, and the opening of the results."""
-        described = [*_rules(), *_others()]
+        described = [*(_described(name, page) for name, _, page in rules()), *_others()]
         self._index = {str(one["id"]): number for number, one in enumerate(described)}
         driver = {"name": "netrx-tune", "version": __version__, "semanticVersion": __version__,
                   "rules": described}  # fmt: skip
@@ -100,10 +100,6 @@ class Sarif:
             "locations": [_location(judgement, Spot(""))],
             "partialFingerprints": {_FINGERPRINT: fingerprint(judgement.host, rule)},
         }
-
-
-def _rules() -> list[dict[str, object]]:
-    return [_described(name, page) for name, _, page in rules()]
 
 
 def _others() -> list[dict[str, object]]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from netrx_tune.reporters.exports.wanted import (
     Export,
     File,
-    Wanted,
     advice,
     header,
     modules,
@@ -34,14 +33,11 @@ def _lines(found: Export) -> Iterator[str]:
     yield "  boot.kernel.sysctl = {"
     for one in found.settings:
         yield from reasons(one, "    # ")
-        yield f"    {_text(one.key)} = {_value(one)};"
+        value = one.text if len(one.values) == 1 else _text(one.text)
+        yield f"    {_text(one.key)} = {value};"
     yield "  };"
     yield "}"
     yield from advice(found)
-
-
-def _value(one: Wanted) -> str:
-    return one.text if len(one.values) == 1 else _text(one.text)
 
 
 def _text(text: str) -> str:

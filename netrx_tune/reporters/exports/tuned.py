@@ -34,14 +34,10 @@ def lines(found: Export, include: str = "") -> Iterator[str]:
         yield "# Nothing to set."
     for one in found.settings:
         yield from reasons(one, floors=is_floor_here(one))
-        yield f"{one.key}={'>' if is_floor_here(one) else ''}{_value(one)}"
+        yield f"{one.key}=" + (f">{one.setting.values[0]}" if is_floor_here(one) else one.text)
     yield from advice(found)
 
 
 def is_floor_here(one: Wanted) -> bool:
     """Tell whether tuned can keep what stands higher."""
     return one.is_floor and len(one.values) == 1
-
-
-def _value(one: Wanted) -> str:
-    return str(one.setting.values[0]) if is_floor_here(one) else one.text
