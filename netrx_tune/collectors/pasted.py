@@ -62,6 +62,9 @@ _FOREIGN = tuple(
         ("macOS or a BSD", r"\s*\d+ dropped due to (?:full socket buffers|no socket)"),
         ("macOS or a BSD", r"(?:kern|hw|net\.inet)\.[\w.]+[:=]"),
         ("macOS or a BSD", r"Name\s+Mtu\s+Network\s+Address\s+Ipkts\b"),
+        ("MikroTik's RouterOS", r"\[\w+@[^\]\n]{1,64}\] (?:/[^\n]*)?>"),
+        ("MikroTik's RouterOS", r" *(?:driver-)?[rt]x-(?:bytes?|packet|drop): +\d"),
+        ("Cisco's IOS", r"\S{1,64} is [a-z ]{1,32}, line protocol is "),
         ("ESXi", r"NIC statistics for vmnic\d"),
         ("macOS or a BSD", r"(?:Darwin|(?:Free|Open|Net)BSD|DragonFly) "),
     )

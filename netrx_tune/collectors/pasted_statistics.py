@@ -16,7 +16,7 @@ _PAIR = re.compile(rf"\s*(?P<name>\S.*?):\s*(?P<value>{_NUMBER})(?=\s|$)")
 _NEXT = re.compile(rf"\s{{2,}}(?P<name>[\w.\[\]-]+):\s*(?P<value>{_NUMBER})(?=\s|$)")
 # Names that only a driver gives; a text may show them without the command or its heading.
 _BARE = re.compile(
-    r"(?:(?:port|veb)[._])?(?:rx|tx)\d*[_-][\w.\[\]-]+:\s*\d.*"
+    r"(?:(?:port|veb)[._])?(?:rx|tx)\d*(?:_|-(?=\d))[\w.\[\]-]+:\s*\d.*"
     r"|(?:bw_in|bw_out|pps|conntrack|linklocal)_allowance_\w+:\s*\d.*"
     r"|(?:queue_\d+|vf|\[\d+\]:|[rt]xq\d+:) ?_?(?:rx|tx)_\w+:\s*\d.*"
     r"|(?:pkts rx (?:OOB|err)|[umb]cast pkts rx|drv dropped rx total|rx buf alloc fail):\s*\d.*"

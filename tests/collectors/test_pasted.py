@@ -395,6 +395,12 @@ def test_another_language_is_a_gap_and_not_a_zero() -> None:
         ("Darwin mac 23.1.0 Darwin Kernel\n", "macOS or a BSD"),
         ("\r\nUDP Statistics for IPv4\r\n", "Windows"),
         ("UDP     udpInDatagrams      =  1235  udpInErrors = 0\n", "Solaris"),
+        ("[admin@MikroTik] > /interface print stats\n  rx-drop:   971\n", "MikroTik's RouterOS"),
+        ("   driver-rx-packet:    1 802 975\n   rx-overflow: 12\n", "MikroTik's RouterOS"),
+        (
+            "GigabitEthernet0/1 is up, line protocol is up\n  12 input errors, 12 CRC\n",
+            "Cisco's IOS",
+        ),
         ("to do: buy milk\n", None),
     ],
 )
