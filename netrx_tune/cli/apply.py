@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.cli import options
 from netrx_tune.host import journal
 from netrx_tune.host.applying import refuse_unfinished
@@ -157,7 +157,7 @@ def _document(profile: Profile, found: Survey, asked: Asked) -> dict[str, object
 
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "profile": profile.name,
         "path": profile.path,
         "root": asked.root or None,

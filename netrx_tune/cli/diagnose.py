@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--profile", metavar="NAME|FILE", help="Propose within this profile's limits.")
 @click.option("--all-netns", is_flag=True, help="Look into every network namespace.")
 @click.option("--save", metavar="FILE", help="Keep what was judged, as a snapshot.")
-@options.fail_on_option
+@options.fail_on_option("Exit with 1 when a finding is this bad or worse.")
 @click.option("-v", "--verbose", is_flag=True, help="List what could not be judged or read.")
 @options.output_options
 def command(

@@ -20,13 +20,7 @@ from netrx_tune.planning.difference import Difference, Side, compare, is_worse, 
 @click.argument("b", metavar="[B]", required=False)
 @options.interval_option("Without B: how long to watch; 0 takes totals since boot.")
 @options.place_options
-@click.option(
-    "--fail-on",
-    type=click.Choice(options.FAIL_ON),
-    default="never",
-    show_default=True,
-    help="Exit with 1 when a finding this bad or worse is new in B, or got worse.",
-)
+@options.fail_on_option("Exit with 1 when a finding this bad or worse is new in B, or got worse.")
 @click.option("-v", "--verbose", is_flag=True, help="List every counter and setting.")
 @options.output_options
 def command(

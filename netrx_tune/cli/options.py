@@ -149,15 +149,15 @@ def interval_option(words: str) -> Callable[[_F], _F]:
     )
 
 
-def fail_on_option(command: _F) -> _F:
-    """Add --fail-on."""
+def fail_on_option(words: str) -> Callable[[_F], _F]:
+    """Return the option for the findings that make the exit code 1, with its line of help."""
     return click.option(
         "--fail-on",
         type=click.Choice(FAIL_ON),
         default="never",
         show_default=True,
-        help="Exit with 1 when a finding is this bad or worse.",
-    )(command)
+        help=words,
+    )
 
 
 def _with(command: _F, *options: Callable[[_F], _F]) -> _F:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.cli import options
 from netrx_tune.host import profiles
 from netrx_tune.host.source import Tree
@@ -26,8 +26,7 @@ def tree_of(root: str | None) -> Tree:
 
 
 def _echo_document(schema: str, **fields: object) -> None:
-    tool = {"name": "netrx-tune", "version": __version__}
-    options.echo_json({"schema": f"netrx-tune/{schema}/v1", "tool": tool, **fields})
+    options.echo_json({"schema": f"netrx-tune/{schema}/v1", "tool": TOOL, **fields})
 
 
 def shelf_of(tree: Tree) -> profiles.Shelf:

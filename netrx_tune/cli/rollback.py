@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.cli import options
 from netrx_tune.host import journal
 from netrx_tune.host.applying import Left, rollback, to_undo
@@ -83,7 +83,7 @@ def _ask(entry: Entry, *, as_json: bool) -> None:
 def _document(undone: Entry | None, left: tuple[Left, ...]) -> dict[str, object]:
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "outcome": "undone" if undone else "nothing-to-do",
         "profile": undone and undone.profile,
         "applied": undone and undone.when,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.cli import options
 from netrx_tune.collectors.sysctl_d import OURS
 from netrx_tune.host import journal, sysctls
@@ -115,7 +115,7 @@ def _document(
 ) -> dict[str, object]:
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "applied": [
             {
                 "profile": one.profile,

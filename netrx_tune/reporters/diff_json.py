@@ -5,7 +5,7 @@ Written by hand, field by field, as json_v1 is: others depend on these names.
 
 from __future__ import annotations
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.model.finding import Finding
 from netrx_tune.planning.difference import Difference, Loss, Meanwhile, Side
 from netrx_tune.planning.difference_findings import FindingChange
@@ -18,7 +18,7 @@ def diff_json(found: Difference) -> dict[str, object]:
     """Return the whole difference, ready for json.dumps()."""
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "kinship": found.kinship.kin,
         "why": found.kinship.why,
         "a": _side(found.a),

@@ -11,7 +11,7 @@ from netrx_tune.planning.difference_settings import SettingChange
 from netrx_tune.reporters.headline import headline
 from netrx_tune.reporters.plain import BLANK, Block, Style, layout
 from netrx_tune.reporters.terminal import books
-from netrx_tune.rules.words import count, percent, rate
+from netrx_tune.rules.words import BOUND_WORDS, count, percent, rate
 from netrx_tune.rxpath.stages import STAGES
 
 _STYLES: dict[Turn, Style] = {
@@ -23,7 +23,6 @@ _STYLES: dict[Turn, Style] = {
     "better": "good",
     "gone": "good",
 }
-_BOUNDS = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
 _MOST_ONE_SIDED = 8
 _LOSS_COUNTERS = frozenset(
     name for stage in STAGES if stage.kind in ("loss", "policy") for name in stage.counters
@@ -150,7 +149,7 @@ def _loss(loss: Loss) -> str:
     """Return "834 of 4,000 (21 %, 328 per second)"."""
     if loss.lost is None:
         return "not visible"
-    text = _BOUNDS[loss.bound] + count(loss.lost)
+    text = BOUND_WORDS[loss.bound] + count(loss.lost)
     if loss.offered:
         text += f" of {count(loss.offered)}"
     more = [percent(loss.share)] if loss.share is not None else []
@@ -187,7 +186,7 @@ def _meanwhile(diagnosis: Diagnosis, seconds: float) -> Iterator[Block]:
     for account in diagnosis.ledger.accounts:
         if account.lost:
             moved = ", ".join(f"{one.counter} +{count(one.increase)}" for one in account.by)
-            text = f"{_BOUNDS[account.bound]}{count(account.lost)}" + (
+            text = f"{BOUND_WORDS[account.bound]}{count(account.lost)}" + (
                 f" ({moved})" if moved else ""
             )
             yield Block(text, 4, 2, account.stage)

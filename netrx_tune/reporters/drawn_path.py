@@ -12,11 +12,10 @@ from typing import NamedTuple
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.stage import Stage, StageKind
 from netrx_tune.reporters.plain import Block, Style
-from netrx_tune.rules.words import count, percent
+from netrx_tune.rules.words import BOUND_WORDS, count, percent
 from netrx_tune.rxpath.ledger import lost_of
 from netrx_tune.rxpath.stages import stage
 
-BOUND_WORDS = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
 _COLUMN = 24
 _ALIGNED_FROM = 60  # columns; on a narrower terminal the words just follow the place
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Diagnosis
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
-from netrx_tune.reporters.drawn_path import BOUND_WORDS, is_counted
-from netrx_tune.rules.words import count, counted, percent, were
+from netrx_tune.reporters.drawn_path import is_counted
+from netrx_tune.rules.words import BOUND_WORDS, count, counted, percent, were
 from netrx_tune.rxpath.books.drivers import xdp_failures
 from netrx_tune.rxpath.ledger import came
 from netrx_tune.rxpath.stages import stage

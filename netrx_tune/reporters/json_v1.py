@@ -5,7 +5,7 @@ Written by hand, field by field: others depend on these names, and our values ma
 
 from __future__ import annotations
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.model.finding import Diagnosis, Finding
 from netrx_tune.model.ledger import Account, Ledger
 from netrx_tune.model.snapshot import HostFacts
@@ -17,7 +17,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, object]:
     """Return the whole diagnosis, ready for json.dumps()."""
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "host": host_json(diagnosis.host),
         "window": diagnosis.window._asdict(),
         "ledger": ledger_json(diagnosis.ledger),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.model.profile import Profile, ProfileSetting
 from netrx_tune.planning.tunables import scope, tunable
 from netrx_tune.reporters.plain import BLANK, Block, layout
@@ -24,7 +24,7 @@ def profile_json(profile: Profile, now: Now) -> dict[str, object]:
     """Return a profile, ready for json.dumps()."""
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "name": profile.name,
         "summary": profile.summary,
         "path": profile.path,

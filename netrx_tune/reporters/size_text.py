@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.planning.size import Place
 from netrx_tune.planning.size_answer import (
     Answer,
@@ -33,7 +33,7 @@ def size_json(answer: Answer, place: Place) -> dict[str, object]:
     asked = answer.question
     return {
         "schema": SCHEMA,
-        "tool": {"name": "netrx-tune", "version": __version__},
+        "tool": TOOL,
         "host": {
             "kernel": str(place.kernel) if place.kernel else None,
             "assumed": place.assumed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.rule import Facts
 
-_PREFIX = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
+BOUND_WORDS = {"exact": "", "at-least": "at least ", "at-most": "at most ", "unseen": ""}
 
 
 def count(number: int) -> str:
@@ -60,7 +60,7 @@ def size(number_bytes: int) -> str:
 
 def lost_of(facts: Facts, account: Account, unit: str = "datagrams") -> str:
     """Return "at least 12,400 of 1,200,000 datagrams (1.0 %)"."""
-    text = _PREFIX[account.bound] + count(account.lost or 0)
+    text = BOUND_WORDS[account.bound] + count(account.lost or 0)
     if account.offered and account.share is not None:
         text += f" of {count(account.offered)} {unit} ({percent(account.share)})"
     else:

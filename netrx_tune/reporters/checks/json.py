@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from netrx_tune import __version__
+from netrx_tune import TOOL
 from netrx_tune.model.judgement import Judgement
 from netrx_tune.planning.tally import Tally
 from netrx_tune.reporters.checks import Setup
@@ -24,7 +24,7 @@ class Json:
         """Return the head and the opening of the list of inputs."""
         head = {
             "schema": SCHEMA,
-            "tool": {"name": "netrx-tune", "version": __version__},
+            "tool": TOOL,
             "policy": {
                 "path": self._policy.path or None,
                 "fail_on": self._policy.fail_on,
