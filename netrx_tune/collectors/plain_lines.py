@@ -1,8 +1,8 @@
 """Lines as a program would have written them to a file: without what else was put into them.
 
 A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, a page has tags in
-them or lost its line breaks, `head` puts a file's name above it, and `ip -o` joins a device's lines
-by backslashes.
+them or lost its line breaks, `head` puts a file's name above it, `ip -o` joins a device's lines
+by backslashes, and `cat` of several files does not say whose a line is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ _FLAT_COUNTS = re.compile(
     r"|(?:Udp|UdpLite|IpExt|[A-Z]\w+Errors|IgnoredMulti): \d|net\.(?:core|ipv4)\.\w+ = \d)"
     r"|(?<=\d) (?=[A-Z])"
 )
+_FILE = r"/(?:proc/sys|sys/class)/[\w./:@-]+(?:\{[\w,]+\}[\w./:@-]*)?"
+_CAT = re.compile(
+    rf"^(.{{0,200}}\bcat[ \t]+({_FILE}(?:[ \t]+{_FILE}){{0,31}})[ \t]*\n)"
+    r"((?:[ \t]*\d[\d \t]*(?:\n|\Z)){2,32})",
+    re.MULTILINE,
+)
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -36,6 +42,8 @@ def plain_lines(text: str) -> str:
         text = _TAGS.sub("", text).replace("&lt;", "<").replace("&gt;", ">")
     if "==> " in text:
         text = _HEADS.sub(r"\1:\2", text)
+    if "cat /" in text:
+        text = _CAT.sub(_named, text)
     text = _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)
     if "NIC statistics: " in text:
         text = _FLAT_PAIRS.sub(lambda found: re.sub(r"[ \t]+(?=[^\d\s])", "\n", found[0]), text)
@@ -44,6 +52,20 @@ def plain_lines(text: str) -> str:
     if "Link encap:" in text:
         text = _FLAT_NAME.sub(r"\n\1", text)
     return _FLAT_LINES.sub(_broken, text) if " RX" in text else text
+
+
+def _named(found: re.Match[str]) -> str:
+    """Return the values that cat printed of several files behind their names."""
+    paths: list[str] = []
+    for word in found[2].split():
+        start, _, rest = word.partition("{")
+        inner, _, end = rest.partition("}")
+        paths += [f"{start}{one}{end}" for one in inner.split(",")]
+    values = found[3].splitlines()
+    if len(values) != len(paths):
+        return found[0]
+    lines = (f"{path}:{value.strip()}\n" for path, value in zip(paths, values, strict=True))
+    return found[1] + "".join(lines)
 
 
 def _broken(found: re.Match[str]) -> str:

@@ -5,8 +5,9 @@ SndbufErrors InCsumErrors IgnoredMulti MemErrors
 Udp: 138987 164 0 139190 0 0 0 0 0
 
 A row of /proc/net/softnet_stat has up to 15 words and no name; all rows are as long. Those of
-/proc/net/udp have 13 words of their own look in 128 columns, and a header nearly as long. Those of /proc/net/stat have as many
-words as their header, and look like softnet_stat's where they are broken.
+/proc/net/udp have 13 words of their own look in 128 columns, and a header nearly as long. Those of
+/proc/net/stat have as many words as their header, and look like softnet_stat's where they are
+broken.
 """
 
 from __future__ import annotations

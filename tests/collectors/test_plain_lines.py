@@ -133,3 +133,18 @@ def test_statistics_of_udp_in_one_line_are_as_many_counters() -> None:
 
 def test_one_counter_within_a_sentence_is_none() -> None:
     assert parse_pasted("Before a run I saw 9 packet receive errors in all.") is None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
+        "/proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max",
+    ],
+)
+def test_values_of_several_files_are_told_apart(files: str) -> None:
+    sample = parse_pasted(f"# cat {files}\n65530\n65536\n$ uname -r\n5.15.0\n")
+    assert sample is not None
+    snapshot = assemble(sample)
+    assert snapshot.levels["nf_conntrack.count"] == 65_530
+    assert snapshot.settings["net.netfilter.nf_conntrack_max"] == (65_536,)
