@@ -19,6 +19,7 @@ from netrx_tune.rxpath.books.guests import untaken
 from netrx_tune.rxpath.books.rules import forwarded_notes
 from netrx_tune.rxpath.books.tcp import bad_segments
 from netrx_tune.rxpath.books.udp_errors import contradictions
+from netrx_tune.rxpath.books.udp_split import uncounted_drops
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
@@ -62,6 +63,7 @@ def _remarks(delta: Delta) -> Iterator[str]:
     """Yield what is in no figure, and that a text would be a window, were it two."""
     yield from bad_segments(delta)
     yield from unnamed_drops(delta)
+    yield from uncounted_drops(delta)
     yield from untaken(delta)
     for gap in dict.fromkeys(filter(of_moments, delta.after.gaps)):
         yield f"{gap.path.removeprefix('/netrx/')}: {gap.detail}"

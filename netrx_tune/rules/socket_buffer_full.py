@@ -58,7 +58,8 @@ from netrx_tune.rules.unknown_socket import (
     watch_it,
     without_size,
 )
-from netrx_tune.rules.words import counted, lost_of, percent
+from netrx_tune.rules.words import count, counted, lost_of, percent
+from netrx_tune.rxpath.books.half_read import drops_of_unread_version
 from netrx_tune.rxpath.books.udp_errors import has
 from netrx_tune.rxpath.books.udp_split import counts_full_buffers, names_most_full_buffers
 
@@ -155,7 +156,13 @@ def _meaning(facts: Facts, members: list[tuple[Socket, int, Verdict]], verdict: 
         parts.append(one_reader_words(facts, [member for member, _, _ in members]))
     else:
         parts.append(unread_words(members[0][0]))
-    omits = not counts_full_buffers(facts.delta) and has(facts.delta, "InErrors")
+    unread = drops_of_unread_version(facts.delta)
+    if unread:
+        parts.append(
+            f"{count(unread)} of these are drops of sockets alone: the counters of their IP version"
+            " are not in this input (netstat -su has none of IPv6; nstat -az has both)."
+        )
+    omits = not counts_full_buffers(facts.delta) and has(facts.delta, "InErrors") and not unread
     if omits and not names_most_full_buffers(facts.delta):
         known = facts.delta.after.host.kernel is not None
         parts.append(

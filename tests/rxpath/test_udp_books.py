@@ -112,3 +112,16 @@ def test_lists_that_show_no_drops_of_udp_put_no_error_before_the_sockets() -> No
     ):
         assert _lost(table, "udp-short") == 0
         assert _lost(table, "udp-unattributed") == 50
+
+
+def test_on_a_kernel_that_counts_refused_memory_nowhere_drops_of_ipv6_are_not_taken_for_it() -> (
+    None
+):
+    udp = {"InDatagrams": 900, "InErrors": 0, "RcvbufErrors": 0, "InCsumErrors": 0, "MemErrors": 0}
+    sample = _sample("6.18.4", udp, 30, None)
+    assert sample.sockets is not None
+    six = sample.sockets.sockets[0]._replace(family="inet6", local="[::]:443")
+    table = SocketTable((six,), {"udp/inet6": 1}, "sock_diag")
+    accounts = udp_accounts(since_boot(assemble(sample._replace(sockets=table))))
+    lost = {one.stage: (one.lost, one.bound) for one in accounts if one.lost}
+    assert lost == {"udp-rcvbuf-full": (30, "at-most")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.snapshot import Delta
+from netrx_tune.rxpath.books.udp_errors import errors_of, memory_is_short, socket_drops
 from netrx_tune.rxpath.stages import STAGES
 
 _FILES = {"IPv4": "/proc/net/snmp", "IPv6": "/proc/net/snmp6"}
@@ -29,7 +30,23 @@ def unread_version(delta: Delta) -> str:
     )
     if has_6 and not has_4:
         return "IPv4"
-    return "IPv6" if has_4 and not has_6 and _is_missed(delta) else ""
+    missed = has_4 and not has_6 and (_is_missed(delta) or drops_of_unread_version(delta))
+    return "IPv6" if missed else ""
+
+
+def drops_of_unread_version(delta: Delta) -> int:
+    """Return the sockets' drops that would be in the counters of the version that was not read.
+
+    A socket of IPv6 may take IPv4's datagrams, too; one of IPv4 takes no others.
+    """
+    has_4, has_6 = (f"{mib}.InErrors" in delta.increases for mib in ("Udp", "Udp6"))
+    errors, drops = (None, None) if has_4 and has_6 else (errors_of(delta), socket_drops(delta))
+    if not errors or not drops or memory_is_short(delta):
+        return 0
+    sockets = [(s, n) for s, n in delta.socket_drops or () if s.protocol in ("udp", "udplite")]
+    theirs = sum(n for s, n in sockets if has_6 or s.family == "inet6")
+    unexplained = drops - errors.in_errors
+    return min(unexplained, theirs) if unexplained > delta.socket_skew else 0
 
 
 def _is_missed(delta: Delta) -> bool:

@@ -14,6 +14,7 @@ from netrx_tune.model.ledger import Account, Bound, Entry
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import entries, entry, gained, xfrm_counters
+from netrx_tune.rxpath.books.half_read import drops_of_unread_version
 from netrx_tune.rxpath.books.tunnels import read_by_programs
 from netrx_tune.rxpath.books.udp_errors import (
     Errors,
@@ -53,16 +54,26 @@ def udp_accounts(delta: Delta) -> tuple[Account, ...]:
     drops = socket_drops(delta)
     if errors is None:
         return _without_the_sum(delta, drops)
-    split = split_errors(delta, errors, drops)
+    unread = drops_of_unread_version(delta)
+    split = split_errors(delta, errors, drops and drops - unread)
     delivered = read_by_programs(delta, errors)
     offered = delivered + errors.no_ports + errors.ignored + errors.in_errors + split.silent
     known = offered if has(delta, "InDatagrams") else None
     reserve = _from_reserve(delta, errors)
     accounts = (
         *_arrivals(delta, errors, split, reserve),
-        *_at_socket(delta, errors, split, reserve),
+        *(_with_unread(one, unread) for one in _at_socket(delta, errors, split, reserve)),
     )
     return tuple(account.with_offered(known) for account in accounts)
+
+
+def _with_unread(account: Account, drops: int) -> Account:
+    """Return an account with drops that the counters of an IP version would hold, had it them."""
+    if account.stage != RCVBUF or not drops:
+        return account
+    by = (*account.by, *entry("udp_socket.drops", drops))
+    why = "drops of sockets whose IP version has no counters here: a filter can be among them"
+    return Account(RCVBUF, (account.lost or 0) + drops, "at-most", by, why=why)
 
 
 def _without_the_sum(delta: Delta, drops: int | None) -> tuple[Account, ...]:

@@ -8,17 +8,20 @@ Kernel: net/ipv4/udp.c, __udp4_lib_rcv(), udp_queue_rcv_one_skb(), udp_recvmsg()
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netrx_tune.model.ledger import Bound
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
+from netrx_tune.rxpath.books.half_read import drops_of_unread_version
 from netrx_tune.rxpath.books.udp_errors import (
     Errors,
     errors_of,
     has,
     memory_is_short,
     memory_pool,
+    socket_drops,
 )
 
 RCVBUF = "udp-rcvbuf-full"
@@ -113,3 +116,16 @@ def nameless_stage(delta: Delta, split: Split) -> tuple[str, Bound]:
     if pool == "unknown":
         return "udp-unattributed", "exact"
     return "udp-sk-filter", "at-most"
+
+
+def uncounted_drops(delta: Delta) -> Iterator[str]:
+    """Yield that sockets dropped more than UDP counted, which no one namespace shows at once."""
+    errors, drops = errors_of(delta), socket_drops(delta)
+    if errors is None or not drops or counts_memory_silently(delta):
+        return
+    more = drops - drops_of_unread_version(delta) - errors.in_errors
+    if more > max(delta.socket_skew, drops // 10):
+        yield (
+            f"{more:,} of {drops:,} drops of UDP sockets are in no counter of UDP: the two are of"
+            " different moments or network namespaces, or the kernel is a 6.18 that refused memory"
+        )
