@@ -141,8 +141,11 @@ def _reaches(finding: Finding, policy: Policy) -> bool:
 
 
 def _allowed(finding: Finding, diagnosis: Diagnosis, policy: Policy) -> str | None:
-    """Return why a stage's loss is within what the policy allows, None if it says nothing."""
-    limit = policy.loss.get(finding.stage)
+    """Return why a stage's loss is within what the policy allows, None if it says nothing.
+
+    Of loss before the window it says nothing.
+    """
+    limit = policy.loss.get(finding.stage) if finding.present is not False else None
     account = diagnosis.ledger.account(finding.stage)
     if limit is None or account is None or account.share is None or account.share > limit.share:
         return None

@@ -80,6 +80,14 @@ def test_loss_within_what_is_allowed_says_so(mild: str) -> None:
     assert finding.accepted == "p.yaml:1 allows a loss of 0.1 % at this stage"
 
 
+def test_what_a_stage_may_lose_is_no_word_on_what_it_lost_before(tmp_path: Path) -> None:
+    files = members(lost=500)
+    files["0/proc/net/snmp"] = files["1/proc/net/snmp"]
+    path = pack(tmp_path / "web9.tar.gz", files)
+    finding = judged(path, "loss: {udp-rcvbuf-full: 0.1%}").findings[0]
+    assert (finding.rule, finding.accepted, finding.fails) == ("past-loss", None, False)
+
+
 def test_a_setting_that_is_too_low_fails_with_its_place_and_command(tmp_path: Path) -> None:
     path = archive(tmp_path / "ok.tar.gz")
     got = judged(path, "require: {net.core.rmem_max: {at_least: 8MiB}}")
