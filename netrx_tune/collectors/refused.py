@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from netrx_tune.collectors.json_text import problem_of_json
+from netrx_tune.collectors.user_space import CAPTURE, CAPTURE_MEANS
 
 __all__ = ["why_unread"]
 
@@ -34,16 +35,7 @@ _OTHERS = (
             " late for (lost). What the kernel counts of its ports: ip -s -s link"
         ),
     ),
-    (
-        (
-            r"capture\.kernel_drops|packets? dropped (?:by kernel|from \w)|Absolute Stats: \["
-            r"|\brecvd=\d+ dropped=\d+ link=|Packet I/O Totals:|\bTot Pkt Lost\b|rx queue full +\d"
-        ),
-        (
-            "what a capture program counts: packets that it came too late for; where it has copies"
-            " (AF_PACKET), they went on. Drops of packet sockets: netrx-tune diagnose, on that host"
-        ),
-    ),
+    (CAPTURE, CAPTURE_MEANS),
     (
         r"\bcontainer_network_receive_",
         (

@@ -1,7 +1,7 @@
-"""Counters that no kernel keeps: of ports that DPDK drives, and of Open vSwitch's own.
+"""Counters that no kernel keeps: DPDK's, Open vSwitch's, and those of capture programs.
 
-Their names are those of cards (rx_missed_errors) or of ifconfig (RX packets:5 dropped:2), but what
-they count never was on the kernel's way to a program.
+The names of the first two are those of cards (rx_missed_errors) or of ifconfig (RX packets:5
+dropped:2), but what they count never was on the kernel's way to a program.
 
 Source: DPDK 23.11, lib/ethdev/rte_ethdev.c, eth_dev_stats_strings and eth_dev_rxq_stats_strings;
 Open vSwitch 3.2, lib/dpctl.c, show_dpif(), and lib/netdev-dpdk.c.
@@ -10,9 +10,19 @@ Open vSwitch 3.2, lib/dpctl.c, show_dpif(), and lib/netdev-dpdk.c.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from netrx_tune.model.sample import Gap
 
+# Suricata, tcpdump, dumpcap, PF_RING (pfcount and /proc/net/pf_ring), Zeek, Snort, xdpsock.
+CAPTURE = (
+    r"capture\.kernel_drops|\d packets? dropped (?:by kernel|from \w)|Absolute Stats: \["
+    r"|\brecvd=\d+ dropped=\d+ link=|Packet I/O Totals:|\bTot Pkt Lost\b|rx queue full +\d"
+)
+CAPTURE_MEANS = (
+    "what a capture program counts: packets that it came too late for; where it has copies"
+    " (AF_PACKET), they went on. Drops of packet sockets: netrx-tune diagnose, on that host"
+)
 _DPDK, _OVS = "DPDK's statistics", "Open vSwitch's statistics"
 _WHY = {
     _DPDK: "a port that DPDK drives passes the kernel by: nothing of it is counted or set here",
@@ -33,7 +43,9 @@ _LOOKUPS = re.compile(
 
 
 def kernels_own(text: str, gaps: list[Gap]) -> str:
-    """Return a text without counters of DPDK and Open vSwitch; what was left out is a gap."""
+    """Return a text without counters of DPDK and Open vSwitch; what is not read is a gap."""
+    if _captures().search(text):
+        gaps.append(Gap("a capture program's counters", "unparsed", CAPTURE_MEANS))
     left = text
     if _MARKED.search(text):
         left = _NUMBERS.sub(lambda run: "\n" if _MARKED.search(run[0]) else run[0], left)
@@ -41,3 +53,8 @@ def kernels_own(text: str, gaps: list[Gap]) -> str:
     without = _LOOKUPS.sub("\n", left) if "ookups: hit:" in left else left
     gaps += [Gap(_OVS, "unparsed", _WHY[_OVS])] if without != left else []
     return without
+
+
+@cache
+def _captures() -> re.Pattern[str]:
+    return re.compile(CAPTURE)
