@@ -60,7 +60,7 @@ def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
     named = (
         counted(delta, "ip-header-invalid", "Ip.InHdrErrors", "Ip6.InHdrErrors"),
         counted(delta, "ip-truncated", "IpExt.InTruncatedPkts", "Ip6.InTruncatedPkts"),
-        counted(delta, "ip-internal-discard", "Ip.InDiscards", "Ip6.InDiscards"),
+        *_discards(delta),
         counted(delta, "route-no-route", "IpExt.InNoRoutes", "Ip6.InNoRoutes"),
         _not_local(delta),
         counted(delta, "route-rpfilter", "TcpExt.IPReversePathFilter"),
@@ -73,6 +73,29 @@ def ip_accounts(delta: Delta, *, xfrm_used: int) -> tuple[Account, ...]:
         else account
         for account in accounts
     )
+
+
+def _discards(delta: Delta) -> Iterator[Account]:
+    """Yield what IP discarded, apart from what it heard of an IPv6 that is off or not joined.
+
+    Where IPv6 is off all that comes is discarded; want of memory would hit IPv4, too.
+    Kernel: net/ipv6/ip6_input.c, ip6_rcv_core().
+    """
+    four, heard = (delta.increase(f"{mib}.InDiscards") or 0 for mib in ("Ip", "Ip6"))
+    off = delta.after.settings.get("net.ipv6.conf.all.disable_ipv6") == (1,)
+    if heard and (
+        (heard <= _few(delta) and not four) or (off and not delta.increase("Ip6.InDelivers"))
+    ):
+        yield counted(delta, "ip-internal-discard", "Ip.InDiscards")
+        by = (Entry("Ip6.InDiscards", heard),)
+        yield Account("mcast-not-joined", heard, "at-most", by)
+        return
+    yield counted(delta, "ip-internal-discard", "Ip.InDiscards", "Ip6.InDiscards")
+
+
+def _few(delta: Delta) -> int:
+    """Return how many packets of neighbours are no more than chatter."""
+    return max(_FEW, int(delta.seconds or 0))
 
 
 def _not_local(delta: Delta) -> Account:
@@ -165,7 +188,7 @@ def _chatter(delta: Delta, room: int) -> Iterator[Account]:
     if may_drop_uncounted(delta.after):
         return
     heard = min(room, delta.increase("Ip6.InMcastPkts") or 0)
-    if 0 < heard <= max(_FEW, int(delta.seconds or 0)):
+    if 0 < heard <= _few(delta):
         by = (Entry("Ip6.InMcastPkts", heard),)
         yield Account("mcast-not-joined", heard, "at-most", by)
 
