@@ -19,11 +19,7 @@ _SUM = re.compile(rf"([a-z_]+)\s+(\d{{1,{MOST_DIGITS}}})")
 
 
 def parse_conntrack_s(text: str, path: str) -> Reading:
-    """Return columns as "nf_conntrack.drop", one number per CPU, as the kernel's file has them.
-
-    Raises:
-        ParseError: no line is one of a CPU.
-    """
+    """Return columns as "nf_conntrack.drop", one number per CPU, as the kernel's file has them."""
     per_cpu: dict[str, tuple[int, ...]] = {}
     for line in text.split("\n"):
         if re.fullmatch(LINE, line.strip()):

@@ -35,11 +35,7 @@ class CpuTick(NamedTuple):
 
 
 def parse_cpu_ticks(text: str, path: str = CPU_TICKS) -> dict[int, tuple[CpuTick, ...]]:
-    """Return each CPU's moments in order.
-
-    Raises:
-        ParseError: a line that is not of the form above.
-    """
+    """Return each CPU's moments in order."""
     found: dict[int, list[CpuTick]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         place = f"{path}:{number}"

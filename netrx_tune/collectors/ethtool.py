@@ -137,11 +137,7 @@ def parse_count(reply: bytes) -> int:
 
 
 def parse(device: str, replies: Replies) -> Nic:
-    """Return a device from the kernel's replies.
-
-    Raises:
-        ParseError: a reply that is shorter than what it says it holds.
-    """
+    """Return a device from the kernel's replies."""
     where = path(device)
     ring, ring_max = _rings(where, replies.rings)
     channels = _channels(where, replies.channels)

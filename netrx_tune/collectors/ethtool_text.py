@@ -38,11 +38,7 @@ class Texts(NamedTuple):
 
 
 def parse(device: str, texts: Texts, path: str) -> Nic | None:
-    """Return a device from its saved texts, None if none of them says anything.
-
-    Raises:
-        ParseError: a text that is not ethtool's.
-    """
+    """Return a device from its saved texts, None if none of them says anything."""
     driver = None if texts.driver is None else parse_driver(texts.driver, path)
     statistics = None if texts.statistics is None else parse_statistics(texts.statistics, path)
     rings = None if texts.rings is None else parse_rings(texts.rings, path)

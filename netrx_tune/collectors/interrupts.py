@@ -37,11 +37,7 @@ def parse_interrupts(
     *,
     containing: tuple[str, ...] = (),
 ) -> Interrupts:
-    """Return the lines that contain any of the words, or all lines if none is given.
-
-    Raises:
-        ParseError: the header names no CPUs, or a line has no numbers.
-    """
+    """Return the lines that contain any of the words, or all lines if none is given."""
     cpus: tuple[int, ...] = ()
     lines: list[Interrupt] = []
     for number, line in numbered(text):
@@ -55,11 +51,7 @@ def parse_interrupts(
 
 
 def parse_cpu_header(line: str, place: str) -> tuple[int, ...]:
-    """Return the numbers of the CPUs in a header such as "CPU0 CPU2".
-
-    Raises:
-        ParseError: a word is no CPU.
-    """
+    """Return the numbers of the CPUs in a header such as "CPU0 CPU2"."""
     words = line.split()
     if not all(word.startswith(_CPU) for word in words):
         raise ParseError(place, "expected a header CPU0 CPU1 ...", line)

@@ -69,11 +69,7 @@ def info_request(table: str) -> bytes:
 
 
 def parse_info(family: Family, reply: bytes) -> Info:
-    """Return a table's layout.
-
-    Raises:
-        ParseError: a short reply, or a size that no table has.
-    """
+    """Return a table's layout."""
     if len(reply) < _INFO.size:
         raise ParseError(path(family), f"expected {_INFO.size} bytes", f"{len(reply)} bytes")
     name, hooks, *numbers = _INFO.unpack_from(reply)
@@ -100,11 +96,7 @@ def entries_request(info: Info) -> bytes:
 
 
 def parse_entries(family: Family, info: Info, reply: bytes) -> tuple[RuleCounter, ...]:
-    """Return what a table's rules and policies count of their discards.
-
-    Raises:
-        ParseError: an entry that does not fit into the block.
-    """
+    """Return what a table's rules and policies count of their discards."""
     rows = list(_rows(info, _entries(family, info, reply)))
     starts = {entry.at: chain for chain, number, entry in rows if number == 1}
     rules = [

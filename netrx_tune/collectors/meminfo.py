@@ -14,11 +14,7 @@ _TOTAL = re.compile(r"^MemTotal:[ \t]+([0-9]{1,20}) kB\s*$", re.ASCII | re.MULTI
 
 
 def parse_memory_bytes(text: str, path: str = "/proc/meminfo") -> int:
-    """Return the memory of the host.
-
-    Raises:
-        ParseError: there is no MemTotal.
-    """
+    """Return the memory of the host."""
     found = _TOTAL.search(text)
     if not found:
         raise ParseError(path, "expected a line MemTotal: N kB", text)

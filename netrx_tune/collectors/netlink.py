@@ -1,7 +1,8 @@
 """Build netlink requests and walk the messages and attributes of the answers.
 
 Lengths come from the message and are never trusted: each is checked against the bytes that
-are there, and each step goes forward, so that a walk ends on any input.
+are there, and each step goes forward, so that a walk ends on any input. Whatever parses a dump
+raises a ParseError for bytes that are not the messages of such a dump.
 
 Kernel: net/netlink/af_netlink.c, netlink_dump() and netlink_ack(); include/uapi/linux/netlink.h
 (read at v6.18).

@@ -34,11 +34,7 @@ class _Table:
 
 
 def nft_words(listed: object) -> Iterator[str]:
-    """Yield the lines of a listing.
-
-    Raises:
-        ParseError: it is not what nft prints.
-    """
+    """Yield the lines of a listing."""
     tables: dict[tuple[str, str], _Table] = {}
     for one in _list(listed):
         for kind, said in _dict(one).items():

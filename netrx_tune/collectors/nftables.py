@@ -72,20 +72,12 @@ def named_request() -> bytes:
 
 
 def parse_chains(blocks: Iterable[Block]) -> tuple[Chain, ...]:
-    """Return the chains of a dump.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the chains of a dump."""
     return tuple(_chain(family, fields) for family, fields in objects(blocks, _NEWCHAIN))
 
 
 def parse_named(blocks: Iterable[Block]) -> tuple[NamedCounter, ...]:
-    """Return the counters among the objects of a dump.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the counters among the objects of a dump."""
     return tuple(
         NamedCounter(
             Place(family, name(fields, _OBJ_TABLE), name(fields, _OBJ_NAME)),

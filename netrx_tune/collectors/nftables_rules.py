@@ -79,11 +79,7 @@ def rules_request() -> bytes:
 
 
 def parse_rules(blocks: Iterable[Block]) -> tuple[Rule, ...]:
-    """Return all rules of a dump.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return all rules of a dump."""
     return tuple(_rule(family, fields) for family, fields in objects(blocks, _NEWRULE))
 
 

@@ -92,11 +92,7 @@ def worth_reading(rules: Iterable[Rule]) -> frozenset[Place]:
 
 
 def parse_sets(blocks: Iterable[Block]) -> tuple[Set, ...]:
-    """Return the sets and maps of a dump.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the sets and maps of a dump."""
     return tuple(_set(family, fields) for family, fields in objects(blocks, _NEWSET))
 
 
@@ -112,11 +108,7 @@ def _set(family: str, fields: dict[int, Block]) -> Set:
 
 
 def parse_elements(source: Set, blocks: Iterable[Block]) -> Elements:
-    """Return what the elements of a dump count.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return what the elements of a dump count."""
     counted: list[int | None] = []
     jumps: list[str] = []
     for _, fields in objects(blocks, _NEWELEMENTS):

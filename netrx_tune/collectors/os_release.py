@@ -7,11 +7,7 @@ from netrx_tune.model.errors import ParseError
 
 
 def parse_os_release(text: str, path: str = "/etc/os-release") -> str:
-    """Return "debian-12", or "arch" where there is no version.
-
-    Raises:
-        ParseError: there is no ID.
-    """
+    """Return "debian-12", or "arch" where there is no version."""
     values: dict[str, str] = {}
     for _, line in numbered(text):
         name, _, value = line.strip().partition("=")

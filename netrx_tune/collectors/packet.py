@@ -22,11 +22,7 @@ class PacketTable(NamedTuple):
 
 
 def parse_packet(text: str, path: str = "/proc/net/packet") -> PacketTable:
-    """Return the packet sockets that hold something.
-
-    Raises:
-        ParseError: the header is another one, or a row is no socket.
-    """
+    """Return the packet sockets that hold something."""
     columns: dict[str, int] = {}
     sockets: list[Socket] = []
     count = 0

@@ -47,11 +47,7 @@ def request() -> bytes:
 
 
 def parse(blocks: Iterable[Block]) -> Found:
-    """Return the sockets of a dump that have drops or a queue.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the sockets of a dump that have drops or a queue."""
     sockets: list[Socket] = []
     total = rings = 0
     for fixed, fields in netlink.walk_rows(PATH, blocks, _SOCK_DIAG_BY_FAMILY, _MESSAGE):

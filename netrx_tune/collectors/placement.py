@@ -62,11 +62,7 @@ class Placement(NamedTuple):
 
 
 def parse_placement(text: str, path: str = PLACEMENT) -> Placement:
-    """Return where work runs.
-
-    Raises:
-        ParseError: a line that is not of the form above.
-    """
+    """Return where work runs."""
     devices: dict[str, str] = {}
     readers: dict[int, ReaderPlace] = {}
     irqbalance: int | None = None

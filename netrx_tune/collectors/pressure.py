@@ -10,11 +10,7 @@ from netrx_tune.model.errors import ParseError
 
 
 def parse_pressure_cpu(text: str, path: str = "/proc/pressure/cpu") -> Reading:
-    """Return the counters "pressure.cpu.some_total_usecs" and, from 5.13, "full_total_usecs".
-
-    Raises:
-        ParseError: no line, or a line without its total.
-    """
+    """Return the counters "pressure.cpu.some_total_usecs" and, from 5.13, "full_total_usecs"."""
     counters: dict[str, int] = {}
     for number, line in numbered(text):
         place = f"{path}:{number}"

@@ -49,11 +49,7 @@ def egress_request(ifindex: int) -> bytes:
 
 
 def parse(blocks: Iterable[Block]) -> tuple[Qdisc, ...]:
-    """Return the ingress and clsact qdiscs of a dump that count drops.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the ingress and clsact qdiscs of a dump that count drops."""
     found: list[Qdisc] = []
     for fixed, fields in netlink.walk_rows(PATH, blocks, _RTM_NEWQDISC, _TCMSG):
         _family, ifindex, handle, _parent, _ = fixed

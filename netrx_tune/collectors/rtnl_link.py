@@ -90,11 +90,7 @@ def peer_request(peer: Peer) -> bytes:
 
 
 def parse(blocks: Iterable[Block]) -> tuple[Found, ...]:
-    """Return the devices of a dump.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return the devices of a dump."""
     return tuple(_found(index, fields) for index, fields in _links(blocks))
 
 

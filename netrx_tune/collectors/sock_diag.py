@@ -94,11 +94,7 @@ def request(family: Family, protocol: Protocol) -> bytes:
 
 
 def scan(protocol: Protocol, family: Family, blocks: Iterable[Block]) -> Found:
-    """Return how many sockets a dump has and where those are that matter.
-
-    Raises:
-        ParseError: bytes that are not the messages of such a dump.
-    """
+    """Return how many sockets a dump has and where those are that matter."""
     where = path(protocol, family)
     count, interrupted = 0, False
     places: list[tuple[Block, Sequence[_Hit]]] = []

@@ -60,11 +60,7 @@ class Watch(NamedTuple):
 
 
 def parse_ticks(text: str, path: str = TICKS) -> Watch:
-    """Return the watch that a sample holds.
-
-    Raises:
-        ParseError: a line that is not of the form above.
-    """
+    """Return the watch that a sample holds."""
     moments: list[float] = []
     sockets: dict[int, list[Tick]] = {}
     counts: dict[float, Counts] = {}

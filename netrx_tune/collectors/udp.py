@@ -44,11 +44,7 @@ class Table(NamedTuple):
 
 
 def scan(text: str, path: str, protocol: Protocol, family: Family) -> Table:
-    """Return how many sockets a table has and which of its rows matter.
-
-    Raises:
-        ParseError: the header is not that of a socket table, or a row is cut off.
-    """
+    """Return how many sockets a table has and which of its rows matter."""
     header, *rows = text.split("\n")
     columns = _columns(header, path)
     queue, least = columns["rx_queue"], max(columns.values())

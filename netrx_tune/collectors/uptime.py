@@ -11,11 +11,7 @@ from netrx_tune.model.errors import ParseError
 
 
 def parse_uptime(text: str, path: str = "/proc/uptime") -> float:
-    """Return seconds since boot.
-
-    Raises:
-        ParseError: the first word is not seconds with hundredths.
-    """
+    """Return seconds since boot."""
     words = text.split()
     if not words:
         raise ParseError(path, "expected seconds", text)

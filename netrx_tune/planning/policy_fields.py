@@ -1,4 +1,7 @@
-"""The types that fields of a policy and of a baseline have; errors name file, line and key."""
+"""The types that fields of a policy and of a baseline have.
+
+What is not of its type is a ProfileError, which names file, line and key.
+"""
 
 from __future__ import annotations
 
@@ -56,31 +59,19 @@ class Acceptance(NamedTuple):
 
 
 def check_schema(top: Entries, at: Place) -> None:
-    """Refuse another schema than 1, which need not be named.
-
-    Raises:
-        ProfileError: it is another.
-    """
+    """Refuse another schema than 1, which need not be named."""
     node = top.entries.get("schema")
     if node is not None and fields.written(node) != "1":
         raise at.inside("schema").refused(node.line, "expected 1", fields.written(node))
 
 
 def bar(node: Node, at: Place) -> Bar:
-    """Return a severity, or never.
-
-    Raises:
-        ProfileError: it is neither.
-    """
+    """Return a severity, or never."""
     return cast("Bar", one_of(node, at, BARS))
 
 
 def one_of(node: Node, at: Place, known: tuple[str, ...]) -> str:
-    """Return a word out of a few.
-
-    Raises:
-        ProfileError: it is another.
-    """
+    """Return a word out of a few."""
     found = fields.text(node, at)
     if found not in known:
         raise at.refused(node.line, f"expected one of {', '.join(known)}", found)
@@ -88,11 +79,7 @@ def one_of(node: Node, at: Place, known: tuple[str, ...]) -> str:
 
 
 def names(node: Node, at: Place, known: tuple[str, ...], what: str) -> tuple[str, ...]:
-    """Return a list of names that exist.
-
-    Raises:
-        ProfileError: it is no list, or one of them does not exist.
-    """
+    """Return a list of names that exist."""
     found = fields.texts(node, at)
     for number, name in enumerate(found):
         if name not in known:
@@ -102,11 +89,7 @@ def names(node: Node, at: Place, known: tuple[str, ...], what: str) -> tuple[str
 
 
 def check_stage(name: str, line: int, at: Place, *, also: tuple[str, ...] = ()) -> None:
-    """Refuse what is no stage.
-
-    Raises:
-        ProfileError: it is none.
-    """
+    """Refuse what is no stage."""
     known = (*also, *(one.name for one in STAGES))
     if name not in known:
         raise _no_such("stage", name, line, at, known)
@@ -118,11 +101,7 @@ def _no_such(what: str, name: str, line: int, at: Place, known: tuple[str, ...])
 
 
 def loss_share(node: Node, at: Place) -> float:
-    """Return a share of what was offered, from 0 to 1, written as 0.1% or 0.001.
-
-    Raises:
-        ProfileError: it is none, or has another unit.
-    """
+    """Return a share of what was offered, from 0 to 1, written as 0.1% or 0.001."""
     found = fields.text(node, at)
     percent = _PERCENT.fullmatch(found)
     value = float(found.rstrip("% ")) / 100 if percent else None
@@ -134,11 +113,7 @@ def loss_share(node: Node, at: Place) -> float:
 
 
 def day(node: Node, at: Place) -> date:
-    """Return a day.
-
-    Raises:
-        ProfileError: it is none, or not written as 2027-03-31.
-    """
+    """Return a day, written as 2027-03-31."""
     found = fields.text(node, at)
     try:
         if _DATE.fullmatch(found):
@@ -151,11 +126,7 @@ def day(node: Node, at: Place) -> date:
 def acceptances(
     top: Entries, key: str, at: Place, rules: tuple[str, ...] | None
 ) -> tuple[Acceptance, ...]:
-    """Return the findings that a list accepts; rules None allows those of another version.
-
-    Raises:
-        ProfileError: one of them has no reason or no end, or names what does not exist.
-    """
+    """Return the findings that a list accepts; rules None allows those of another version."""
     node = top.entries.get(key)
     if node is None:
         return ()

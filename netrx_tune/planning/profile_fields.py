@@ -1,4 +1,7 @@
-"""The types that fields of a profile have; each error names file, line and key."""
+"""The types that fields of a profile have.
+
+What is not of its type is a ProfileError, which names file, line and key.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +47,7 @@ def written(node: Node) -> str:
 
 
 def mapping(node: Node, at: Place, known: Iterable[str] | None = None) -> Entries:
-    """Return a mapping, whose keys are all known ones.
-
-    Raises:
-        ProfileError: it is none, or has another key.
-    """
+    """Return a mapping, whose keys are all known ones."""
     if isinstance(node, Scalar) and node.plain and not node.text:
         return Entries({}, {}, node.line)  # `settings:` with nothing behind it
     if not isinstance(node, Entries):
@@ -64,11 +63,7 @@ def mapping(node: Node, at: Place, known: Iterable[str] | None = None) -> Entrie
 
 
 def text(node: Node, at: Place, *, empty: bool = False) -> str:
-    """Return one line of printable text.
-
-    Raises:
-        ProfileError: it is a collection, empty, too long, or has what cannot be seen.
-    """
+    """Return one line of printable text, not too long."""
     if not isinstance(node, Scalar):
         raise at.refused(node.line, "expected text", written(node))
     found = node.text.strip()
@@ -81,11 +76,7 @@ def text(node: Node, at: Place, *, empty: bool = False) -> str:
 
 
 def name(node: Node, at: Place) -> str:
-    """Return a profile's name.
-
-    Raises:
-        ProfileError: it has more than small letters, digits and dashes.
-    """
+    """Return a profile's name: small letters, digits and dashes."""
     if not isinstance(node, Scalar) or not NAME.fullmatch(node.text):
         raise at.refused(
             node.line, "expected a name of small letters, digits and dashes", written(node)
@@ -94,11 +85,7 @@ def name(node: Node, at: Place) -> str:
 
 
 def texts(node: Node, at: Place) -> tuple[str, ...]:
-    """Return a list of lines.
-
-    Raises:
-        ProfileError: it is none, or a member is no line.
-    """
+    """Return a list of lines."""
     if isinstance(node, Scalar) and node.plain and not node.text:
         return ()
     if not isinstance(node, Items):
@@ -107,11 +94,7 @@ def texts(node: Node, at: Place) -> tuple[str, ...]:
 
 
 def share(node: Node, at: Place) -> float:
-    """Return a share of memory, above 0 and up to 1.
-
-    Raises:
-        ProfileError: it is none.
-    """
+    """Return a share of memory, above 0 and up to 1."""
     found = written(node)
     if not isinstance(node, Scalar) or not _SHARE.fullmatch(found) or float(found) <= 0:
         raise at.refused(node.line, "expected a share such as 0.05, above 0 and up to 1", found)
