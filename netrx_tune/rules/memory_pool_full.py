@@ -26,6 +26,7 @@ from netrx_tune.rules.rule import Facts, Rule, note
 from netrx_tune.rules.words import count, size
 
 _WRAPPED = 1 << 31  # bytes: what an int does not hold
+_LARGEST_PAGES = 17  # a datagram of 64 KiB asks for so many: nearer to its limit no pool comes
 _UDP = ("UDP", "net.ipv4.udp_mem", 0, "udp-proto-mem", "ss -uamp")
 _TCP = ("TCP", "net.ipv4.tcp_mem", 1, "tcp-memory", "ss -tamp")
 
@@ -36,7 +37,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         protocol, key, place, stage, _ = pool
         limit = setting(facts, key, place)
         pages = _pages(facts, protocol)
-        if limit and pages >= limit and not facts.ledger.lost_at(stage):
+        near = min(_LARGEST_PAGES, (limit or 0) // 100) if pool is _UDP else 0
+        if limit and pages >= limit - near and not facts.ledger.lost_at(stage):
             yield _note(facts, pool, pages, limit)
 
 

@@ -120,7 +120,8 @@ def nameless_stage(delta: Delta, split: Split) -> tuple[str, Bound]:
 
 def uncounted_drops(delta: Delta) -> Iterator[str]:
     """Yield that sockets dropped more than UDP counted, which no one namespace shows at once."""
-    errors, drops = errors_of(delta), socket_drops(delta)
+    drops = socket_drops(delta)
+    errors = errors_of(delta) if drops else None
     if errors is None or not drops or counts_memory_silently(delta):
         return
     more = drops - drops_of_unread_version(delta) - errors.in_errors
