@@ -10,24 +10,13 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors import netlink
+from netrx_tune.collectors import nftables_fields as nft
 from netrx_tune.collectors.netlink import Block
-from netrx_tune.collectors.nftables_fields import (
-    COUNTER_PACKETS,
-    NF_DROP,
-    SUBSYSTEM,
-    U32,
-    U64,
-    Place,
-    name,
-    nested,
-    number,
-    objects,
-)
 from netrx_tune.collectors.nftables_rules import OBJECT_COUNTER
 
 Hook = Literal["ingress", "prerouting", "input", "forward", "shared", "other"]
 
-_NEWCHAIN, _GETCHAIN, _NEWOBJ, _GETOBJ = (SUBSYSTEM | kind for kind in (3, 4, 18, 19))
+_NEWCHAIN, _GETCHAIN, _NEWOBJ, _GETOBJ = (nft.SUBSYSTEM | kind for kind in (3, 4, 18, 19))
 # enum nf_inet_hooks, and enum nf_dev_hooks for netdev; arp is another path. A bridge's input, of
 # what is for its own address, comes before IP: NF_BR_LOCAL_IN.
 _INET_HOOKS: dict[int, Hook] = {0: "prerouting", 1: "input", 2: "forward", 5: "ingress"}
@@ -46,7 +35,7 @@ _OBJ_TABLE, _OBJ_NAME, _OBJ_TYPE, _OBJ_DATA, _OBJ_USE = 1, 2, 3, 4, 5
 class Chain(NamedTuple):
     """A chain; hook is None for one that is only jumped to."""
 
-    place: Place
+    place: nft.Place
     hook: Hook | None
     used: int  # by its own rules, by jumps, and by verdict maps
     policy_drops: int | None  # what a policy of drop discarded, if the chain counts it
@@ -56,7 +45,7 @@ class Chain(NamedTuple):
 class NamedCounter(NamedTuple):
     """A counter that is an object of its table; rules and elements of sets may share it."""
 
-    place: Place  # its name stands for the chain's
+    place: nft.Place  # its name stands for the chain's
     packets: int
     used: int
 
@@ -73,31 +62,35 @@ def named_request() -> bytes:
 
 def parse_chains(blocks: Iterable[Block]) -> tuple[Chain, ...]:
     """Return the chains of a dump."""
-    return tuple(_chain(family, fields) for family, fields in objects(blocks, _NEWCHAIN))
+    return tuple(_chain(family, fields) for family, fields in nft.objects(blocks, _NEWCHAIN))
 
 
 def parse_named(blocks: Iterable[Block]) -> tuple[NamedCounter, ...]:
     """Return the counters among the objects of a dump."""
     return tuple(
         NamedCounter(
-            Place(family, name(fields, _OBJ_TABLE), name(fields, _OBJ_NAME)),
-            number(nested(fields.get(_OBJ_DATA, b"")).get(COUNTER_PACKETS, b""), U64),
-            number(fields.get(_OBJ_USE, b""), U32),
+            nft.Place(family, nft.name(fields, _OBJ_TABLE), nft.name(fields, _OBJ_NAME)),
+            nft.number(
+                nft.nested(fields.get(_OBJ_DATA, b"")).get(nft.COUNTER_PACKETS, b""), nft.U64
+            ),
+            nft.number(fields.get(_OBJ_USE, b""), nft.U32),
         )
-        for family, fields in objects(blocks, _NEWOBJ)
-        if number(fields.get(_OBJ_TYPE, b""), U32) == OBJECT_COUNTER
+        for family, fields in nft.objects(blocks, _NEWOBJ)
+        if nft.number(fields.get(_OBJ_TYPE, b""), nft.U32) == OBJECT_COUNTER
     )
 
 
 def _chain(family: str, fields: dict[int, Block]) -> Chain:
     hook: Hook | None = None
     if _CHAIN_HOOK in fields:
-        code = number(nested(fields[_CHAIN_HOOK]).get(_HOOK_NUMBER, b""), U32)
+        code = nft.number(nft.nested(fields[_CHAIN_HOOK]).get(_HOOK_NUMBER, b""), nft.U32)
         hook = _HOOKS.get(family, {}).get(code, "other")
-    policy = _CHAIN_POLICY in fields and number(fields[_CHAIN_POLICY], U32) == NF_DROP
+    policy = _CHAIN_POLICY in fields and nft.number(fields[_CHAIN_POLICY], nft.U32) == nft.NF_DROP
     drops = None
     if policy and _CHAIN_COUNTERS in fields:
-        drops = number(nested(fields[_CHAIN_COUNTERS]).get(COUNTER_PACKETS, b""), U64)
-    place = Place(family, name(fields, _CHAIN_TABLE), name(fields, _CHAIN_NAME))
-    used = number(fields.get(_CHAIN_USE, b""), U32)
+        drops = nft.number(
+            nft.nested(fields[_CHAIN_COUNTERS]).get(nft.COUNTER_PACKETS, b""), nft.U64
+        )
+    place = nft.Place(family, nft.name(fields, _CHAIN_TABLE), nft.name(fields, _CHAIN_NAME))
+    used = nft.number(fields.get(_CHAIN_USE, b""), nft.U32)
     return Chain(place, hook, used, drops, drops_uncounted=policy and drops is None)

@@ -17,29 +17,12 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from netrx_tune.collectors import netlink
+from netrx_tune.collectors import nftables_fields as nft
 from netrx_tune.collectors.netlink import Block
-from netrx_tune.collectors.nftables_fields import (
-    COUNTER_PACKETS,
-    NF_DROP,
-    NFT_GOTO,
-    NFT_JUMP,
-    PASSING,
-    SUBSYSTEM,
-    U32,
-    U64,
-    Place,
-    expression_of,
-    listed,
-    name,
-    nested,
-    number,
-    objects,
-    verdict,
-)
 
 Verdict = Literal["drop", "reject", "other"]
 
-_NEWRULE, _GETRULE = SUBSYSTEM | 6, SUBSYSTEM | 7
+_NEWRULE, _GETRULE = nft.SUBSYSTEM | 6, nft.SUBSYSTEM | 7
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE, _RULE_EXPRESSIONS = 1, 2, 3, 4
 _IMMEDIATE_DATA, _TARGET_NAME = 2, 1
 _LOOKUP_SET, _LOOKUP_REGISTER, _LOOKUP_FLAGS = 1, 3, 5
@@ -64,7 +47,7 @@ class Discard(NamedTuple):
 class Rule(NamedTuple):
     """What matters of a rule: what it discards and counts, and where it jumps."""
 
-    place: Place
+    place: nft.Place
     handle: int
     discard: Discard | None
     jumps: tuple[str, ...]
@@ -80,15 +63,15 @@ def rules_request() -> bytes:
 
 def parse_rules(blocks: Iterable[Block]) -> tuple[Rule, ...]:
     """Return all rules of a dump."""
-    return tuple(_rule(family, fields) for family, fields in objects(blocks, _NEWRULE))
+    return tuple(_rule(family, fields) for family, fields in nft.objects(blocks, _NEWRULE))
 
 
 def _rule(family: str, fields: dict[int, Block]) -> Rule:
-    place = Place(family, name(fields, _RULE_TABLE), name(fields, _RULE_CHAIN))
-    handle = number(fields.get(_RULE_HANDLE, b""), U64)
+    place = nft.Place(family, nft.name(fields, _RULE_TABLE), nft.name(fields, _RULE_CHAIN))
+    handle = nft.number(fields.get(_RULE_HANDLE, b""), nft.U64)
     expressions = [
-        (kind, nested(content) if kind in _READ else {})
-        for kind, content in map(expression_of, listed(fields.get(_RULE_EXPRESSIONS, b"")))
+        (kind, nft.nested(content) if kind in _READ else {})
+        for kind, content in map(nft.expression_of, nft.listed(fields.get(_RULE_EXPRESSIONS, b"")))
     ]
     discard, jumps = _judge(expressions)
     return Rule(place, handle, discard, jumps, _sets(expressions), _verdict_maps(expressions))
@@ -118,16 +101,18 @@ def _judge(
                 vaguely = counted._replace(by_set="")
                 return exactly if is_exact else vaguely, tuple(jumps)
         else:
-            is_exact = is_exact and kind in PASSING
+            is_exact = is_exact and kind in nft.PASSING
     return None, tuple(jumps)
 
 
 def _counting(kind: str, fields: dict[int, Block]) -> Discard | None:
     """Return who counts from here on, None where it is nobody and the rule may end."""
     if kind == "counter":
-        return Discard("other", number(fields.get(COUNTER_PACKETS, b""), U64))
+        return Discard("other", nft.number(fields.get(nft.COUNTER_PACKETS, b""), nft.U64))
     if kind == "objref":  # quotas and limits end a rule, as a map of objects may
-        is_counter = _OBJREF_TYPE in fields and number(fields[_OBJREF_TYPE], U32) == OBJECT_COUNTER
+        is_counter = (
+            _OBJREF_TYPE in fields and nft.number(fields[_OBJREF_TYPE], nft.U32) == OBJECT_COUNTER
+        )
         counter = netlink.text(fields.get(_OBJREF_NAME, b"")) if is_counter else ""
         return Discard("other", 0, named=counter) if counter else None
     by_set = _looked_up(fields) if kind == "lookup" else _added(fields)
@@ -150,16 +135,16 @@ def _added(fields: dict[int, Block]) -> str:
 
 
 def _flags(fields: dict[int, Block], kind: int) -> int:
-    return number(fields[kind], U32) if kind in fields else 0
+    return nft.number(fields[kind], nft.U32) if kind in fields else 0
 
 
 def _decided(kind: str, fields: dict[int, Block]) -> tuple[Verdict | None, str]:
     """Return the verdict that discards, if it is one, and the chain that a jump leads to."""
     match kind:
         case "immediate":
-            code, chain = verdict(fields.get(_IMMEDIATE_DATA, b""))
-            leads = code in (NFT_JUMP, NFT_GOTO)
-            return ("drop" if code == NF_DROP else None), chain if leads else ""
+            code, chain = nft.verdict(fields.get(_IMMEDIATE_DATA, b""))
+            leads = code in (nft.NFT_JUMP, nft.NFT_GOTO)
+            return ("drop" if code == nft.NF_DROP else None), chain if leads else ""
         case "reject":
             return "reject", ""
         case "target":
@@ -184,7 +169,7 @@ def _verdict_maps(expressions: Iterable[tuple[str, dict[int, Block]]]) -> tuple[
         for kind, fields in expressions
         if kind == "lookup"
         and _LOOKUP_REGISTER in fields
-        and not number(fields[_LOOKUP_REGISTER], U32)
+        and not nft.number(fields[_LOOKUP_REGISTER], nft.U32)
     )
 
 

@@ -16,29 +16,11 @@ from struct import Struct
 from typing import NamedTuple
 
 from netrx_tune.collectors import netlink
+from netrx_tune.collectors import nftables_fields as nft
 from netrx_tune.collectors.netlink import Block
-from netrx_tune.collectors.nftables_fields import (
-    COUNTER_PACKETS,
-    FAMILIES,
-    NF_DROP,
-    NFT_GOTO,
-    NFT_JUMP,
-    PASSING,
-    SUBSYSTEM,
-    U32,
-    U64,
-    Place,
-    expression_of,
-    listed,
-    name,
-    nested,
-    number,
-    objects,
-    verdict,
-)
 from netrx_tune.collectors.nftables_rules import Rule
 
-_NEWSET, _GETSET, _NEWELEMENTS, _GETELEMENTS = (SUBSYSTEM | kind for kind in (9, 10, 12, 13))
+_NEWSET, _GETSET, _NEWELEMENTS, _GETELEMENTS = (nft.SUBSYSTEM | kind for kind in (9, 10, 12, 13))
 _SET_TABLE, _SET_NAME, _SET_FLAGS, _SET_DATA_TYPE = 1, 2, 3, 6
 _SET_EXPRESSION, _SET_EXPRESSIONS = 17, 18
 _ANONYMOUS, _DYNAMIC = 0x1, 0x20  # NFT_SET_ANONYMOUS, NFT_SET_EVAL
@@ -46,14 +28,14 @@ _DATA_VERDICT = 0xFFFFFF00  # NFT_DATA_VERDICT
 _LIST_TABLE, _LIST_SET, _LIST_ELEMENTS = 1, 2, 3
 _ELEMENT_DATA, _ELEMENT_FLAGS, _ELEMENT_EXPRESSION, _ELEMENT_EXPRESSIONS = 2, 3, 7, 11
 _INTERVAL_END = 0x1
-_NUMBERS = {text: code for code, text in FAMILIES.items()}
+_NUMBERS = {text: code for code, text in nft.FAMILIES.items()}
 _NFGENMSG = Struct(">BBH")  # family, version, resource
 
 
 class Set(NamedTuple):
     """A set or map that rules refer to; its name stands for the place's chain."""
 
-    place: Place
+    place: nft.Place
     is_anonymous: bool  # written within its one rule
     gives_verdicts: bool
     tells: bool  # its elements give verdicts, or may have counters
@@ -73,7 +55,7 @@ def sets_request() -> bytes:
     return netlink.request(_GETSET, bytes(4))
 
 
-def elements_request(place: Place) -> bytes:
+def elements_request(place: nft.Place) -> bytes:
     """Return the request for the elements of one set."""
     names = (_LIST_TABLE, place.table), (_LIST_SET, place.chain)
     fields = b"".join(netlink.attribute(kind, text.encode() + b"\0") for kind, text in names)
@@ -81,7 +63,7 @@ def elements_request(place: Place) -> bytes:
     return netlink.request(_GETELEMENTS, header + fields)
 
 
-def worth_reading(rules: Iterable[Rule]) -> frozenset[Place]:
+def worth_reading(rules: Iterable[Rule]) -> frozenset[nft.Place]:
     """Return the sets and maps that decide what is discarded."""
     return frozenset(
         rule.place._replace(chain=used)
@@ -93,13 +75,13 @@ def worth_reading(rules: Iterable[Rule]) -> frozenset[Place]:
 
 def parse_sets(blocks: Iterable[Block]) -> tuple[Set, ...]:
     """Return the sets and maps of a dump."""
-    return tuple(_set(family, fields) for family, fields in objects(blocks, _NEWSET))
+    return tuple(_set(family, fields) for family, fields in nft.objects(blocks, _NEWSET))
 
 
 def _set(family: str, fields: dict[int, Block]) -> Set:
-    flags = number(fields[_SET_FLAGS], U32) if _SET_FLAGS in fields else 0
-    kind = number(fields[_SET_DATA_TYPE], U32) if _SET_DATA_TYPE in fields else 0
-    place = Place(family, name(fields, _SET_TABLE), name(fields, _SET_NAME))
+    flags = nft.number(fields[_SET_FLAGS], nft.U32) if _SET_FLAGS in fields else 0
+    kind = nft.number(fields[_SET_DATA_TYPE], nft.U32) if _SET_DATA_TYPE in fields else 0
+    place = nft.Place(family, nft.name(fields, _SET_TABLE), nft.name(fields, _SET_NAME))
     # Else nft gives no element a counter: it takes the set's word, or the rule's.
     is_open = bool(flags & (_ANONYMOUS | _DYNAMIC))
     counts = any(found == "counter" for found, _ in _expressions(fields, *_OF_SET))
@@ -111,12 +93,12 @@ def parse_elements(source: Set, blocks: Iterable[Block]) -> Elements:
     """Return what the elements of a dump count."""
     counted: list[int | None] = []
     jumps: list[str] = []
-    for _, fields in objects(blocks, _NEWELEMENTS):
-        for element in listed(fields.get(_LIST_ELEMENTS, b"")):
+    for _, fields in nft.objects(blocks, _NEWELEMENTS):
+        for element in nft.listed(fields.get(_LIST_ELEMENTS, b"")):
             if source.gives_verdicts:
-                code, chain = verdict(element.get(_ELEMENT_DATA, b""))
-                jumps += [chain] if code in (NFT_JUMP, NFT_GOTO) else []
-                if code != NF_DROP:
+                code, chain = nft.verdict(element.get(_ELEMENT_DATA, b""))
+                jumps += [chain] if code in (nft.NFT_JUMP, nft.NFT_GOTO) else []
+                if code != nft.NF_DROP:
                     continue
             elif _ELEMENT_FLAGS in element and _is_interval_end(element):
                 continue
@@ -127,7 +109,7 @@ def parse_elements(source: Set, blocks: Iterable[Block]) -> Elements:
 
 
 def _is_interval_end(element: dict[int, Block]) -> bool:
-    return bool(number(element[_ELEMENT_FLAGS], U32) & _INTERVAL_END)
+    return bool(nft.number(element[_ELEMENT_FLAGS], nft.U32) & _INTERVAL_END)
 
 
 def _packets(element: dict[int, Block]) -> int | None:
@@ -135,8 +117,8 @@ def _packets(element: dict[int, Block]) -> int | None:
     packets: int | None = None
     for kind, content in _expressions(element, _ELEMENT_EXPRESSION, _ELEMENT_EXPRESSIONS):
         if kind == "counter":
-            packets = number(nested(content).get(COUNTER_PACKETS, b""), U64)
-        elif kind not in PASSING:  # a limit or a quota
+            packets = nft.number(nft.nested(content).get(nft.COUNTER_PACKETS, b""), nft.U64)
+        elif kind not in nft.PASSING:  # a limit or a quota
             packets = None
     return packets
 
@@ -149,6 +131,6 @@ def _expressions(
 ) -> Iterator[tuple[str, Block]]:
     """Yield the expressions of a set or element: one, or a list of them."""
     if single in fields:
-        yield expression_of(nested(fields[single]))
+        yield nft.expression_of(nft.nested(fields[single]))
     if several in fields:
-        yield from map(expression_of, listed(fields[several]))
+        yield from map(nft.expression_of, nft.listed(fields[several]))
