@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.books.device import was_down
@@ -35,6 +35,7 @@ def check(facts: Facts, account: Account) -> Finding:
         f"{lost_of(facts, account, 'packets')} were sent to {listed(losses)}, which did not take"
         " them in",
         meaning=_meaning(facts, name),
+        severity=stray_severity(facts, account),
         recommendations=_advice(facts, name),
     )
 
