@@ -53,7 +53,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sysctl-overridden": ((), ()),
     "tc-ingress-drops": (("tc-ingress-drop",), ()),
     "tcp-backlog-full": (("tcp-backlog-full",), ("TcpExt.TCPBacklogDrop",)),
-    "tcp-listen-overflow": (("tcp-listen-overflow",), ("TcpExt.ListenOverflows",)),
+    "tcp-listen-overflow": (("tcp-listen-overflow",), ()),
     "tcp-memory-short": (("tcp-memory",), ("TcpExt.TCPAbortOnMemory",)),
     "tcp-out-of-order-pruned": (("tcp-ofo-pruned",), ("TcpExt.TCPOFODrop|TcpExt.OfoPruned",)),
     "tcp-queues-pruned": ((), ("TcpExt.PruneCalled",)),

@@ -38,6 +38,10 @@ _STEP = 4096  # the kernel's default from 5.4 on
 _SHORTEST = 128
 _PAUSE_USECS = USECS  # a client whose SYN was dropped asks again a second later
 _MOST = 65535
+_ANY_REFUSAL = (
+    "ListenDrops counts each SYN that a listener refused, also for a full queue of half-open"
+    " connections (TCPReqQFullDrop), and only ListenOverflows, which is not shown, is this queue."
+)
 _MOST_SOCKETS = 10
 
 
@@ -49,7 +53,7 @@ def check(facts: Facts, account: Account) -> Finding:
         facts,
         account,
         f"{lost_of(facts, account, 'connection attempts')} found the accept queue full{on}",
-        meaning=_meaning(facts, listeners),
+        meaning=_meaning(facts, listeners) if account.bound == "exact" else _ANY_REFUSAL,
         sockets=tuple(
             report(facts.delta, sock, drops) for sock, drops in listeners[:_MOST_SOCKETS]
         ),
@@ -217,4 +221,4 @@ def _accept(sock: Socket) -> Recommendation:
     )
 
 
-RULE = loss_rule(("tcp-listen-overflow",), check, requires=("TcpExt.ListenOverflows",))
+RULE = loss_rule(("tcp-listen-overflow",), check)

@@ -29,7 +29,7 @@ def tcp_accounts(delta: Delta) -> tuple[Account, ...]:
     asked = None if refused is None or opened is None else refused + opened
     queue = "TcpExt.TCPRcvQDrop" if "TcpExt.TCPRcvQDrop" in delta.increases else "TcpExt.RcvPruned"
     return (
-        counted(delta, "tcp-listen-overflow", "TcpExt.ListenOverflows", offered=asked),
+        _overflows(delta, asked),
         _half_open(delta, asked),
         counted(delta, "tcp-backlog-full", "TcpExt.TCPBacklogDrop", offered=segments),
         counted(delta, "tcp-rcvbuf-full", queue, offered=segments),
@@ -67,6 +67,16 @@ def bad_segments(delta: Delta) -> Iterator[str]:
         f" or were a SYN within a connection ({_BAD}){part}. They were damaged or made before they"
         " came here, and what is real is sent again: they are in no stage, and no buffer helps"
     )
+
+
+def _overflows(delta: Delta, asked: int | None) -> Account:
+    """Return what accept queues refused; where nobody shows that, it may be all that was refused."""
+    stage, refused = "tcp-listen-overflow", delta.increase("TcpExt.ListenDrops")
+    named = counted(delta, stage, "TcpExt.ListenOverflows", offered=asked)
+    if named.lost is not None or (refused or 0) < _FEWEST:
+        return named
+    found = counted(delta, stage, "TcpExt.ListenDrops", offered=asked, bound="at-most")
+    return found._replace(why="ListenOverflows is not shown, which is part of ListenDrops")
 
 
 def _half_open(delta: Delta, asked: int | None) -> Account:
