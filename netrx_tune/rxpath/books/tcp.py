@@ -70,7 +70,7 @@ def bad_segments(delta: Delta) -> Iterator[str]:
 
 
 def _overflows(delta: Delta, asked: int | None) -> Account:
-    """Return what accept queues refused; where nobody shows that, it may be all that was refused."""
+    """Return what accept queues refused: where nobody shows that, as much as was refused at all."""
     stage, refused = "tcp-listen-overflow", delta.increase("TcpExt.ListenDrops")
     named = counted(delta, stage, "TcpExt.ListenOverflows", offered=asked)
     if named.lost is not None or (refused or 0) < _FEWEST:
