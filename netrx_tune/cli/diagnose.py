@@ -89,9 +89,7 @@ def _note_interrupted_apply(root: str | None, *, quiet: bool) -> None:
 def judging(profile: str | None, root: str = "") -> Callable[[Delta], Diagnosis]:
     """Return what judges a window, with the say of a profile that is read now.
 
-    Args:
-        profile: its name or its file.
-        root: the tree below which names are looked up first.
+    It is a file, or a name that is looked up below `root` first.
 
     Raises:
         NetrxError: there is no such profile, or it is refused.

@@ -210,14 +210,10 @@ def _channels(where: str, reply: bytes | None) -> Channels:
 
 
 def channels_of(apart: Range, combined: Range) -> Channels:
-    """Return the receive queues of a device; a combined one receives as well.
+    """Return the receive queues of a device: those apart, which only receive, and combined ones.
 
     Many drivers give both kinds as alternatives: the most that there may be is that of the kind
     in use.
-
-    Args:
-        apart: queues that only receive.
-        combined: those that receive and send.
     """
     if apart.present is None and combined.present is None:
         return NO_CHANNELS

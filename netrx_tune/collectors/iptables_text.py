@@ -81,12 +81,7 @@ _OF_MANGLE, _OF_NAT, _OF_RAW = set(CHAINS), set(CHAINS) - {"FORWARD"}, {"PREROUT
 
 
 def parse_iptables(text: str, command: str = "") -> list[Table]:
-    """Return the tables of a text.
-
-    Args:
-        text: what one command printed, or several of them one after the other.
-        command: the command line, where it is known.
-    """
+    """Return the tables of what one command or several printed; `command` is its line, if known."""
     asked = list(_PROGRAM.finditer(command))
     called = asked[-1]["program"] + (asked[-1]["kind"] or "").replace("-nft", "") if asked else ""
     hint = _ASKED_TABLE.search(asked[-1]["rest"]) if asked else None

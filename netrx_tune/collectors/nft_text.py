@@ -92,10 +92,7 @@ def _uncommented(line: str) -> tuple[str, int | None]:
 def _block(lines: Sequence[str], at: int, *, inner: int = 2) -> tuple[tuple[_Statement, ...], int]:
     """Return the statements up to the brace that closes the block, and where it goes on.
 
-    Args:
-        lines: those of a listing.
-        at: the first of them.
-        inner: how many blocks there can be below this one: tables have chains.
+    `inner` is how many blocks there can be below this one: tables have chains.
     """
     statements: list[_Statement] = []
     while at < len(lines):

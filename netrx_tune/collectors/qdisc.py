@@ -72,13 +72,7 @@ def has_filters(blocks: Iterable[Block]) -> bool:
 def counters(
     qdiscs: Iterable[Qdisc], names: Mapping[int, str], egress: Collection[int]
 ) -> tuple[RuleCounter, ...]:
-    """Return qdiscs as counters.
-
-    Args:
-        qdiscs: those of a dump.
-        names: devices by number.
-        egress: numbers of devices whose clsact qdisc also filters what leaves.
-    """
+    """Return qdiscs as counters; where a device is in `egress` they count what leaves, too."""
     return tuple(
         RuleCounter(
             source="tc",

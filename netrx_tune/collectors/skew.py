@@ -23,12 +23,7 @@ _FILES: Mapping[str, Callable[[str], Reading]] = {
 
 
 def socket_skew(files: Mapping[str, str], counters: Mapping[str, int]) -> int:
-    """Return what UDP's InErrors gained while a sample read the sockets, at most.
-
-    Args:
-        files: of the sample.
-        counters: what they gave.
-    """
+    """Return what UDP's InErrors gained while a sample read the sockets, at most."""
     errors = _udp_errors(counters)
     again = 0
     for path, parse in _FILES.items():

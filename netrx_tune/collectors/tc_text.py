@@ -77,12 +77,7 @@ class TcText(NamedTuple):
 
 
 def parse_tc(text: str, command: str = "") -> TcText:
-    """Return what one command printed.
-
-    Args:
-        text: of `tc qdisc` or `tc filter`; without -s it has no counters.
-        command: the command line, where it is known.
-    """
+    """Return what one command printed, without -s no counters; `command` is its line, if known."""
     asked = _COMMAND.search(command)
     rest = asked["rest"] if asked else ""
     device = _ASKED_DEVICE.search(rest)

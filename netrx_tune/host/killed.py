@@ -11,11 +11,7 @@ from netrx_tune.host.replacing import below, drop_draft
 
 
 def undo_apply(root: str, before: tuple[Entry, ...]) -> str:
-    """Undo what an apply had begun; return what became of it.
-
-    Args:
-        root: of the host.
-        before: the journal as the apply found it.
+    """Undo what an apply had begun, to the journal `before` it; return what became of it.
 
     Raises:
         ApplyError: something cannot be put back; the journal stays.

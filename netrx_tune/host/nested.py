@@ -66,12 +66,7 @@ def hosts_in(path: str) -> tuple[str, ...]:
 
 
 def inner_blocks(outer: Iterator[bytes], path: str, inner: str) -> Iterator[bytes]:
-    """Yield what a member of an archive holds, decompressed.
-
-    Args:
-        outer: the archive's own bytes.
-        path: its path, for errors.
-        inner: the member's name.
+    """Yield what the member `inner` of an archive holds, decompressed.
 
     Raises:
         InputError: there is none of that name, or it is damaged.

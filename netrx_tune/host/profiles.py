@@ -59,12 +59,7 @@ def names(where: Shelf) -> Iterator[tuple[str, str]]:
 
 
 def load(name_or_path: str, memory: Memory, where: Shelf | None = None) -> Profile:
-    """Return a profile with its bases, for a host of that memory.
-
-    Args:
-        name_or_path: a name, or a path: it has a slash or ends in .yaml.
-        memory: the host's.
-        where: folders for names; this installation's where none is given.
+    """Return a profile with its bases, for a host of that memory; a path has a slash or a suffix.
 
     Raises:
         ProfileError: it is refused, or its text is no profile.

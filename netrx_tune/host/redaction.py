@@ -61,10 +61,8 @@ _COMMON_GROUPS = re.compile(
 def redact(saved: SavedSnapshot, salt: bytes) -> SavedSnapshot:
     """Return a snapshot without the names of its host.
 
-    Args:
-        saved: what was read or taken.
-        salt: at most 64 random bytes. Snapshots with one salt have equal stand-ins, so those
-            of one host can still be compared.
+    The salt is at most 64 random bytes. Snapshots with one salt have equal stand-ins, so those of
+    one host can still be compared.
     """
     # Once to see which addresses there are, so that none of them stands in for another.
     first = _Redaction(Placeholders(salt), saved)

@@ -39,11 +39,9 @@ class Earlier(NamedTuple):
 
 
 def earlier_of(path: str, policy: str) -> Earlier:
-    """Return what an earlier run judged by the same policy.
+    """Return what an earlier run judged by the same policy, by the lines of jsonl that it wrote.
 
-    Args:
-        path: the file that `--format jsonl` wrote; one that is not there yet is an empty one.
-        policy: the digest of the policy that is in force now.
+    A file that is not there yet is an empty one.
 
     Raises:
         InputError: it cannot be read.

@@ -71,11 +71,7 @@ def namespace_gaps(found: Namespaces) -> tuple[Gap, ...]:
 def of_every_namespace(files: Mapping[str, str], listed: str) -> dict[str, str]:
     """Return the files that tell of the host itself; its sysctls under names of their own.
 
-    What each namespace has for itself is left out.
-
-    Args:
-        files: of the host's own namespace.
-        listed: what `sysctl -a` printed there.
+    What each namespace has for itself is left out. `listed` is what `sysctl -a` printed there.
     """
     found = said_by_sysctl_a(listed)
     found |= {path: text for path, text in files.items() if _OF_EVERY.fullmatch(path)}

@@ -91,11 +91,9 @@ _NO_NETWORKING = Gap(
 
 
 def read_sosreport(tree: RawTree, netns: str | None = None) -> SavedSnapshot:
-    """Return a report as a snapshot of one sample; what it lacks is among the sample's gaps.
+    """Return a report as a snapshot of one sample, looking into `netns` beside the host's own.
 
-    Args:
-        tree: the report's texts.
-        netns: the network namespace to look into, beside that of the host.
+    What it lacks is among the sample's gaps.
 
     Raises:
         ValueError: the report says nothing of that namespace.

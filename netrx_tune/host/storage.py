@@ -66,11 +66,7 @@ def said(error: Exception) -> str:
 
 
 def stamp_of_files(found: Mapping[str, Mapping[str, object]]) -> str | None:
-    """Return what changes when one of some files does, None where nothing tells.
-
-    Args:
-        found: what the storage says of each, by its name.
-    """
+    """Return what changes when a file that the storage names does; None where nothing tells."""
     marks: list[str] = []
     for name, about in sorted(found.items()):
         mark = next((about[key] for key in _MARKS if about.get(key)), None)

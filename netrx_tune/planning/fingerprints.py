@@ -29,11 +29,6 @@ def label_of(name: str, snapshot: Snapshot | None = None, netns: str | None = No
     """Return what to call the host of an input: what its files say, else the input's own name.
 
     A network namespace that is not the host's own stands behind it: "web1 (netns blue)".
-
-    Args:
-        name: the input as it was given.
-        snapshot: what it holds, None where it cannot be read.
-        netns: the namespace, where that is known without a snapshot.
     """
     netns = snapshot.host.netns if snapshot else netns
     host = (hostname(snapshot) if snapshot else "") or _named(name)

@@ -47,10 +47,7 @@ def reconcile(
 ) -> tuple[tuple[Finding, ...], Plan]:
     """Return the findings with reconciled recommendations, and the plan, best first.
 
-    Args:
-        findings: what the rules say.
-        delta: the window that they judged.
-        share: of memory, the most that the plan may use.
+    The plan uses no more of memory than `share`.
     """
     host = delta.after.host
     place = Host(delta.after.settings, host.memory_bytes, host.page_bytes, host.cpus or 1, share)

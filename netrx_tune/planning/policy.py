@@ -104,10 +104,7 @@ def parse_policy(text: str, path: str) -> Policy:
 def digest_of(policy: Policy, texts: Iterable[str], today: date) -> str:
     """Return what stands for all that a judgement depends on, the input itself left out.
 
-    Args:
-        policy: with its baseline and its profile.
-        texts: of the files that it was read from.
-        today: the day; it counts only as far as acceptances run out.
+    `texts` are those of the policy's files; the day counts as far as acceptances run out.
     """
     both = (*policy.accepted, *policy.baseline.values())
     held = "".join("+" if one.holds(today) else "-" for one in both)

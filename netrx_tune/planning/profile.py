@@ -31,12 +31,7 @@ class Memory(NamedTuple):
 
 
 def resolve(first: Written, find: Find, memory: Memory) -> Profile:
-    """Return a profile with its bases, for one host.
-
-    Args:
-        first: the profile that was asked for.
-        find: returns the profile of a name, None if there is none.
-        memory: the host's.
+    """Return a profile with its bases, which `find` returns by name, for one host.
 
     Raises:
         ProfileError: the bases go round in a circle, one is missing, or a value does not fit.

@@ -68,12 +68,9 @@ def bounds_of(one: Tunable) -> Bounds:
 
 
 def complaint(one: Tunable, values: tuple[int, ...], memory_units: int | None) -> str | None:
-    """Return what is wrong with a sysctl's numbers, None if nothing is.
+    """Return what is wrong with a sysctl's numbers, in its own unit; None if nothing is.
 
-    Args:
-        one: the sysctl.
-        values: in its own unit.
-        memory_units: this host's memory in that unit, None if unknown or no memory.
+    `memory_units` is the host's memory in that unit, None if unknown or no memory.
     """
     if len(values) != one.values:
         many = "numbers" if one.values > 1 else "number"

@@ -30,13 +30,9 @@ class Origin(NamedTuple):
 def generate(
     diagnosis: Diagnosis, now: Mapping[str, Values], origin: Origin, base: Profile | None = None
 ) -> Profile:
-    """Return the profile that a diagnosis asks for.
+    """Return the profile that a diagnosis with its plan asks for, of a host with settings `now`.
 
-    Args:
-        diagnosis: with its plan.
-        now: the host's settings when it was watched.
-        origin: the profile's name, and what made it.
-        base: the workload profile that had its say in the diagnosis; its advice comes along.
+    The advice of `base`, the workload profile that had its say in the diagnosis, comes along.
     """
     host = Host(
         now, diagnosis.host.memory_bytes, diagnosis.host.page_bytes, diagnosis.host.cpus or 1

@@ -30,13 +30,9 @@ _LOSS_COUNTERS = frozenset(
 
 
 def render_diff(found: Difference, *, width: int, color: bool, verbose: bool = False) -> str:
-    """Return the comparison, ready to be written.
+    """Return the comparison, ready to be written; every text in it may come from a hostile host.
 
-    Args:
-        found: what changed; every text in it may come from a hostile host.
-        width: columns of the terminal.
-        color: whether to add ANSI colours.
-        verbose: list every counter that moved and every setting that only one of them has.
+    `verbose` lists every counter that moved and every setting that only one of them has.
     """
     text = layout(_report(found, verbose=verbose), width=width, color=color)
     return text.rstrip("\n") + "\n"

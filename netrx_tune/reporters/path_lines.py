@@ -38,13 +38,8 @@ def path_lines(
 ) -> list[str]:
     """Return the path as lines of text: layers, their stages, and what the host shows there.
 
-    Args:
-        counters: values by the stages' names, as values_of() gives them; None for no host.
-        settings: sysctls by name; None for no host.
-        width: columns.
-        kernel: leaves out the stages that it does not have.
-        stages: the ones to show, in path order.
-        color: whether titles stand out.
+    `counters` are what values_of() gives; they and `settings` are None for no host. Stages that
+    `kernel` does not have are left out.
     """
     blocks: list[Block] = []
     for layer in LAYERS:

@@ -38,14 +38,10 @@ def render(
     verbose: bool = False,
     commands: tuple[str, ...] = COMMANDS,
 ) -> str:
-    """Return the report, ready to be written.
+    """Return the report, ready to be written; every text in it may come from a hostile host.
 
-    Args:
-        diagnosis: what was found; every text in it may come from a hostile host.
-        width: columns of the terminal.
-        color: whether to add ANSI colours.
-        verbose: list what else is summarised, and draw the path of a healthy host too.
-        commands: the commands that exist; no other one is recommended.
+    `verbose` lists what else is summarised, and draws the path of a healthy host too. No command
+    is recommended that is not in `commands`.
     """
     blocks = _report(diagnosis, width=width, verbose=verbose, commands=commands)
     return layout(blocks, width=width, color=color)

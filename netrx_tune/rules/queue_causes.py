@@ -44,9 +44,7 @@ class Verdict(NamedTuple):
 def cause_of_shape(shape: QueueShape, *, is_alone: bool = False) -> Verdict:
     """Return why a watched queue overflowed, `unknown` rather than wrong.
 
-    Args:
-        shape: of the queue.
-        is_alone: its socket is the only one whose reads the namespace's counters count.
+    Its socket `is_alone` if the namespace's counters count no other one's reads.
     """
     return (
         _starved(shape)

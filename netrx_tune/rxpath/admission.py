@@ -82,9 +82,7 @@ ADMISSIONS: tuple[Admission, ...] = (
 def admission(kernel: KernelVersion | None, release: str = "") -> Admission:
     """Return how a kernel admits datagrams; an unknown one as the newest, which admits least.
 
-    Args:
-        kernel: the version.
-        release: `uname -r`, for el7, whose late builds (7.8) have the queue of 4.10.
+    The release tells el7, whose late builds (7.8) have the queue of 4.10.
     """
     if kernel is None:
         return ADMISSIONS[-1]
@@ -99,14 +97,8 @@ def queue_capacity(
 ) -> int:
     """Return how many datagrams of one truesize an empty queue takes before the first loss.
 
-    Args:
-        rcvbuf_bytes: sk_rcvbuf, the effective size (twice what SO_RCVBUF asked for).
-        truesize_bytes: cost of one datagram, not its payload.
-        kernel: the version, None for unknown.
-        release: `uname -r`, for el7.
-
-    Above half of the buffer skb_condense() (4.10 and later) may make small packets cheaper,
-    so the queue can hold a few more.
+    The buffer is sk_rcvbuf, twice what SO_RCVBUF asked for. Above half of it skb_condense() (4.10
+    and later) may make small packets cheaper, so the queue can hold a few more.
     """
     return admission(kernel, release).capacity(rcvbuf_bytes, truesize_bytes)
 

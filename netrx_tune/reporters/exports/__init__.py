@@ -35,13 +35,7 @@ class _Format(Protocol):
 
 
 def export(profile: Profile, now: Mapping[str, tuple[int, ...]], kind: str) -> tuple[File, ...]:
-    """Return the files of a format.
-
-    Args:
-        profile: resolved for the host.
-        now: the host's values; a key that is not there is unknown.
-        kind: one of FORMATS.
-    """
+    """Return the files of a format, one of FORMATS; a key that is not in `now` is unknown."""
     module = importlib.import_module(f"netrx_tune.reporters.exports.{_MODULES.get(kind, kind)}")
     return cast("_Format", module).render(Export(profile, wanted(profile, now)))
 
