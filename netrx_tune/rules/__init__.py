@@ -18,6 +18,7 @@ from netrx_tune.rules.index import RULES, SHARED
 from netrx_tune.rules.rule import Facts, Rule
 
 _NO_COUNTER = "nothing on this host counts it"
+_STRAYS = frozenset({"udp-no-port", "udp-mcast-nolistener"})
 
 
 def rules() -> Iterator[tuple[str, Rule, str]]:
@@ -95,5 +96,8 @@ def _missing(requires: tuple[str, ...], readable: tuple[Container[str], ...]) ->
     )
 
 
-def _rank(finding: Finding) -> tuple[int, bool, int]:
-    return -SEVERITIES.index(finding.severity), finding.present is False, -(finding.lost or 0)
+def _rank(finding: Finding) -> tuple[int, bool, bool, int]:
+    """Return what findings are ordered by: strays, which no program wanted, are last of notes."""
+    strays = finding.severity == "note" and finding.stage in _STRAYS
+    severity = -SEVERITIES.index(finding.severity)
+    return severity, finding.present is False, strays, -(finding.lost or 0)
