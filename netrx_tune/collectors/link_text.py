@@ -38,7 +38,7 @@ PATTERN = re.sub(r"\?P<\w+>", "?:", f"{_IP}|{_NEW}|{_OLD}|{_TABLE}|{_BARE}")
 _TITLES = re.compile(r"(?P<way>[RT]X)(?: errors)?:\s+(?P<words>[a-z]\w*(?:\s+[a-z]\w*)*)")
 _NUMBER = re.compile(r"\d{1,20}|\d{1,4}(?:\.\d+)?[kKMGTPE]i?")  # as -h rounds it: not a count
 _REMARKS = ("", "<", "#", "-", "/", "\u2190")  # how begins what people write behind figures
-_PAIRS = re.compile(r"\b(packets|errors|dropped|overruns|frame)[ :]\s*(\d{1,20})\b")
+_PAIRS = re.compile(r"\b(packets|errors|dropped|discards|overruns|frame)[ :]\s*(\d{1,20})\b")
 _OF_IP = {
     "packets": "rx_packets",
     "errors": "rx_errors",
@@ -59,6 +59,7 @@ _OF_COLUMNS = {
     "packets": "rx_packets",
     "errors": "rx_errors",
     "dropped": SUMMED_DROPS,
+    "discards": SUMMED_DROPS,
     "overruns": "rx_fifo_errors",
     "frame": "rx_frame_sum",
     "TX packets": "tx_packets",

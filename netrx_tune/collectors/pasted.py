@@ -12,11 +12,14 @@ have is taken from one, the kernel's own file first.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from netrx_tune.collectors import ss_text
+from netrx_tune.collectors.device_names import kind_by_name
 from netrx_tune.collectors.later_lines import later_lines
 from netrx_tune.collectors.listed_drops import with_tables
 from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS, is_since_last, joined
+from netrx_tune.collectors.net_class import net_class_files
 from netrx_tune.collectors.pasted_devices import links_of, nics_of, whose_unnamed
 from netrx_tune.collectors.pasted_machine import in_words
 from netrx_tune.collectors.pasted_parts import (
@@ -113,6 +116,14 @@ def _as_printed(text: str) -> str:
     return "".join(f"{' = '.join(words).rstrip()}\n" for words in lines if len(words) > 1)
 
 
+def _shown(files: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the devices that /proc/net/dev and sysfs show."""
+    return (
+        *re.findall(r"^\s*([^\s:|]+):[ \t]*\d", files.get(_DEV, ""), re.MULTILINE),
+        *net_class_files(files),
+    )
+
+
 def parse_pasted(text: str) -> Sample | None:
     """Return what a text says of a host, or None if no part of it is known."""
     gaps: list[Gap] = []
@@ -132,8 +143,8 @@ def parse_pasted(text: str) -> Sample | None:
     unnamed = whose_unnamed(parts)
     links = links_of(parts, unnamed, files, gaps)
     nics = nics_of([part for part in parts if part.kind == ETHTOOL], unnamed, gaps)
-    for nic in nics if links else ():
-        links.setdefault(nic.device, Link(nic.device, 0, "", {}, None, "none"))
+    for name in (*(nic.device for nic in nics), *_shown(files)) if links else ():
+        links.setdefault(name, Link(name, 0, kind_by_name(name), {}, None, "none"))
     rules = rules_of(parts, gaps)
     listed = ss_text.parse_ss(
         [f"{part.command}\n{part.text}" for part in parts if part.kind == SOCKETS],

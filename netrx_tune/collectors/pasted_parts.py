@@ -113,7 +113,8 @@ _MARKED = re.compile(
 _GREPPED_FROM = re.compile(r"^/proc/(?:\d+/|self/)?net/[\w/]+:", re.MULTILINE)  # of two files
 _PROMPT = re.compile(r"(?:\[[^]]*\]|\S*)[$#%>] .*|\+ .*|```.*")
 _OF_DEVICE = re.compile(
-    r"(?:\bethtool +-\w+|(?:^|[$#>] )ifconfig) +(?P<device>[\w.:@][\w.:@-]{0,14})"
+    r"(?:\bethtool +-\w+|(?:^|[$#>] )ifconfig|^\s*NIC statistics for)"
+    r" +(?P<device>[\w.@](?:[\w.:@-]{0,13}[\w.@-])?)"
 )
 # Commands whose output does not say what it is.
 _BEFORE = (
@@ -126,13 +127,14 @@ _BEFORE = (
     ("", re.compile(r"cat (/(?:proc/sys|sys/class)/[^\s*?]+)")),
 )
 # One of these stands in every line that has one of these commands.
-_COMMANDS = re.compile("ethtool|ifconfig|uname|cat |tables|nft|nstat|netstat|tc|ss|softnet")
+_COMMANDS = re.compile(
+    "ethtool|ifconfig|NIC stat|uname|cat |tables|nft|nstat|netstat|tc|ss|softnet"
+)
 # Those whose output does not say whose it is, or of what.
 _TYPED = re.compile(
     COMMAND_START + r"(?:ip6?tables(?:-legacy|-nft)?(?:-save)?|nft|n(?:et)?stat|tc|ss)(?:\s.*|$)"
 )
 _ROWS_OF = {IPTABLES: iptables_text.ROW, TC: tc_text.ROW}
-_LETTER = re.compile(r"[A-Za-z]")
 _STATISTIC = re.compile(r"\S.*?: *\d+(?:\s.*)?")
 _VALUE = re.compile(r"-?[0-9][0-9 \t]*|\d+\.\d+\.\S+")
 _GREPPED = re.compile(r"(/(?:proc/sys|sys/class)/[^\s:]+)(?::[ \t]*|[ \t]+)(-?[0-9][0-9 \t]*)")
@@ -196,7 +198,8 @@ def _parts_of(lines: Iterable[str], *, bare: bool) -> Iterator[Part]:
     device = awaited = typed = ""
     for whole in lines:
         line, kind = _told(whole, awaited, part)
-        if part and _goes_on(part, line, kind):
+        is_statistic = bare and kind is None and is_bare(line)
+        if part and _goes_on(part, line, kind) and not (is_statistic and part.kind == LINKS):
             part.add(line if part.kind == SOCKETS else line.strip())
             continue
         if part:
@@ -205,7 +208,7 @@ def _parts_of(lines: Iterable[str], *, bare: bool) -> Iterator[Part]:
         has_command = _COMMANDS.search(line) is not None
         command = _OF_DEVICE.search(line) if has_command else None
         device = command["device"] if command else device
-        if bare and kind is None and is_bare(line):
+        if is_statistic:
             awaited = ETHTOOL
         part = _begun(stripped, kind, device, awaited)
         if part:
@@ -258,11 +261,8 @@ def _begun(line: str, kind: str | None, device: str, awaited: str) -> Part | Non
 
 def _awaited(line: str) -> str:
     """Return which kind the output of a command is of, where its lines do not tell."""
-    for kind, command in _BEFORE:
-        found = command.search(line)
-        if found:
-            return kind or found[1]
-    return ""
+    found = ((kind, command.search(line)) for kind, command in _BEFORE)
+    return next((kind or one[1] for kind, one in found if one), "")
 
 
 def _kind(stripped: str) -> str | None:
@@ -274,7 +274,7 @@ def _kind(stripped: str) -> str | None:
 def _goes_on(part: Part, line: str, kind: str | None) -> bool:
     """Tell whether a line belongs to the part before it."""
     if part.kind == ETHTOOL and line.strip():
-        is_title = ":" not in line and _LETTER.search(line)  # of what else is printed
+        is_title = ":" not in line and re.search("[A-Za-z]", line)  # of what else is printed
         return kind is None and not is_title and not _prompts(line)
     if part.kind in KINDS:
         return _is_printed(part, line.strip(), kind)
