@@ -12,6 +12,7 @@ from pathlib import Path
 
 from netrx_tune.host.decompress import open_regular, unreadable
 from netrx_tune.host.kernel_tree import RawTree, place
+from netrx_tune.host.source import Tree
 from netrx_tune.host.tar_members import MOST_KEPT_BYTES, MOST_MEMBER_BYTES, MOST_MEMBERS
 from netrx_tune.model.errors import InputError
 from netrx_tune.model.sample import Gap
@@ -102,7 +103,7 @@ def read_folder(path: str) -> RawTree:
     if (Path(root) / MANIFEST).is_file():
         found.add(f"{root}/{MANIFEST}", MANIFEST)
         for sample in ("0", "1"):
-            _walk(found, sample, deep=True, wanted=_anything)
+            _walk(found, sample, deep=True, wanted=lambda _: True)
     elif (Path(root) / "0").is_dir():
         for sample in ("0", "1"):
             _walk_host(found, f"{sample}/")
@@ -145,20 +146,10 @@ def _walk_host(found: _Files, base: str) -> None:
         _walk(found, base + folder, deep=True, wanted=wanted)
     if any(name.startswith((f"{base}proc/net/", f"{base}proc/self/net/")) for name in found.files):
         return
-    processes = (name for name in _names(f"{found.root}/{base}proc") if name.isdigit())
+    names = Tree(found.root).names(f"/{base}proc")
+    processes = (name for name in names if name.isdigit())
     for process in sorted(processes, key=int)[:_MOST_PROCESSES]:
         _walk(found, f"{base}proc/{process}/net", deep=True, wanted=wanted)
-
-
-def _anything(_: str) -> bool:
-    return True
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208 - names are all it takes
-    except OSError:
-        return []
 
 
 def _walk(

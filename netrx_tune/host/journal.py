@@ -140,15 +140,14 @@ def save(root: str, entries: tuple[Entry, ...]) -> None:
         if not entries:
             _drop(place)
             return
-        _make_folder(place.parent)
+        if not place.parent.is_dir():
+            place.parent.mkdir(mode=0o700, parents=True)
+            sync_folder(place.parent.parent)  # its name outlives a crash, too
         document = {"schema": SCHEMA, "entries": [_document(one) for one in entries]}
-        put(place, _private(json.dumps(document, indent=1) + "\n"))
+        text = json.dumps(document, indent=1) + "\n"
+        put(place, FileState("file", text, 0o600, os.geteuid(), os.getegid()))
     except OSError as error:
         raise ApplyError(f"{place}: {error.strerror}{_root_hint(error)}") from error
-
-
-def _private(text: str) -> FileState:
-    return FileState("file", text, 0o600, os.geteuid(), os.getegid())
 
 
 def _document(entry: Entry) -> dict[str, object]:
@@ -158,13 +157,6 @@ def _document(entry: Entry) -> dict[str, object]:
         "values": [value._asdict() for value in entry.values],
         "file": file and {**file._asdict(), "old": file.old._asdict(), "new": file.new._asdict()},
     }
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the journal's folder, and have its name outlive a crash too."""
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True)
-        sync_folder(folder.parent)
 
 
 def lasting(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -17,13 +17,14 @@ References: Documentation/networking/xfrm_proc.rst.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from netrx_tune.model.finding import Finding, Recommendation
+from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.judge import evidence
-from netrx_tune.rules.outcome import found, lost_at
-from netrx_tune.rules.rule import Facts, Rule
+from netrx_tune.rules.outcome import found, loss_rule
+from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 
 _MEANINGS = {
@@ -39,28 +40,24 @@ _MEANINGS = {
 _OF_POLICY = re.compile("Pol|Tmpl")
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    """Yield a note for what IPsec refused, before UDP and at UDP sockets."""
+def check(facts: Facts, account: Account) -> Finding:
+    """Return the note for what IPsec refused, before UDP or at UDP sockets."""
     names = tuple(n for n in facts.delta.increases if n.startswith("xfrm.XfrmIn"))
     moved = evidence(facts.delta, *names)
-    for stage in RULE.stages:
-        account = lost_at(facts, stage)
-        if account is None:
-            continue
-        unit = "datagrams" if stage.startswith("udp") else "packets"
-        seen = tuple(item for item in moved if all(item.counter != e.counter for e in account.by))
-        causes = ", ".join(
-            f"{item.counter.removeprefix('xfrm.')} {count(item.increase or 0)}" for item in moved
-        )
-        yield found(
-            facts,
-            account,
-            f"{lost_of(facts, account, unit)} were refused by IPsec ({causes})",
-            meaning=_meaning([item.counter.removeprefix("xfrm.") for item in moved]),
-            severity="note",
-            evidence=seen,
-            recommendations=_looks(facts, [item.counter for item in moved]),
-        )
+    unit = "datagrams" if account.stage.startswith("udp") else "packets"
+    seen = tuple(item for item in moved if all(item.counter != e.counter for e in account.by))
+    causes = ", ".join(
+        f"{item.counter.removeprefix('xfrm.')} {count(item.increase or 0)}" for item in moved
+    )
+    return found(
+        facts,
+        account,
+        f"{lost_of(facts, account, unit)} were refused by IPsec ({causes})",
+        meaning=_meaning([item.counter.removeprefix("xfrm.") for item in moved]),
+        severity="note",
+        evidence=seen,
+        recommendations=_looks(facts, [item.counter for item in moved]),
+    )
 
 
 def _looks(facts: Facts, names: Sequence[str]) -> tuple[Recommendation, ...]:
@@ -89,4 +86,4 @@ def _meaning(names: list[str]) -> str:
     return (". ".join(known) or "See ip xfrm policy and ip xfrm state for the reason") + "."
 
 
-RULE = Rule(("xfrm-policy", "udp-xfrm-policy"), check)
+RULE = loss_rule(("xfrm-policy", "udp-xfrm-policy"), check)
