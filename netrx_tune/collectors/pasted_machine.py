@@ -29,9 +29,10 @@ _COLUMNS = {"errs": "errors", "drop": "dropped", "fifo": "overruns", "frame": "f
 _SOFTNET = ("processed", "dropped", "times_squeezed")
 _ROW = (*_SOFTNET, *[""] * 6, "received_rps", "flow_limit_count", "")
 _TABLE = re.compile(
-    r"^[ \t]*cpu[ \t]+total[ \t]+dropped[ \t]+squeezed(?P<more>(?:[ \t]+\w+){0,3})[ \t]*\n"
-    r"(?P<rows>(?:[ \t]*\d{1,10}(?:[ \t]+\d{1,10}){3,6}[ \t]*(?:\n|\Z))+)",
-    re.MULTILINE,
+    r"^[ \t]*cpu[ \t]+(?:total|processed)[ \t]+dropped[ \t]+(?:times?_)?squeezed?"
+    r"(?P<more>(?:[ \t]+\w+){0,3})[ \t]*\n(?:[ \t-]+\n)?"
+    r"(?P<rows>(?:[ \t]*(?:cpu)?\d{1,10}:?(?:[ \t]+\d{1,10}){3,6}[ \t]*(?:\n|\Z))+)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _TITLES = {"rps": "received_rps", "flow_limit": "flow_limit_count"}
 _LEVELS = {"entries": "count", "entries_limit": "max"}
@@ -91,7 +92,7 @@ def _of_table(text: str) -> Iterator[str]:
     if not lines or len(lines) > _MOST_CPUS:
         return
     titles = (*_SOFTNET, *(_TITLES.get(word, word) for word in tables[-1]["more"].split()))
-    rows = ([*map(int, line.split())] for line in lines)
+    rows = ([*map(int, re.findall(r"\d+", line))] for line in lines)
     whole = (row for row in rows if len(row) == len(titles) + 1)
     yield from _softnet_rows({cpu: dict(zip(titles, row, strict=True)) for cpu, *row in whole})
 

@@ -122,6 +122,19 @@ def test_a_scripts_table_of_softnet_stat_is_read() -> None:
     assert rows[1].split()[-1] == "00000007"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "CPU          Processed    Dropped   Squeezed\n",
+        "cpu processed dropped time_squeeze\n--- --------- ------- ------------\n",
+    ],
+)
+@pytest.mark.parametrize("row", ["0 4096 16 7\n", "cpu0: 4096 16 7\n"])
+def test_a_table_in_other_words_is_read_too(head: str, row: str) -> None:
+    words = read(f"{head}{row}").files["/proc/net/softnet_stat"].split()
+    assert words[:3] == ["00001000", "00000010", "00000007"]
+
+
 def test_of_several_tables_of_a_script_the_last_counts() -> None:
     head = "cpu      total    dropped   squeezed\n"
     sample = read(f"{head} 0 4096 16 7\nlater\n{head} 0 5000 17 7\n")
