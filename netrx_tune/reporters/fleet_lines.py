@@ -39,7 +39,7 @@ def summary(report: FleetReport) -> Iterator[str]:
     elif report.losing:
         yield f"{hosts(report.losing, report.judged)} lose packets that someone can act on."
     else:
-        yield f"None of {count(report.judged)} hosts loses packets that someone can act on."
+        yield f"No host of {count(report.judged)} loses packets that someone can act on."
     left_out = report.inputs - report.judged
     if left_out:
         yield (
