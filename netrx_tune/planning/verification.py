@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from netrx_tune.model.ledger import Ledger
 from netrx_tune.planning.changes import Change
+from netrx_tune.rules.judge import CRITICAL_SHARE
 from netrx_tune.rxpath.stages import STAGES
 
 Outcome = Literal[
@@ -124,7 +125,7 @@ def _effect(aimed: tuple[StageLoss, ...], changes: tuple[Change, ...]) -> tuple[
             "nothing that these settings are about was lost before the change: it is unproven, "
             f"and kept{more}"
         )
-    if now <= was * _CURED:
+    if now <= was * _CURED and now < CRITICAL_SHARE:
         return "cured", f"the loss went: {told}"
     if now <= was * _BETTER:
         return "better", f"less is lost: {told}"

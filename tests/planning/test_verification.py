@@ -34,6 +34,7 @@ DEFAULT = change("net.core.rmem_default", "new-sockets")
     [
         (ledger(10000, backlog=500), ledger(9000), QUEUE, "cured", True),
         (ledger(10000, backlog=500), ledger(10000, backlog=50), QUEUE, "cured", True),
+        (ledger(10000, rcvbuf=6000), ledger(10000, rcvbuf=398), RMEM, "better", True),  # critical
         (ledger(10000, backlog=500), ledger(10000, backlog=200), QUEUE, "better", True),
         (ledger(10000, backlog=500), ledger(10000, rcvbuf=480), QUEUE, "moved", False),
         (ledger(10000, backlog=500), ledger(10000, 480, 500), QUEUE, "worse", False),
