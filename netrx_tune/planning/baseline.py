@@ -38,9 +38,9 @@ def parse_baseline(text: str, path: str) -> dict[str, Acceptance]:
     """
     at = Place(path, "")
     top = fields.mapping(read_document(text, path, MOST), at, ("schema", "accept"))
-    own.check_schema(top, at)
+    fields.check_schema(top, at)
     found: dict[str, Acceptance] = {}
-    for one in own.acceptances(top, "accept", at, None):
+    for one in own.acceptances(top, at, None):
         line = int(one.place.rpartition(":")[2])
         if one.fingerprint is None:
             raise at.inside("accept").refused(line, "expected a key fingerprint", "none")

@@ -82,7 +82,7 @@ def parse_policy(text: str, path: str) -> Policy:
     top = fields.mapping(read_document(text, path, _MOST), at, _KEYS)
     if not top.entries:  # one that failed to be written passes nobody
         raise at.refused(1, "expected a policy, such as `fail-on: warning`", "an empty file")
-    own.check_schema(top, at)
+    fields.check_schema(top, at)
     rules = (*rule_names(), *POLICY_RULES)
     fail_on, bars = _bars(top, at, rules)
     enabled, disabled = _rules(top, at, rules)
@@ -97,7 +97,7 @@ def parse_policy(text: str, path: str) -> Policy:
         loss=_loss(top, at),
         profile_name=fields.text(profile, at.inside("profile")) if profile else None,
         profile_place=f"{path}:{profile.line}" if profile else "",
-        accepted=own.acceptances(top, "accept", at, rules),
+        accepted=own.acceptances(top, at, rules),
     )
 
 

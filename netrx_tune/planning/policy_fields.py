@@ -58,13 +58,6 @@ class Acceptance(NamedTuple):
         )
 
 
-def check_schema(top: Entries, at: Place) -> None:
-    """Refuse another schema than 1, which need not be named."""
-    node = top.entries.get("schema")
-    if node is not None and fields.written(node) != "1":
-        raise at.inside("schema").refused(node.line, "expected 1", fields.written(node))
-
-
 def bar(node: Node, at: Place) -> Bar:
     """Return a severity, or never."""
     return cast("Bar", one_of(node, at, BARS))
@@ -123,14 +116,12 @@ def day(node: Node, at: Place) -> date:
     raise at.refused(node.line, "expected a day such as 2027-03-31", found)
 
 
-def acceptances(
-    top: Entries, key: str, at: Place, rules: tuple[str, ...] | None
-) -> tuple[Acceptance, ...]:
-    """Return the findings that a list accepts; rules None allows those of another version."""
-    node = top.entries.get(key)
+def acceptances(top: Entries, at: Place, rules: tuple[str, ...] | None) -> tuple[Acceptance, ...]:
+    """Return the findings that are accepted; rules None allows those of another version."""
+    node = top.entries.get("accept")
     if node is None:
         return ()
-    inside = at.inside(key)
+    inside = at.inside("accept")
     if fields.written(node) == "":
         return ()
     if not isinstance(node, Items):

@@ -62,6 +62,14 @@ def mapping(node: Node, at: Place, known: Iterable[str] | None = None) -> Entrie
     return node
 
 
+def check_schema(top: Entries, at: Place, *, is_needed: bool = False) -> None:
+    """Refuse another schema than 1, and none where it has to be named."""
+    node = top.entries.get("schema")
+    found = written(node) if node else ""
+    if found != "1" and (node or is_needed):
+        raise at.inside("schema").refused(node.line if node else 1, "expected 1", found)
+
+
 def text(node: Node, at: Place, *, empty: bool = False) -> str:
     """Return one line of printable text, not too long."""
     if not isinstance(node, Scalar):

@@ -55,7 +55,7 @@ def parse_profile(text: str, path: str) -> Written:
     """
     top = fields.mapping(read_document(text, path), Place(path, ""), _KEYS)
     at = Place(path, "")
-    _check_schema(top, at)
+    fields.check_schema(top, at, is_needed=True)
     for key in ("name", "summary"):
         if key not in top.entries:
             raise at.refused(1, f"expected a key {key}", "none")
@@ -79,13 +79,6 @@ def parse_profile(text: str, path: str) -> Written:
         generated=generated,
         previous=previous,
     )
-
-
-def _check_schema(top: Entries, at: Place) -> None:
-    node = top.entries.get("schema")
-    if node is None or fields.written(node) != "1":
-        line = node.line if node else 1
-        raise at.inside("schema").refused(line, "expected 1", fields.written(node) if node else "")
 
 
 def _texts(top: Entries, key: str, at: Place) -> tuple[str, ...]:

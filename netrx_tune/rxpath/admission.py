@@ -135,18 +135,15 @@ def idle_credit_share(kernel: KernelVersion | None) -> float:
     return 0.25 if kernel is not None and V(4, 18) <= kernel < V(5, 4) else 0.0
 
 
-def effective_rcvbuf(request_bytes: int, rmem_max: int, *, forced: bool = False) -> int:
+def effective_rcvbuf(request_bytes: int, rmem_max: int) -> int:
     """Return sk_rcvbuf after SO_RCVBUF: clamped at net.core.rmem_max, then doubled.
 
     Never an error: a request that is too large is cut without a word, a negative one becomes
-    the largest. SO_RCVBUFFORCE (`forced`) is not clamped and takes a negative one as 0.
+    the largest.
 
     Kernel: sk_setsockopt() and __sock_set_rcvbuf() in net/core/sock.c.
     """
-    if forced:
-        value = max(0, request_bytes)
-    else:
-        value = rmem_max if request_bytes < 0 else min(request_bytes, rmem_max)
+    value = rmem_max if request_bytes < 0 else min(request_bytes, rmem_max)
     return max(2 * min(value, _INT_MAX // 2), MIN_RCVBUF_BYTES)
 
 

@@ -113,21 +113,20 @@ def test_some_kernels_keep_a_quarter_of_an_idle_socket() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_bytes", "forced", "want"),
+    ("request_bytes", "rmem_max", "want"),
     [
-        (106496, False, 212992),
-        (8 << 20, False, 425984),
-        (8 << 20, True, 16 << 20),
-        (0, False, 2304),
-        (1000, False, 2304),
-        (4096, False, 8192),
-        (-1, False, 425984),
-        (-1, True, 2304),
-        (2**31 - 1, True, 2**31 - 2),
+        (106496, DEFAULT, 212992),
+        (8 << 20, DEFAULT, 425984),
+        (8 << 20, 8 << 20, 16 << 20),
+        (0, DEFAULT, 2304),
+        (1000, DEFAULT, 2304),
+        (4096, DEFAULT, 8192),
+        (-1, DEFAULT, 425984),
+        (2**31 - 1, 2**31 - 1, 2**31 - 2),
     ],
 )
-def test_a_request_is_clamped_then_doubled(request_bytes: int, forced: bool, want: int) -> None:
-    assert effective_rcvbuf(request_bytes, DEFAULT, forced=forced) == want
+def test_a_request_is_clamped_then_doubled(request_bytes: int, rmem_max: int, want: int) -> None:
+    assert effective_rcvbuf(request_bytes, rmem_max) == want
 
 
 @given(st.integers(2304, 2**30))
