@@ -87,6 +87,17 @@ SETTINGS: tuple[Setting, ...] = (
         "Its manual sets net.core.rmem_default and net.core.rmem_max instead.",
     ),
     Setting(
+        ("turnserver",),
+        "coturn",
+        "",
+        "",
+        "",
+        "coturn/coturn, UR_CLIENT_SOCK_BUF_SIZE; issue 1902",
+        "64 KiB for each relayed address (2 MiB for its own ports) stand in its source, so no"
+        " setting of the host helps; a build with a larger number does, or fewer clients each.",
+        default="64 KiB for each relayed address",
+    ),
+    Setting(
         ("rsyslogd",),
         "rsyslog (imudp)",
         "rcvbufSize",

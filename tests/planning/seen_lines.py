@@ -419,4 +419,24 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-kernel-dropped",
         (None, None),
     ),
+    (
+        "UDP Failed to set receive buffer: requested 4194304, got 425984 (tr-udp.c:84)",
+        "log-transmission-buffer",
+        (4_194_304, 425_984),
+    ),
+    (
+        'UDP Please add the line "net.core.rmem_max = 4194304" to /etc/sysctl.conf (tr-udp.c:83)',
+        "log-transmission-buffer",
+        (None, None),
+    ),
+    (
+        "UDP Failed to set send buffer: requested 1048576, got 425984 (tr-udp.c:95)",
+        "log-send-buffer",
+        (None, None),
+    ),
+    (
+        "UDP input: The maximum socket receive buffer size is too small (212992 bytes).",
+        "log-buffer-cut",
+        (None, None),
+    ),
 ]

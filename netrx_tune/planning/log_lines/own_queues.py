@@ -178,7 +178,8 @@ OWN_QUEUES: tuple[Message, ...] = (
         r"failed to (?:sufficiently )?increase send buffer size"
         r"|force-set udp write buffer size|send buffer (?:of socket|could not be resized)"
         r"|so-sndbuf [0-9]+ was not granted|could not set desired so_sndbuf"
-        r"|cannot set os socket sndbuf size",
+        r"|cannot set os socket sndbuf size|failed to set send buffer: requested"
+        r"|please add the line .net\.core\.wmem_max =|sendbuffersize could not be set",
         "It is about sending: net.core.wmem_max is below what the program wants.",
         "Nothing that was received. A full send buffer makes the program wait or try again;"
         " Udp.SndbufErrors counts that, and is no receive loss.",

@@ -250,11 +250,21 @@ SMALL_BUFFERS: tuple[Message, ...] = (
         " ask for its size needs net.core.rmem_max only.",
     ),
     _cut(
+        "log-transmission-buffer",
+        "Transmission did not get the receive buffer it asked for",
+        rf"failed to set receive buffer: requested (?P<wanted>{SIZE})(?:, got (?P<got>{SIZE}))?"
+        r"|please add the line .net\.core\.rmem_max =",
+        "Transmission asks for 4 MiB for its one UDP socket (uTP, DHT) and compares it with what"
+        " getsockopt() says, which is doubled.",
+        "transmission/transmission, libtransmission/tr-udp.c",
+    ),
+    _cut(
         "log-buffer-cut",
         "A program did not get the receive buffer that it asked for",
         r"\b(?:recv|receive|read) buf(?:fer)?\b"
         r"(?=.{0,100}\b(?:(?:clamped|capped) by|but (?:requested|(?:only )?got|obtained))\b)"
-        rf"(?:.{{0,100}}?\brequested\W{{1,2}}(?P<wanted>{SIZE}))?",
+        rf"(?:.{{0,100}}?\brequested\W{{1,2}}(?P<wanted>{SIZE}))?"
+        r"|maximum socket receive buffer size is too small",
         "net.core.rmem_max is below what the program asked for. What it says that it got is doubled"
         " or not, as its runtime has it; ss shows the doubled size (rb).",
         "socket(7), SO_RCVBUF",
