@@ -95,7 +95,7 @@ def _alone(names: tuple[str, ...]) -> str:
     rules = [name.removeprefix("nft:").partition(" #")[0] for name in names if ":" in name]
     if len(rules) == len(names):
         return (
-            "all that was read is rules of a firewall that do not say how much they dropped"
+            "all that was read is rules of a firewall that do not say what all of them dropped"
             f" ({', '.join(rules[:_MOST_NAMED])}): show iptables-save -c, or nft list ruleset once"
             " they have a `counter`; and show all of netstat -s or nstat -az"
         )

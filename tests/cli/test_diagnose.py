@@ -192,7 +192,7 @@ ICMP = "Icmp:\n 1 ICMP messages received\n InCsumErrors: 2\n 3 ICMP messages sen
     ("lines", "said"),
     [
         (PRUNED, "is TcpExt.PruneCalled, which alone tells neither of loss nor of health"),
-        ("Chain INPUT (policy DROP)\n", "is rules of a firewall that do not say how much"),
+        ("Chain INPUT (policy DROP)\n", "is rules of a firewall that do not say what all"),
         (ICMP, "is Icmp.InMsgs, Icmp.InCsumErrors, Icmp.OutMsgs and 1 more, which alone"),
     ],
 )

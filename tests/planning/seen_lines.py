@@ -270,6 +270,11 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         (None, None),
     ),
     ("391 drops at udp_queue_rcv_skb+3df (0xffffffff972d7c6f)", "log-dropwatch", (None, None)),
+    (
+        "drop at: ip_rcv_finish_core.isra.0+0x1de/0x440 (0xffffffff96b6294e)",
+        "log-dropwatch",
+        (None, None),
+    ),
     ("988 drops at tpacket_rcv+5f (0xffffffff973642df)", "log-dropwatch", (None, None)),
     (
         (

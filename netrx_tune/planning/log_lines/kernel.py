@@ -93,7 +93,7 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-budget-ran-out",
         "The receive softirq used up its budget",
-        r"netdev.budget.ran.outs?|softnet.times?.?squeezed?",
+        r"netdev.budget.ran.outs?|(?<!node_)softnet.times?.?squeezed?",
         "Monitoring counts time_squeeze: polling stopped with work left and goes on at once, or in"
         " ksoftirqd.",
         "No. Nothing is discarded there. A ring that overflows while it waits shows in the device's"
@@ -175,7 +175,8 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-dropwatch",
         "dropwatch or a trace names the function that discarded a packet",
-        r"[0-9]+ drops at \w+\+(?:0x)?[0-9a-f]+|\bkfree_skb(?:_reason)?[:(]|skb_drop_reason_\w",
+        r"(?:[0-9] drops|drop) at:? [\w.]+\+(?:0x)?[0-9a-f]+|\bkfree_skb(?:_reason)?[:(]"
+        r"|skb_drop_reason_\w",
         "udp_queue_rcv_skb, __udp_queue_rcv_skb and udp_queue_rcv_one_skb: at the socket, mostly a"
         " full buffer, else its filter. __udp4_lib_rcv: no such port, or a bad checksum or length."
         " enqueue_to_backlog: the CPU's backlog. nf_hook_slow: the firewall. tcp_v4_rcv,"

@@ -18,6 +18,7 @@ _STAGES = {
 _MOST_NAMED = 3
 _BEFORE_IP = ("arp ", "bridge ", "netdev ")  # families of rules
 _UNCOUNTED = "netfilter counts no drop by itself: a rule needs a counter"
+_OTHERS = "another rule there drops and does not count"
 _ROUNDED = "iptables rounds large counts: with -x it shows them all"
 
 
@@ -73,12 +74,18 @@ def firewall_drops(delta: Delta, hooks: tuple[str, ...]) -> Iterator[tuple[str, 
         stage = _STAGES[hook]
         if hits:
             by = tuple(Entry(f"nft {rule.place}", count) for rule, count in hits)
-            is_rounded = any(rule.at_most is not None for rule, _ in hits)
-            bound: Bound = "at-least" if is_rounded else "exact"
-            why = _ROUNDED if is_rounded else ""
+            why = _ROUNDED if any(rule.at_most is not None for rule, _ in hits) else ""
+            if not why and _has_uncounted(delta.after, hook):
+                why = _OTHERS
+            bound: Bound = "at-least" if why else "exact"
             yield stage, Account(stage, total(by), bound, by, why=why)
         else:
             yield stage, Account(stage, None, "unseen", (), why=_UNCOUNTED)
+
+
+def _has_uncounted(snap: Snapshot, hook: str) -> bool:
+    """Tell whether a hook has a rule that drops and does not count."""
+    return any(rule.hook == hook and rule.verdict == "other" for rule in snap.rules or ())
 
 
 def shared_drops(delta: Delta, room: int) -> Iterator[Account]:
