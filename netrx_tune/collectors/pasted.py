@@ -68,7 +68,7 @@ _FOREIGN = tuple(
         ("MikroTik's RouterOS", r"\[\w+@[^\]\n]{1,64}\] (?:/[^\n]*)?>"),
         ("MikroTik's RouterOS", r" *(?:driver-)?[rt]x-(?:bytes?|packet|drop): +\d"),
         ("Cisco's IOS", r"\S{1,64} is [a-z ]{1,32}, line protocol is "),
-        ("ESXi", r"NIC statistics for vmnic\d"),
+        ("ESXi", r"NIC statistics for vmnic\d|Packet statistics for port \d"),
         ("macOS or a BSD", r"(?:Darwin|(?:Free|Open|Net)BSD|DragonFly) "),
     )
 )

@@ -32,6 +32,12 @@ from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
 _BY_RADIO = "Frames came broken over the radio: a weak signal, other senders, or the driver."
+_OF_ANY_KIND = (
+    "This input does not tell which errors they are: bad checksums are of cable, optic or card,"
+    " wrong lengths of an MTU that differs (as on a port that mirrors others), and some drivers"
+    " count a full ring there, too."
+)
+_KINDS = ("rx_crc_errors", "rx_length_errors", "rx_frame_sum")
 _WIRELESS = re.compile(r"wl\w+|(?:ath|ra|rai|wifi)\d+")
 
 
@@ -40,17 +46,35 @@ def check(facts: Facts, account: Account) -> Finding:
     losses = by_device(account)
     lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
     virtual = not any(_is_card(facts, name) for name in losses)
-    by_radio = all(map(_WIRELESS.fullmatch, losses))
+    meaning = _meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0))
+    worst = max(losses, key=lambda name: losses[name])
+    advice = [*_advice(facts, worst, virtual=virtual)]
+    if all(map(_WIRELESS.fullmatch, losses)):
+        meaning = _BY_RADIO
+    elif not virtual and not any(_tells_kinds(facts, name) for name in losses):
+        meaning = _OF_ANY_KIND
+        advice.insert(0, _kinds(facts, worst))
     return found(
         facts,
         account,
         f"{lost_of(facts, account, 'frames')} arrived broken on {listed(losses)}",
-        meaning=_BY_RADIO
-        if by_radio
-        else _meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0)),
+        meaning=meaning,
         severity=stray_severity(facts, account),
-        recommendations=_advice(facts, max(losses, key=lambda name: losses[name]), virtual=virtual),
+        recommendations=advice,
     )
+
+
+def _tells_kinds(facts: Facts, name: str) -> bool:
+    """Tell whether a device's errors are shown by kind, or its driver shows them."""
+    device = facts.delta.after.devices.get(name)
+    by_driver = device is not None and device.nic is not None and bool(device.nic.statistics)
+    return by_driver or any(f"{name}.{kind}" in facts.delta.increases for kind in _KINDS)
+
+
+def _kinds(facts: Facts, name: str) -> Recommendation:
+    why = "Shows which errors they are: length, crc, frame, or missed and fifo."
+    command = f"ip -s -s link show dev {quoted(name)}"
+    return look(facts, command, kind="hardware", target=name, why=why)
 
 
 def _is_card(facts: Facts, name: str) -> bool:

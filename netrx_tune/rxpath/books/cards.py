@@ -223,7 +223,7 @@ def _ring_unseen(delta: Delta, devices: list[Device]) -> str:
     )
     if summed and not readable(delta, devices, "rx_missed_errors"):
         return "/proc/net/dev adds rx_missed_errors to rx_dropped"
-    known = readable(delta, devices, "rx_missed_errors", "rx_fifo_errors", *_DROPS)
+    known = readable(delta, devices, "rx_missed_errors", "rx_fifo_errors", SUMMED_DROPS)
     if known or any(_counts_ring(device) for device in devices):
         return ""
     nics = any(device.nic and device.nic.statistics for device in devices)
