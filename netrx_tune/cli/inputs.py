@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from netrx_tune import __version__
 from netrx_tune.cli.options import Later, progress, say_unused
 from netrx_tune.host.source import Tree
 from netrx_tune.host.watch import watch
@@ -69,10 +70,10 @@ def delta_of(place: Place, interval: float, *, quiet: bool, keep: str | None = N
         check_target(keep)
     where, samples = sampled(place, interval, quiet=quiet, full=keep is not None)
     if keep is not None:
-        from netrx_tune.cli.saving import save  # noqa: PLC0415 - seldom
+        from netrx_tune.host.save import write_snapshot  # noqa: PLC0415 - seldom
         from netrx_tune.reporters.snapshot_files import saved_snapshot  # noqa: PLC0415
 
-        save(keep, saved_snapshot(samples, netns=where))
+        write_snapshot(keep, saved_snapshot(samples, netns=where), __version__)
     before = samples[0] if len(samples) > 1 else None
     return measure(before, samples[-1], live=True, netns=where)
 

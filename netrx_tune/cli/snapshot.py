@@ -8,10 +8,10 @@ from shlex import quote
 
 import click
 
+from netrx_tune import __version__
 from netrx_tune.cli import options
 from netrx_tune.cli.inputs import Place, sampled
-from netrx_tune.cli.saving import save
-from netrx_tune.host.save import check_target
+from netrx_tune.host.save import check_target, write_snapshot
 from netrx_tune.model.errors import InputError, NotEnoughData
 from netrx_tune.reporters.plain import escape
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, saved_snapshot
@@ -80,7 +80,7 @@ def command(
     if during:
         _save_after(code, output, saved)
     else:
-        save(output, saved)
+        write_snapshot(output, saved, __version__)
     if not (during and quiet):
         _tell(output, saved, output_format, code if during else None)
     return code
@@ -107,7 +107,7 @@ def _check_words(output: str, words: tuple[str, ...], *, during: bool) -> None:
 def _save_after(code: int, output: str, saved: SavedSnapshot) -> None:
     """Save; if that fails, tell the command's code too, since ours hides it."""
     try:
-        save(output, saved)
+        write_snapshot(output, saved, __version__)
     except InputError as error:
         raise InputError(f"{error}; COMMAND had ended with {code}") from None
 
