@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class _Filled(click.types.StringParamType):
@@ -20,6 +23,17 @@ class _Filled(click.types.StringParamType):
         if value == "":
             self.fail("it is empty; is a variable of the shell not set?", param, ctx)
         return super().convert(value, param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - as click has it
+        param: click.Parameter,  # noqa: ARG002 - likewise
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Leave it to the shell, which offers files: snapshots, profiles, policies are some."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for completion only
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 class Group(click.Group):

@@ -49,6 +49,18 @@ def test_a_page_that_nobody_reads_to_its_end_changes_no_exit_code(words: str, co
     assert done.returncode == code
 
 
+@pytest.mark.parametrize("words", ["check a", "diagnose --from a", "apply a", "size --kernel a"])
+def test_completion_of_a_free_text_offers_files_as_the_shell_does(words: str) -> None:
+    place = {
+        **os.environ,
+        "_NETRX_TUNE_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"netrx-tune {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    done = subprocess.run(TOOL, env=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "file,a\n")
+
+
 def test_an_interrupt_while_it_still_loads_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
     place = {**os.environ, "PYTHONPATH": str(tmp_path)}
