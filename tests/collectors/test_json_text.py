@@ -17,15 +17,10 @@ from netrx_tune.collectors.json_text import problem_of_json, without_json
 from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.refused import why_unread
 from netrx_tune.model.errors import ParseError
-from netrx_tune.model.sample import Nic, Sample
+from netrx_tune.model.sample import Nic
+from tests.collectors.texts import sample_of as read
 
 PRINTED = Path(__file__).parent / "printed"
-
-
-def read(text: str) -> Sample:
-    sample = parse_pasted(text)
-    assert sample is not None
-    return sample
 
 
 def nic_of(row: dict[str, object]) -> Nic:

@@ -13,6 +13,7 @@ from netrx_tune.collectors.moments import SINCE_LAST, TWO_MOMENTS
 from netrx_tune.collectors.pasted import foreign_system, parse_pasted
 from netrx_tune.model.sample import Gap, Process, Sample
 from netrx_tune.model.snapshot import Snapshot
+from tests.collectors.texts import snapshot_of as read
 
 SNMP = "Udp: InDatagrams NoPorts InErrors RcvbufErrors\nUdp: 900 1 100 100\n"
 NETSTAT_S = """Ip:
@@ -93,12 +94,6 @@ RX:\t\t256
 NIC statistics:
      rx_drops: 5
 """
-
-
-def read(text: str) -> Snapshot:
-    sample = parse_pasted(text)
-    assert sample is not None
-    return assemble(sample)
 
 
 def test_netstat_s_gives_the_kernels_counters() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netrx_tune.collectors.assemble import assemble
 from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.pasted_machine import in_words
-from netrx_tune.model.sample import Sample
+from tests.collectors.texts import sample_of as read
 
 LINK = {
     "ifindex": 2,
@@ -20,12 +20,6 @@ LINK = {
     "linkinfo": {"info_kind": "vlan"},
     "stats64": {"rx": {"packets": 900, "errors": 3, "dropped": 12, "missed_errors": 77}},
 }
-
-
-def read(text: str) -> Sample:
-    sample = parse_pasted(text)
-    assert sample is not None
-    return sample
 
 
 def test_ip_may_speak_json() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.collectors.pasted_parts import parts_of
-from netrx_tune.model.sample import Sample
+from tests.collectors.texts import sample_of as read
 
 HEAD = "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)\n pkts bytes target prot opt in out source\n"
 EXACT = HEAD + "234579 30026112 DROP udp -- * * 0.0.0.0/0 0.0.0.0/0 udp dpt:9000\n"
@@ -24,12 +23,6 @@ QDISC = """qdisc ingress ffff: dev eth0 parent ffff:fff1 ----------------
  Sent 9088 bytes 71 pkt (dropped 31, overlimits 0 requeues 0)
  backlog 0b 0p requeues 0
 """
-
-
-def read(text: str) -> Sample:
-    sample = parse_pasted(text)
-    assert sample is not None
-    return sample
 
 
 def counted(text: str) -> list[tuple[str, int]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from netrx_tune.collectors.assemble import assemble
-from netrx_tune.collectors.pasted import parse_pasted
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Snapshot
+from tests.collectors.texts import snapshot_of as read
 
 SHARED = """State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
 UNCONN 213248 0            0.0.0.0:53       0.0.0.0:*     users:(("unbound",pid=812,fd=3))
@@ -19,12 +18,6 @@ tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN      
 udp   8390400      0 0.0.0.0:1900            0.0.0.0:*                           17804/perl
 udp6       0      0 :::5353                 :::*                                -
 """
-
-
-def read(text: str) -> Snapshot:
-    sample = parse_pasted(text)
-    assert sample is not None
-    return assemble(sample)
 
 
 def sockets(snapshot: Snapshot) -> tuple[Socket, ...]:
