@@ -47,11 +47,7 @@ def names(where: Shelf) -> Iterator[tuple[str, str]]:
     """Yield each profile's name and path, sorted; the base of all is none to choose."""
     found: dict[str, str] = {}
     for folder in where:
-        try:
-            files = os.listdir(folder)  # noqa: PTH208 - one call
-        except OSError:
-            continue
-        for file in files:
+        for file in Tree().names(folder):
             stem, suffix = os.path.splitext(file)  # noqa: PTH122 - text
             if suffix in _SUFFIXES and NAME.fullmatch(stem):
                 found.setdefault(stem, f"{folder}/{file}")
