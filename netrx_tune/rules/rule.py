@@ -33,6 +33,9 @@ class Facts(NamedTuple):
 class Rule(NamedTuple):
     """A rule is its module's value RULE; the module's docstring is its page.
 
+    Most rules speak of what a stage lost: outcome.loss_rule() makes one of a function that is
+    handed the stage's account.
+
     `requires` names counters or settings that must be readable; the engine reports the rule as
     skipped where they are not. `stages` are the accounts that the rule speaks for, none where it
     speaks of a setting; where all of them are unseen the engine skips the rule, too.
