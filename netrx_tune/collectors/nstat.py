@@ -30,9 +30,11 @@ WRITTEN = (
 )
 LINE = re.compile(rf"^{WRITTEN}[ \t]*$", re.MULTILINE)
 _NAME = re.compile(NAME)
-EXPORTED = r"node_netstat_[A-Z][A-Za-z]*6?_[A-Z]\w*(?:\{[^{}]*\})? \d[\d.]*(?:e\+\d\d)?"
+# With a time behind it where Prometheus hands it on.
+EXPORTED = r"node_netstat_[A-Z][A-Za-z]*6?_[A-Z]\w*(?:\{[^{}]*\})? \d[\d.]*(?:e\+\d\d)?(?: \d{13})?"
 _EXPORTED = re.compile(
-    r"^node_netstat_([A-Z][A-Za-z]*6?)_([A-Z]\w*)(?:\{[^{}]*\})? (\d[\d.]{0,20}(?:e\+\d\d)?)$",
+    r"^node_netstat_([A-Z][A-Za-z]*6?)_([A-Z]\w*)(?:\{[^{}]*\})? (\d[\d.]{0,20}(?:e\+\d\d)?)"
+    r"(?: \d{13})?$",
     re.MULTILINE,
 )
 

@@ -20,7 +20,7 @@ _METRIC = re.compile(
     r"|(?P<soft>softnet)_(?P<of>processed|dropped|times_squeezed|received_rps|flow_limit_count)"
     r"_total|nf_conntrack_(?P<track>entries|entries_limit|stat_\w+))"
     r"(?:\{(?P<labels>[^{}\n]{0,500})\})?"
-    r" (?P<value>\d{1,20}(?:\.\d{1,20})?(?:e\+\d\d)?)[ \t\r]*$",
+    r" (?P<value>\d{1,20}(?:\.\d{1,20})?(?:e\+\d\d)?)(?: \d{13})?[ \t\r]*$",
     re.MULTILINE,
 )
 _WHOSE = re.compile(r'(?:^|,)(?:device|cpu)="([^"]*)"')

@@ -29,6 +29,15 @@ _CAT = re.compile(
     r"((?:[ \t]*\d[\d \t]*(?:\n|\Z)){2,32})",
     re.MULTILINE,
 )
+# The kernel has some under two names, and had others; conntrack counts what it lists, at times all.
+_TRACKED = re.compile(
+    r"\bnet([./])(?:ipv4[./](?:netfilter[./])?ip|nf)_conntrack_(max|count|buckets)\b"
+)
+_FLOWS = re.compile(
+    r"(?:^conntrack v\S+ \(conntrack-tools\): (?=\d+ flow entries have been shown)"
+    r"|(?<=conntrack -C\n))(\d+)(?: flow .*)?$",
+    re.MULTILINE,
+)
 _JOINED = re.compile(r"^[ \t]*\d+: [^\s\\]+: <.*\\.*$", re.MULTILINE)
 
 
@@ -42,8 +51,7 @@ def plain_lines(text: str) -> str:
         text = _TAGS.sub("", text).replace("&lt;", "<").replace("&gt;", ">")
     if "==> " in text:
         text = _HEADS.sub(r"\1:\2", text)
-    if "cat /" in text:
-        text = _CAT.sub(_named, text)
+    text = _settings(text)
     text = _JOINED.sub(lambda found: found[0].replace("\\", "\n"), text)
     if "NIC statistics: " in text:
         text = _FLAT_PAIRS.sub(lambda found: re.sub(r"[ \t]+(?=[^\d\s])", "\n", found[0]), text)
@@ -52,6 +60,15 @@ def plain_lines(text: str) -> str:
     if "Link encap:" in text:
         text = _FLAT_NAME.sub(r"\n\1", text)
     return _FLAT_LINES.sub(_broken, text) if " RX" in text else text
+
+
+def _settings(text: str) -> str:
+    """Return a text with settings and counts by the names that sysctl has for them."""
+    if "conntrack" in text:
+        text = _TRACKED.sub(r"net\1netfilter\1nf_conntrack_\2", text)
+        if "nf_conntrack_count" not in text:
+            text = _FLOWS.sub(r"net.netfilter.nf_conntrack_count = \1", text)
+    return _CAT.sub(_named, text) if "cat /" in text else text
 
 
 def _named(found: re.Match[str]) -> str:

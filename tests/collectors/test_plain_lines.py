@@ -148,3 +148,28 @@ def test_values_of_several_files_are_told_apart(files: str) -> None:
     snapshot = assemble(sample)
     assert snapshot.levels["nf_conntrack.count"] == 65_530
     assert snapshot.settings["net.netfilter.nf_conntrack_max"] == (65_536,)
+
+
+SHOWN = "conntrack v1.4.5 (conntrack-tools): {} flow entries have been shown.\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$ sudo conntrack -C\n65480\nnet.nf_conntrack_max = 65536\n",
+        f"# conntrack -L | wc -l\n{SHOWN.format(65480)}65480\nnet.ipv4.ip_conntrack_max = 65536\n",
+        "# cat /proc/sys/net/nf_conntrack_max\n65536\n# conntrack -C\n65480\n",
+    ],
+)
+def test_tracking_is_known_by_its_other_names_and_by_what_conntrack_counts(text: str) -> None:
+    sample = parse_pasted(text)
+    assert sample is not None
+    snapshot = assemble(sample)
+    assert snapshot.levels["nf_conntrack.count"] == 65_480
+    assert snapshot.settings["net.netfilter.nf_conntrack_max"] == (65_536,)
+
+
+def test_a_list_of_some_flows_does_not_replace_the_count_of_all() -> None:
+    sample = parse_pasted(f"net.netfilter.nf_conntrack_count = 65480\n{SHOWN.format(7)}")
+    assert sample is not None
+    assert assemble(sample).levels["nf_conntrack.count"] == 65_480
