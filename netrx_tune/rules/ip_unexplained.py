@@ -23,17 +23,15 @@ from collections.abc import Iterator
 
 from netrx_tune.model.finding import Finding, Recommendation, Severity
 from netrx_tune.model.ledger import Account
-from netrx_tune.model.snapshot import Device
 from netrx_tune.rules.advice import look
 from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
 from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.multicast import may_be_multicast
 from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop
 
 _LARGE_SHARE = 0.01
-# Drivers that count no multicast, beside everything that is not hardware.
-_SILENT_DRIVERS = frozenset({"virtio_net", "veth"})
 
 
 def check(facts: Facts, account: Account) -> Finding | None:
@@ -55,35 +53,12 @@ def check(facts: Facts, account: Account) -> Finding | None:
 def _severity(facts: Facts, account: Account) -> Severity:
     if (
         may_drop(facts.delta.after)
-        or _may_be_multicast(facts, account)
+        or may_be_multicast(facts.delta, account.lost or 0)
         or _are_routes(facts, account)
     ):
         return "note"
     large = (account.share or 0) >= _LARGE_SHARE
     return "warning" if large and facts.delta.before else "note"
-
-
-def _may_be_multicast(facts: Facts, account: Account) -> bool:
-    """Tell whether frames to groups that nobody joined may be half of them, or more.
-
-    Cards count multicast frames, IPv4 those for joined groups; virtual devices count none, and
-    IPv6 counts before it looks whether the group is joined.
-    """
-    delta = facts.delta
-    devices = [d for d in delta.after.devices.values() if d.name != "lo"]
-    frames = uncounted = 0
-    for device in devices:
-        if _counts_multicast(device):
-            frames += delta.increase(f"{device.name}.multicast") or 0
-        else:
-            uncounted += delta.increase(f"{device.name}.rx_packets") or 0
-    joined = delta.increase("IpExt.InMcastPkts") or 0
-    return not devices or 2 * (max(0, frames - joined) + uncounted) >= (account.lost or 0)
-
-
-def _counts_multicast(device: Device) -> bool:
-    driver = device.nic.driver if device.nic else ""
-    return not device.kind and driver not in _SILENT_DRIVERS
 
 
 def _of_ipv4(account: Account) -> int:
@@ -122,7 +97,7 @@ def _meaning(facts: Facts, account: Account) -> str:
         causes.append("a firewall rule without a counter")
     else:
         known = " No firewall rule of this namespace drops."
-    if _may_be_multicast(facts, account):
+    if may_be_multicast(facts.delta, account.lost or 0):
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):
         causes.append("an IPsec policy (this kernel does not count them)")
@@ -154,7 +129,7 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
             why="Shows rules and policies that drop; give them a `counter`, and the next run names"
             " the one. Where iptables is the old kind: iptables-save -c.",
         )
-    if _may_be_multicast(facts, account):
+    if may_be_multicast(facts.delta, account.lost or 0):
         yield look(
             facts,
             "ip maddr show",

@@ -17,6 +17,7 @@ from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.entries import counted, entries, entry, gained, noise, xfrm_counters
+from netrx_tune.rxpath.books.multicast import may_be_multicast
 from netrx_tune.rxpath.books.rules import (
     firewall_drops,
     forward_drops,
@@ -168,6 +169,9 @@ def _silent(delta: Delta, xfrm_used: int) -> Iterator[Account]:
     for shared in shared_drops(delta, pool if known else 0):
         pool -= shared.lost or 0
         yield shared
+    if 0 < pool <= min(pool4 or 0, _few(delta)) and _is_chatter(delta, pool):
+        yield Account("mcast-not-joined", pool, "at-most", entry("Ip.InReceives", pool))
+        pool = 0
     yield _unattributed(delta, pool, known=not is_open)
 
 
@@ -191,6 +195,15 @@ def _chatter(delta: Delta, room: int) -> Iterator[Account]:
     if 0 < heard <= _few(delta):
         by = (Entry("Ip6.InMcastPkts", heard),)
         yield Account("mcast-not-joined", heard, "at-most", by)
+
+
+def _is_chatter(delta: Delta, packets: int) -> bool:
+    """Tell IPv4 packets, as few as neighbours' announcements are, that may well be those.
+
+    Of IPv4 no counter tells what came for groups that nobody joined.
+    """
+    is_window = delta.before is not None and bool(delta.after.devices)
+    return is_window and not may_drop_uncounted(delta.after) and may_be_multicast(delta, packets)
 
 
 def _unattributed(delta: Delta, pool: int, *, known: bool) -> Account:
