@@ -24,9 +24,12 @@ from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.books.drivers import xdp_failures
 
 _FAULT = (
-    " (XDP_ABORTED, or an action that does not exist): a fault of the program and not policy. The"
-    " tracepoint xdp:xdp_exception shows each."
+    " (XDP_ABORTED, an action that does not exist, or a packet that could not be sent back): a"
+    " fault of the program and not policy. The tracepoint xdp:xdp_exception shows each."
 )
+
+# In generic mode nothing tells what was dropped from what was sent on.
+_OR = {"xdp-native-drop": "", "xdp-generic-drop": ", or sent elsewhere,"}
 
 
 def check(facts: Facts, account: Account) -> Finding:
@@ -42,7 +45,7 @@ def check(facts: Facts, account: Account) -> Finding:
     return found(
         facts,
         account,
-        f"{lost_of(facts, account, 'packets')} were dropped by an XDP program"
+        f"{lost_of(facts, account, 'packets')} were dropped{_OR[account.stage]} by an XDP program"
         + (f" on {listed(losses)}" if losses else ""),
         meaning=_meaning(account),
         severity="note",

@@ -5,6 +5,9 @@ Kernel: net/core/dev.c, __netif_receive_skb_core(); net/ipv4/ip_input.c, ip_rcv_
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device, Snapshot
 from netrx_tune.rxpath.books.cards import gain, received
@@ -39,6 +42,9 @@ def device_unattributed(delta: Delta, accounts: tuple[Account, ...]) -> Account:
     missing = came - sum(account.lost or 0 for account in accounts if account.stage in _NAMED)
     if missing <= max(noise(delta), 32, packets // 100):
         return unseen._replace(lost=0, bound="exact")
+    missing -= sum(_sent_on(delta, device) for device in devices)
+    if missing <= noise(delta):
+        return unseen._replace(lost=0, bound="exact")
     if _is_open(delta.after):
         why = (
             f"{missing:,} frames did not reach IP: ARP, other protocols, or a tc program took them"
@@ -69,6 +75,22 @@ def _missing(delta: Delta) -> int | None:
     if delta.before is None or None in came or any(_stacks(delta, device) for device in devices):
         return None
     return max(0, received(delta, devices) - sum(packets or 0 for packets in came))
+
+
+def _sent_on(delta: Delta, device: Device) -> int:
+    """Return what an XDP program sent elsewhere, as a load balancer does: by queue, or in sum."""
+    if device.xdp == "none" or device.nic is None:
+        return 0
+    sums = {True: 0, False: 0}
+    for name in filter(_xdp_sends().search, device.nic.statistics):
+        is_queue = any(map(str.isdigit, name))
+        sums[is_queue] += delta.increase(f"{device.name}.ethtool.{name}") or 0
+    return max(sums.values())
+
+
+@cache
+def _xdp_sends() -> re.Pattern[str]:
+    return re.compile(r"xdp_(?:tx|tx_xmit|redirects?)(?:\[\d+\])?$")
 
 
 def _stacks(delta: Delta, device: Device) -> bool:

@@ -136,7 +136,7 @@ BY_DRIVER: dict[str, tuple[DriverCounter, ...]] = {
     ),
     # veth: veth_rq_stats_desc, veth_get_stats64() (from 5.7).
     "veth": (
-        DriverCounter(r"rx_queue_\d+_xdp_drops", _XDP),
+        DriverCounter(r"rx_queue_\d+_xdp_(?:drops|tx_errors)", _XDP),
         DriverCounter(r"rx_queue_\d+_drops", _MEMORY, ("rx_dropped",)),
     ),
     # broadcom/tg3: ethtool_stats_keys, tg3_get_nstats().

@@ -50,7 +50,7 @@ _ANY_DRIVER = (
 _OF_XDP = (
     DriverCounter(r"(?:queue_\d+_)?rx_xdp_(?:drops?|bad_drops|aborted|invalid)(?:\[\d+\])?", _XDP),
 )
-_XDP_FAILED = re.compile(r"xdp_(?:aborted|invalid|bad_drops)")
+_XDP_FAILED = re.compile(r"xdp_(?:aborted|invalid|bad_drops|tx_errors)")
 # Names that one driver alone has, by which a text without `ethtool -i` tells whose it is.
 _MARKS = (
     ("ice", r".+\.nic"),
