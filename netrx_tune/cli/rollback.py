@@ -57,7 +57,8 @@ def command(
     if output_format == "json":
         options.echo_json(_document(undone, left))
     else:
-        _tell(undone, left, entries[: entries.index(chosen)] if chosen else entries)
+        before = entries[: entries.index(chosen)] if chosen else entries
+        _tell(undone, left, before, force=force)
     return 1 if left else 0
 
 
@@ -94,7 +95,9 @@ def _document(undone: Entry | None, left: tuple[Left, ...]) -> dict[str, object]
     }
 
 
-def _tell(undone: Entry | None, left: tuple[Left, ...], before: tuple[Entry, ...]) -> None:
+def _tell(
+    undone: Entry | None, left: tuple[Left, ...], before: tuple[Entry, ...], *, force: bool
+) -> None:
     """Say what was undone, and what of the entries before it the next rollback would take."""
     if undone is None:
         more = "; what someone else changed waits for --force" if before else ""
@@ -102,6 +105,6 @@ def _tell(undone: Entry | None, left: tuple[Left, ...], before: tuple[Entry, ...
         return
     how = "interrupted" if undone.state == "applying" else "applied"
     blocks = [Block(f"Undone: {undone.profile} ({how} {undone.when}).", 0, 2), *left_blocks(left)]
-    if earlier := to_undo(before, force=False):
+    if earlier := to_undo(before, force=force):
         blocks.append(Block(f"Before it, {earlier.profile} was applied ({earlier.when}).", 0, 2))
     options.echo_blocks(blocks)

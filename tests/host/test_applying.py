@@ -202,6 +202,19 @@ def test_what_a_later_apply_left_neither_hides_nor_poses_as_an_earlier_one(root:
     assert files(root) == before
 
 
+def test_what_two_applies_left_is_forced_one_after_the_other(root: Path) -> None:
+    before = files(root)
+    run(root, "apply", "--yes")
+    other = PROFILE.replace("name: test", "name: other").replace("800000", "1200000")
+    (root.parent / "test.yaml").write_text(other)
+    run(root, "apply", "--yes")
+    write(root, "proc/sys/net/core/rmem_max", "900000\n")
+    assert [run(root, "rollback", "--yes").returncode for _ in range(2)] == [1, 1]
+    assert "Before it, test was applied" in run(root, "rollback", "--yes", "--force").stdout
+    assert run(root, "rollback", "--yes", "--force").returncode == 0
+    assert files(root) == before
+
+
 def test_after_a_crash_apply_refuses_and_rollback_restores(root: Path) -> None:
     before = files(root)
     run(root, "apply", "--yes")
