@@ -20,7 +20,6 @@ from pathlib import Path
 from tests.host.inside import is_inside, scratch
 
 HIGH = Path("/proc/sys/net/ipv4/ipfrag_high_thresh")
-LOW = Path("/proc/sys/net/ipv4/ipfrag_low_thresh")
 JOURNAL = Path("/var/lib/netrx-tune/journal.json")
 OURS = Path("/etc/sysctl.d/90-netrx-tune.conf")
 STOCK = 4_194_304
