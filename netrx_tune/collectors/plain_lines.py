@@ -2,7 +2,7 @@
 
 A terminal colours them (`ip -c`, or `script`), Markdown marks them as code, a page has tags in
 them or lost its line breaks, `head` puts a file's name above it, `ip -o` joins a device's lines
-by backslashes, and `cat` of several files does not say whose a line is.
+by backslashes, and `cat` of several files, or `sysctl -n`, does not say whose a value is.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ _FLAT_COUNTS = re.compile(
     r"|(?<=\d) (?=[A-Z])"
 )
 _FILE = r"/(?:proc/sys|sys/class)/[\w./:@-]+(?:\{[\w,]+\}[\w./:@-]*)?"
-_CAT = re.compile(
-    rf"^(.{{0,200}}\bcat[ \t]+({_FILE}(?:[ \t]+{_FILE}){{0,31}})[ \t]*\n)"
-    r"((?:[ \t]*\d[\d \t]*(?:\n|\Z)){2,32})",
+_KEY = r"(?:net|vm|kernel)[./][\w./-]+"
+_ASKED = re.compile(
+    rf"^(.{{0,200}}\b(?:cat|sysctl(?:[ \t]+-\w*n\w*)?)[ \t]+"
+    rf"((?:{_FILE}|{_KEY})(?:[ \t]+(?:{_FILE}|{_KEY})){{0,31}})[ \t]*\n)"
+    r"((?:[ \t]*\d[\d \t]*(?:\n|\Z)){1,32})",
     re.MULTILINE,
 )
 # The kernel has some under two names, and had others; conntrack counts what it lists, at times all.
@@ -68,11 +70,11 @@ def _settings(text: str) -> str:
         text = _TRACKED.sub(r"net\1netfilter\1nf_conntrack_\2", text)
         if "nf_conntrack_count" not in text:
             text = _FLOWS.sub(r"net.netfilter.nf_conntrack_count = \1", text)
-    return _CAT.sub(_named, text) if "cat /" in text else text
+    return _ASKED.sub(_named, text) if "cat /" in text or "sysctl " in text else text
 
 
 def _named(found: re.Match[str]) -> str:
-    """Return the values that cat printed of several files behind their names."""
+    """Return the values that cat or sysctl -n printed of one or several behind their names."""
     paths: list[str] = []
     for word in found[2].split():
         start, _, rest = word.partition("{")
@@ -81,7 +83,8 @@ def _named(found: re.Match[str]) -> str:
     values = found[3].splitlines()
     if len(values) != len(paths):
         return found[0]
-    lines = (f"{path}:{value.strip()}\n" for path, value in zip(paths, values, strict=True))
+    named = zip(paths, map(str.strip, values), strict=True)
+    lines = (f"{p}:{value}\n" if p[0] == "/" else f"{p} = {value}\n" for p, value in named)
     return found[1] + "".join(lines)
 
 

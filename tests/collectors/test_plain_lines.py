@@ -138,12 +138,13 @@ def test_one_counter_within_a_sentence_is_none() -> None:
 @pytest.mark.parametrize(
     "files",
     [
-        "/proc/sys/net/netfilter/nf_conntrack_{count,max}",
-        "/proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max",
+        "cat /proc/sys/net/netfilter/nf_conntrack_{count,max}",
+        "cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max",
+        "sysctl -n net.netfilter.nf_conntrack_count net.nf_conntrack_max",
     ],
 )
 def test_values_of_several_files_are_told_apart(files: str) -> None:
-    sample = parse_pasted(f"# cat {files}\n65530\n65536\n$ uname -r\n5.15.0\n")
+    sample = parse_pasted(f"# {files}\n65530\n65536\n$ uname -r\n5.15.0\n")
     assert sample is not None
     snapshot = assemble(sample)
     assert snapshot.levels["nf_conntrack.count"] == 65_530
