@@ -32,6 +32,7 @@ from netrx_tune.rxpath.books.multicast import may_be_multicast
 from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop
 
 _LARGE_SHARE = 0.01
+_NEARLY_ALL = 0.9
 
 
 def check(facts: Facts, account: Account) -> Finding | None:
@@ -97,7 +98,9 @@ def _meaning(facts: Facts, account: Account) -> str:
         causes.append("a firewall rule without a counter")
     else:
         known = " No firewall rule of this namespace drops."
-    if may_be_multicast(facts.delta, account.lost or 0):
+    if heard := _multicast_of_ipv6(facts, account):
+        causes.insert(0, f"multicast of groups that nobody here joined (IPv6 had {count(heard)})")
+    elif may_be_multicast(facts.delta, account.lost or 0):
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):
         causes.append("an IPsec policy (this kernel does not count them)")
@@ -111,7 +114,31 @@ def _meaning(facts: Facts, account: Account) -> str:
     return f"{told}{known}{families}"
 
 
+def _multicast_of_ipv6(facts: Facts, account: Account) -> int:
+    """Return IPv6's multicast packets if nearly all of the account may be those, else 0.
+
+    IPv6 counts them before it looks whether the group is joined.
+    """
+    six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
+    heard = facts.delta.increase("Ip6.InMcastPkts") or 0
+    return heard if min(six, heard) >= _NEARLY_ALL * (account.lost or 0) else 0
+
+
+def _groups(facts: Facts) -> Recommendation:
+    return look(
+        facts,
+        "ip maddr show",
+        kind="none",
+        target="multicast",
+        why="Shows the groups that are joined on each device; a program may have joined on the"
+        " wrong one.",
+    )
+
+
 def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
+    is_heard = bool(_multicast_of_ipv6(facts, account))
+    if is_heard:
+        yield _groups(facts)
     if _are_routes(facts, account):
         yield look(
             facts,
@@ -129,15 +156,8 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
             why="Shows rules and policies that drop; give them a `counter`, and the next run names"
             " the one. Where iptables is the old kind: iptables-save -c.",
         )
-    if may_be_multicast(facts.delta, account.lost or 0):
-        yield look(
-            facts,
-            "ip maddr show",
-            kind="none",
-            target="multicast",
-            why="Shows the groups that are joined on each device; a program may have joined on the"
-            " wrong one.",
-        )
+    if not is_heard and may_be_multicast(facts.delta, account.lost or 0):
+        yield _groups(facts)
     if not _counts_ipsec(facts):
         yield look(
             facts,
