@@ -35,7 +35,7 @@ def check(facts: Facts, account: Account) -> Finding:
     return found(
         facts,
         account,
-        f"{lost_of(facts, account, 'packets')} had an IP header that does not read",
+        f"{lost_of(facts, account, 'packets')} {_what(facts, account, checksums)}",
         meaning=_checksum_words(facts, checksums)
         + (
             "This host forwards: packets whose TTL ran out here are among them, of a traceroute"
@@ -47,6 +47,12 @@ def check(facts: Facts, account: Account) -> Finding:
         evidence=evidence(facts.delta, _CHECKSUMS),
         recommendations=(look(facts, command, kind="sender", target="sender", why=why),),
     )
+
+
+def _what(facts: Facts, account: Account, checksums: int) -> str:
+    if _ran_out(facts, account, checksums):
+        return "had no time to live left for the way on, or a header that does not read"
+    return "had an IP header that does not read"
 
 
 def _checksum_words(facts: Facts, checksums: int) -> str:
