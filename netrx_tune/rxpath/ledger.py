@@ -175,7 +175,9 @@ def _unread_bytes(snap: Snapshot | None) -> int | None:
 
 
 def _waiting(delta: Delta, accounts: tuple[Account, ...]) -> tuple[int | None, Account | None]:
-    """Return the datagrams that the window left in queues, and the account of those that died.
+    """Return how many more wait after the window than before, and the account of those that died.
+
+    Where fewer wait than before, some of what was read came before the window: none more wait.
 
     InDatagrams counts at the read, so what IP delivered and UDP has not counted yet is queued,
     or was discarded with its socket, which nothing counts.
@@ -187,9 +189,9 @@ def _waiting(delta: Delta, accounts: tuple[Account, ...]) -> tuple[int | None, A
     gap = _handed_to_udp(delta, accounts)
     if after == 0:
         return 0, _closed(delta, gap or 0)
-    if gap is None or gap < 0:
+    if gap is None or gap < -_queued_at_most(before):
         return None, None
-    queued = min(gap, _queued_at_most(after))
+    queued = max(0, min(gap, _queued_at_most(after)))
     return queued, _closed(delta, gap - queued)
 
 

@@ -65,6 +65,17 @@ def test_what_is_charged_is_what_was_counted(
     assert named + (ledger.unattributed or 0) == ledger.lost
 
 
+@pytest.mark.parametrize(("handed", "queued"), [(1010, 10), (1000, 0), (993, 0), (700, None)])
+def test_what_more_waits_than_before_is_queued(handed: int, queued: int | None) -> None:
+    """A full queue goes up and down; by no more than it held can it have become shorter."""
+    names = ("Ip.InDelivers", "Tcp.InSegs", "Icmp.InMsgs")
+    after = {**udp(read=900, full=100), **dict.fromkeys(names, 0), "Ip.InDelivers": handed}
+    before = snapshot(dict.fromkeys(after, 0), sockets=(sock(0, unread=166_400),))
+    later = snapshot(after, sockets=(sock(100, unread=166_400),), uptime=110.0)
+    ledger = settle(between(before, later, live=True))
+    assert (ledger.queued, ledger.offered) == (queued, 1000 + (queued or 0))
+
+
 def test_rcvbuf_errors_are_part_of_in_errors_and_counted_once() -> None:
     assert losses(books(udp(read=900, full=100), drops=100)) == {"udp-rcvbuf-full": 100}
 
