@@ -444,4 +444,30 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-buffer-cut",
         (None, None),
     ),
+    (
+        (
+            "WARN : UdpTransport - receiveBufferSize (SO_RCVBUF) for input GELFUDPInput{title=x}"
+            " (channel [id: 0x84d1, L:/0:0:0:0:0:0:0:0%0:12201]) should be 1048576 but is 425984."
+        ),
+        "log-graylog-buffer",
+        (1_048_576, None),
+    ),
+    (
+        (
+            "WARN  [UdpTransport] receiveBufferSize (SO_RCVBUF) for input SyslogUDPInput{title=s}"
+            " (channel [id: 0x12, L:/0.0.0.0:1514]) should be >= 262144 but is 212992."
+        ),
+        "log-graylog-buffer",
+        (262_144, None),
+    ),
+    (
+        "Standard setsockopt, SO_RCVBUF is 212992 Requested length is 2000000 bytes",
+        "log-nfcapd-buffer",
+        (2_000_000, None),
+    ),
+    (
+        "nfcapd[812]: System set setsockopt, SO_RCVBUF to 425984 bytes",
+        "log-nfcapd-buffer",
+        (None, 425_984),
+    ),
 ]

@@ -70,6 +70,13 @@ def test_a_request_that_was_granted_and_doubled_is_no_cut() -> None:
     assert "cut" not in heard.arithmetic
 
 
+def test_a_size_without_its_request_is_not_called_cut() -> None:
+    heard = message_in("System set setsockopt, SO_RCVBUF to 400000 bytes")
+    assert heard is not None
+    assert "cut" not in heard.arithmetic
+    assert "net.core.rmem_max limits 200,000" in heard.arithmetic
+
+
 def test_a_runtime_that_halves_is_not_halved_again() -> None:
     heard = message_in("JGRP000015: the receive buffer of socket S was set to 20MB, but the OS only"
                        " allocated 212.99KB")  # fmt: skip

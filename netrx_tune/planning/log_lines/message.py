@@ -53,7 +53,9 @@ class Heard(NamedTuple):
                 f"The program asked for {count(wanted)} bytes, so net.core.rmem_max has to"
                 f" be at least {count(wanted)} for all of it to be granted."
             )
-        if got is not None and self._is_cut(got):
+        if got is not None and wanted is None:
+            parts.append(self._granted(got))
+        elif got is not None and self._is_cut(got):
             parts.append(self._cut(got))
         return " ".join(parts)
 
@@ -64,8 +66,16 @@ class Heard(NamedTuple):
         return self.wanted_bytes is not None and (got is None or self._is_cut(got))
 
     def _is_cut(self, got: int) -> bool:
-        wanted = self.wanted_bytes
-        return wanted is None or got < (2 * wanted if self.message.doubled else wanted)
+        wanted = self.wanted_bytes or 0
+        return got < (2 * wanted if self.message.doubled else wanted)
+
+    def _granted(self, got: int) -> str:
+        """Return what a size means that stands there without the request for it."""
+        limited = got // 2 if self.message.doubled else got
+        return (
+            f"It has {count(got)}, of which net.core.rmem_max limits {count(limited)}. Whether it"
+            " asked for more, the line does not say."
+        )
 
     def _cut(self, got: int) -> str:
         """Return what the kernel granted, from what the program was told."""

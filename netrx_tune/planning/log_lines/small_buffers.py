@@ -250,6 +250,28 @@ SMALL_BUFFERS: tuple[Message, ...] = (
         " ask for its size needs net.core.rmem_max only.",
     ),
     _cut(
+        "log-graylog-buffer",
+        "Graylog compares the receive buffer of an input with its setting",
+        rf"receivebuffersize \(so_rcvbuf\) for .* should be (?:>= )?(?P<wanted>{SIZE})",
+        "net.core.rmem_max is below receiveBufferSize of the input, where the second number is the"
+        " smaller one. That one is doubled with the epoll transport and not with the other. Older"
+        " releases write the line of a doubled one, too, which is no cut.",
+        "Graylog2/graylog2-server, UdpTransport.java; issues 1350 and 1422",
+    ),
+    _cut(
+        "log-nfcapd-buffer",
+        "nfcapd says how large its receive buffer is",
+        rf"standard setsockopt, so_rcvbuf is [0-9]+ requested length is (?P<wanted>{SIZE})"
+        rf"|\bset setsockopt, so_rcvbuf to (?P<got>{SIZE})",
+        "nfcapd and sfcapd write what option -B asks for, and what getsockopt() says then, which is"
+        " doubled: less than twice the request means that net.core.rmem_max is below it.",
+        "phaag/nfdump, src/libnfdump/nfnet.c",
+        loss="No. The lines stand in the log of every start with -B.",
+        do="Nothing, unless diagnose names its socket as losing to bursts or pauses: then a larger"
+        " -B, with net.core.rmem_max not below it. Sequence failures that it counts beside no drops"
+        " here were lost before this host, or by the exporter.",
+    ),
+    _cut(
         "log-transmission-buffer",
         "Transmission did not get the receive buffer it asked for",
         rf"failed to set receive buffer: requested (?P<wanted>{SIZE})(?:, got (?P<got>{SIZE}))?"
