@@ -275,6 +275,12 @@ LINES: list[tuple[str, str, tuple[int | None, int | None]]] = [
         "log-dropwatch",
         (None, None),
     ),
+    (
+        "bpftrace -e 'tracepoint:skb:kfree_skb { @[ksym(args->location)] = count(); }'",
+        "log-dropwatch",
+        (None, None),
+    ),
+    ("@[NETFILTER_DROP]: 1203", "log-dropwatch", (None, None)),
     ("988 drops at tpacket_rcv+5f (0xffffffff973642df)", "log-dropwatch", (None, None)),
     (
         (

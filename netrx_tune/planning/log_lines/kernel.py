@@ -175,8 +175,8 @@ KERNEL_LINES: tuple[Message, ...] = (
     Message(
         "log-dropwatch",
         "dropwatch or a trace names the function that discarded a packet",
-        r"(?:[0-9] drops|drop) at:? [\w.]+\+(?:0x)?[0-9a-f]+|\bkfree_skb(?:_reason)?[:(]"
-        r"|skb_drop_reason_\w",
+        r"(?:[0-9] drops|drop) at:? [\w.]+\+(?:0x)?[0-9a-f]+|\bkfree_skb(?:_reason)? ?[:({]"
+        r"|skb_drop_reason_\w|\b(?:netfilter_drop|socket_rcvbuff|ip_rpfilter|ip_innoroutes)\b",
         "udp_queue_rcv_skb, __udp_queue_rcv_skb and udp_queue_rcv_one_skb: at the socket, mostly a"
         " full buffer, else its filter. __udp4_lib_rcv: no such port, or a bad checksum or length."
         " enqueue_to_backlog: the CPU's backlog. nf_hook_slow: the firewall. tcp_v4_rcv,"
