@@ -159,12 +159,13 @@ def _check(delta: Delta) -> None:
     if _forced(delta) > _forced(_after(delta, plan)):
         return  # a buffer that was forced looks asked for below a higher ceiling
     later = _after(delta, plan)
-    cut = {item.target for item in first.plan if "Bounded: " in item.why}
+    uncut = {item.target for item in first.plan if "Bounded: " not in item.why}
+    cut = _named(delta) - uncut
     free = _freed_bytes(later, plan, place)
     causes = {one.rule for one in first.findings}
     same = [one for one in conclude(later).findings if one.rule in causes]
     for key, proposed in _proposed(same):
-        top = plan.get(key, values.get(key, ()))
+        top = plan.get(key) or values.get(key) or delta.after.settings.get(key, ())
         if key in cut and proposed > top:
             more = _bytes(key, proposed, place) - _bytes(key, top, place)
             free_here = free + _rounded_bytes(key, proposed, place)
@@ -178,9 +179,14 @@ def _freed_bytes(later: Delta, plan: Settings, place: Room) -> int:
 
     What memory had cut may have that, as far as a later plan can tell.
     """
-    findings, _ = run_rules(Facts(later, settle(later)))
-    named = {item.target for one in findings for item in one.recommendations}
+    named = _named(later)
     return sum(_bytes(key, values, place) for key, values in plan.items() if key not in named)
+
+
+def _named(delta: Delta) -> frozenset[str]:
+    """Return what rules would change, before it is made one plan."""
+    findings, _ = run_rules(Facts(delta, settle(delta)))
+    return frozenset(item.target for one in findings for item in one.recommendations)
 
 
 def _rounded_bytes(key: str, values: tuple[int, ...], place: Room) -> int:
