@@ -167,7 +167,7 @@ def _write(facts: Facts, key: str, value: str) -> str:
 
 
 def look(
-    facts: Facts, command: str, *, kind: Kind, target: str, why: str, cost: str = "none"
+    facts: Facts, command: str, *, target: str, why: str, kind: Kind = "none", cost: str = "none"
 ) -> Recommendation:
     """Return the advice to find out: a command that changes nothing."""
     scope: Scope = "device" if target in facts.delta.after.devices else "netns"

@@ -102,7 +102,6 @@ def _for_a_request(facts: Facts, wanted: int, *, seen: bool) -> Iterator[Recomme
         else look(
             facts,
             "ss -uanmp",
-            kind="none",
             target=RMEM_MAX,
             why="Shows each socket's drops (d) and buffer (rb): where d grows something is lost.",
         )

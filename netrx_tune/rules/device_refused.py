@@ -59,7 +59,6 @@ def _advice(facts: Facts, name: str) -> Iterator[Recommendation]:
         yield look(
             facts,
             f"ip -d link show dev {quoted(name)}",
-            kind="none",
             target=name,
             why="Shows whether it is up, and whose it is; `ip monitor link` shows who takes it"
             " down.",

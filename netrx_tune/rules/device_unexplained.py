@@ -97,7 +97,7 @@ def _advice(facts: Facts, name: str) -> Iterator[Recommendation]:
         (f"tc -s filter show dev {device} ingress", "Shows traffic control's filters at ingress."),
         ("nft list ruleset netdev", "Shows firewall rules at ingress; give them a `counter`."),
     ):
-        yield look(facts, command, kind="none", target=name, why=kind_why)
+        yield look(facts, command, target=name, why=kind_why)
 
 
 RULE = Rule(("device-unattributed",), check)

@@ -37,7 +37,7 @@ def check(facts: Facts, account: Account) -> Finding:
         f" {listed(losses)}",
         meaning="They were not for this host, unless a VLAN that it should have is missing.",
         severity="note",
-        recommendations=(look(facts, command, kind="none", target=name, why=why),),
+        recommendations=(look(facts, command, target=name, why=why),),
     )
 
 

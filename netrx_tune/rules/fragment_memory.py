@@ -81,7 +81,6 @@ def _undivided(facts: Facts, account: Account) -> Finding:
             look(
                 facts,
                 "nstat -az 'IpReasm*' 'Ip6Reasm*'",
-                kind="none",
                 target="Ip.ReasmTimeout",
                 why="Shows how many of the failures (ReasmFails) are timeouts (ReasmTimeout).",
             ),

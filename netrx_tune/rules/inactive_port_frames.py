@@ -33,7 +33,7 @@ def check(facts: Facts, account: Account) -> Finding:
         f"{lost_of(facts, account, 'frames')} came in by a standby link: {listed(losses)}",
         meaning="The active link delivers what this host needs; nothing is missing.",
         severity="note",
-        recommendations=(look(facts, command, kind="none", target=name, why=why),),
+        recommendations=(look(facts, command, target=name, why=why),),
     )
 
 

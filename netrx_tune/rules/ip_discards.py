@@ -34,9 +34,7 @@ def check(facts: Facts, account: Account) -> Finding:
             meaning="Multicast of groups that nobody here joined counts like this, and packets that"
             " came while IPv6 was off on the device. Lack of memory would, too.",
             severity="note",
-            recommendations=(
-                look(facts, "ip -6 maddr show", kind="none", target="multicast", why=why),
-            ),
+            recommendations=(look(facts, "ip -6 maddr show", target="multicast", why=why),),
         )
     return found(
         facts,

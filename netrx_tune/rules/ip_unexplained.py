@@ -128,7 +128,6 @@ def _groups(facts: Facts) -> Recommendation:
     return look(
         facts,
         "ip maddr show",
-        kind="none",
         target="multicast",
         why="Shows the groups that are joined on each device; a program may have joined on the"
         " wrong one.",

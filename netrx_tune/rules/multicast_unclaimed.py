@@ -36,7 +36,6 @@ def check(facts: Facts, account: Account) -> Finding:
             look(
                 facts,
                 "ip maddress show",
-                kind="none",
                 target="multicast groups",
                 why="Shows which groups are joined on which interface.",
             ),

@@ -161,7 +161,6 @@ def _of_listener(facts: Facts, sock: Socket, queues: int) -> Finding:
         look(
             facts,
             "ss -ltn",
-            kind="none",
             target="listen() backlog",
             why="Shows each listener's queue (Recv-Q) and its length (Send-Q): does it stay full?",
         ),

@@ -75,7 +75,6 @@ def _look(facts: Facts) -> Recommendation:
     return look(
         facts,
         "nstat -az TcpExtTCPReqQFullDrop TcpExtTCPReqQFullDoCookies",
-        kind="none",
         target="TCPReqQFullDrop",
         why=f"Tells whether it was that queue: TCPReqQFullDrop then grows. `sysctl {_COOKIES}`"
         " shows whether SYN cookies are allowed, with which nobody is refused for it.",

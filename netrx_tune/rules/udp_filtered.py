@@ -39,7 +39,6 @@ def check(facts: Facts, account: Account) -> Finding:
             look(
                 facts,
                 "ss -uabp",
-                kind="none",
                 target="socket filters",
                 why="Shows classic socket filters; for those of cgroups: bpftool cgroup tree.",
             ),

@@ -49,7 +49,7 @@ def check(facts: Facts, account: Account) -> Finding | None:
         meaning=_meaning(account, doubtful=doubtful),
         severity="note",
         recommendations=_ordered(
-            look(facts, command, kind="none", target=name, why=why, cost=cost),
+            look(facts, command, target=name, why=why, cost=cost),
             None if certain else _driver(facts, name),
             swapped=_are_many(account),
         ),
@@ -76,7 +76,7 @@ def _is_trickle(account: Account) -> bool:
 def _driver(facts: Facts, name: str) -> Recommendation:
     why = "Shows whether the driver itself dropped: names with drop, discard, miss or no_buf."
     command = f"ethtool -S {quoted(name)} | grep -iE 'drop|discard|miss|no_buf|fail'"
-    return look(facts, command, kind="none", target=name, why=why)
+    return look(facts, command, target=name, why=why)
 
 
 def _meaning(account: Account, *, doubtful: bool) -> str:

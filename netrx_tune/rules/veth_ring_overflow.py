@@ -58,7 +58,7 @@ def _advice(facts: Facts, name: str) -> Iterator[Recommendation]:
     )
     if device.xdp != "none":
         why = "An XDP program runs for every packet here: it has to be fast, or go."
-        yield look(facts, f"bpftool net show dev {quoted(name)}", kind="none", target=name, why=why)
+        yield look(facts, f"bpftool net show dev {quoted(name)}", target=name, why=why)
         return
     yield Recommendation(
         kind="ethtool",

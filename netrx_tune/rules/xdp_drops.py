@@ -49,7 +49,7 @@ def check(facts: Facts, account: Account) -> Finding:
         + (f" on {listed(losses)}" if losses else ""),
         meaning=_meaning(account),
         severity="note",
-        recommendations=(look(facts, command, kind="none", target=name or "xdp", why=why),),
+        recommendations=(look(facts, command, target=name or "xdp", why=why),),
     )
 
 
