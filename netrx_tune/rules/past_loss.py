@@ -25,7 +25,8 @@ from netrx_tune.rxpath.stages import STAGES
 # Strays and scans pile up on every host; their history tells nobody anything.
 _TRIVIAL = frozenset({"udp-no-port", "udp-mcast-nolistener", "l2-unhandled-proto", "udp-short",
                       "ip-internal-discard", "route-no-route", "route-not-local",
-                      "udp-csum-early", "ip-header-invalid", "udp-closed-unread"})  # fmt: skip
+                      "udp-csum-early", "ip-header-invalid", "udp-closed-unread",
+                      "backlog-dev-down"})  # fmt: skip
 _TOLD = {s.name for s in STAGES if s.kind in ("loss", "copy") and s.layer != "books"} - _TRIVIAL
 
 

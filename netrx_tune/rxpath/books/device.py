@@ -207,7 +207,8 @@ def _rx_dropped(
             yield account._replace(bound="exact" if certain else "at-most")
     if refused:
         by_end = tuple(Entry(f"{name}.peer.tx_dropped", n) for name, n in refused.items() if n)
-        yield _account("backlog-dev-down", by_end, (offered or 0) + total(by_end))
+        account = _account("backlog-dev-down", by_end, (offered or 0) + total(by_end))
+        yield account if delta.before else account._replace(bound="at-most")
     if of_tunnels:
         lost = total(of_tunnels)
         came = received(delta, (d for d in devices if d.kind in _WITHOUT_CELLS))
