@@ -8,6 +8,7 @@ from netrx_tune.collectors.ethtool import link_statistics
 from netrx_tune.model.sample import Nic
 from netrx_tune.model.snapshot import Device
 from netrx_tune.rxpath.books.drivers import counters_called, guessed_driver
+from netrx_tune.rxpath.books.guests import untaken
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
@@ -37,6 +38,9 @@ def nic(driver: str, statistics: dict[str, int]) -> Nic:
     [
         # Not in any field of the link, or in one: once.
         ("ixgbe", {}, {"rx_no_dma_resources": 70}, {RING: 70}),
+        ("sfc", {}, {"rx_xdp_drops": 70, "rx_xdp_bad_drops": 3}, {XDP: 73}),
+        ("ena", {}, {"queue_1_rx_xdp_aborted": 3, "queue_1_rx_xdp_redirect": 9}, {XDP: 3}),
+        ("gve", {}, {"rx_xdp_aborted[1]": 3, "rx_xdp_drop[1]": 4}, {XDP: 7}),
         ("igb", {"rx_fifo_errors": 70}, {"rx_queue_0_drops": 70}, {RING: 70}),
         ("mana", {}, {"hc_rx_discards_no_wqe": 70}, {RING: 70}),
         ("mana", {"rx_missed_errors": 70}, {"hc_rx_discards_no_wqe": 70}, {RING: 70}),
@@ -229,6 +233,8 @@ def test_broken_frames_are_among_those_that_arrived(packets: int, arrived: int) 
         ("", {"rx_drops": 0}, ""),
         # The sum of what queues count, and what the link's own field may well have.
         ("virtio_net", {"rx_drops": 9, "rx_queue_0_drops": 9}, ""),
+        ("lan78xx", {"RX Dropped Frames": 7}, "RX Dropped Frames 7"),
+        ("mt7530", {"p05_RxDrop": 7, "p05_RxFiltering": 11}, ""),
         ("vmxnet3", {"drv dropped rx total": 5}, ""),
         ("vmxnet3", {"drv dropped rx total": 7}, "drv dropped rx total 7"),
     ],
@@ -236,6 +242,25 @@ def test_broken_frames_are_among_those_that_arrived(packets: int, arrived: int) 
 def test_a_name_that_nobody_knows_is_said(driver: str, own: dict[str, int], said: str) -> None:
     device = Device("eth0", {"rx_packets": 9, "rx_dropped": 5}, nic=nic(driver, own))
     notes = "\n".join(unnamed_drops(since_boot(snapshot(devices=(device,)))))
+    assert said in notes
+    assert bool(said) == bool(notes)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"tap0": (90, 10)}, "tap0 10 of 100 packets. "),
+        ({"tap0": (None, 10), "tap1": (0, 11)}, "tap1 11 of 11 packets, tap0 10. "),
+        ({f"tap{n}": (0, n + 1) for n in range(5)}, "tap2 3 of 3 packets and 2 more. "),
+        ({"tap0": (90, 0), "eth0": (90, 10)}, ""),
+    ],
+)
+def test_what_guests_left_is_said(sent: dict[str, tuple[int | None, int]], said: str) -> None:
+    devices = []
+    for name, (packets, dropped) in sent.items():
+        counted = {"tx_dropped": dropped} | ({} if packets is None else {"tx_packets": packets})
+        devices.append(Device(name, counted, kind="tun" if name != "eth0" else ""))
+    notes = "\n".join(untaken(since_boot(snapshot(devices=tuple(devices)))))
     assert said in notes
     assert bool(said) == bool(notes)
 

@@ -11,7 +11,10 @@ from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import meanings
 
 _MOST_NAMED = 3
-_SOUNDS = r"(?!.*(?:tx|xdp|fdir|posted))(?=.*rx).*(?:drop|discard|no_?buf|overflow|overrun).*"
+# Of a switch's port (p05_RxDrop, mt7530) it is what the host itself sent.
+_SOUNDS = (
+    r"(?i)(?!p\d\d_|.*(?:tx|xdp|fdir|posted))(?=.*rx).*(?:drop|discard|no_?buf|overflow|overrun).*"
+)
 # Where the link may have a driver's drops as well: they are in a figure then.
 _LINK = ("rx_dropped", SUMMED_DROPS, "rx_missed_errors", "rx_fifo_errors", "rx_errors")
 # The link's own field, and shortages that cost no frame while the card's memory lasts.
