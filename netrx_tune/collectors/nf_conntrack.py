@@ -10,18 +10,7 @@ from __future__ import annotations
 from netrx_tune.collectors.rt_cache import parse_cpu_rows
 from netrx_tune.collectors.text import Reading
 
-# The names that netlink and conntrack(8) have for them.
-_MODERN = {"clashres": "clash_resolve", "chainlength": "chaintoolong"}
-
 
 def parse_nf_conntrack(text: str, path: str = "/proc/net/stat/nf_conntrack") -> Reading:
-    """Return rows as "nf_conntrack.drop", one number per CPU, and the level "nf_conntrack.entries".
-
-    Raises:
-        ParseError: no row, a row that is cut off, or a word that is no hexadecimal.
-    """
-    return parse_cpu_rows(text, path, _nf_conntrack)
-
-
-def _nf_conntrack(word: str) -> str:
-    return f"nf_conntrack.{_MODERN.get(word, word)}"
+    """Return rows as "nf_conntrack.drop", one number per CPU, and the level of its entries."""
+    return parse_cpu_rows(text, path, "nf_conntrack")

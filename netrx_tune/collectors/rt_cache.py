@@ -9,8 +9,6 @@ ct_cpu_seq_show().
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from netrx_tune.collectors.text import (
     Reading,
     columns_of_32_bits,
@@ -21,32 +19,25 @@ from netrx_tune.collectors.text import (
 from netrx_tune.model.errors import ParseError
 
 _ENTRIES = "entries"
+_MODERN = {"clashres": "clash_resolve", "chainlength": "chaintoolong"}  # of nf_conntrack
 
 
 def parse_rt_cache(text: str, path: str = "/proc/net/stat/rt_cache") -> Reading:
-    """Return rows as "rt_cache.in_martian_src", one number per CPU.
-
-    Raises:
-        ParseError: no row, a row that is cut off, or a word that is no hexadecimal.
-    """
-    return parse_cpu_rows(text, path, _rt_cache)
+    """Return rows as "rt_cache.in_martian_src", one number per CPU."""
+    return parse_cpu_rows(text, path, "rt_cache")
 
 
-def _rt_cache(word: str) -> str:
-    return f"rt_cache.{word}"
-
-
-def parse_cpu_rows(text: str, path: str, name: Callable[[str], str]) -> Reading:
-    """Return the columns of such a file by `name` of their header's word."""
+def parse_cpu_rows(text: str, path: str, file: str) -> Reading:
+    """Return the columns of such a file by its name and their header's word."""
     first, _, table = text.partition("\n")
     header = first.split()
     found = columns_of_32_bits(table)
     if found and header[:1] == [_ENTRIES] and found[0] == len(header):
-        return _reading(header, found[1], name)
-    return _row_by_row(text, path, name)
+        return _reading(header, found[1], file)
+    return _row_by_row(text, path, file)
 
 
-def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
+def _row_by_row(text: str, path: str, file: str) -> Reading:
     """Read a file whose rows are not laid out alike, or say what is wrong with it."""
     header: list[str] = []
     rows = 0
@@ -60,21 +51,21 @@ def _row_by_row(text: str, path: str, name: Callable[[str], str]) -> Reading:
             rows += 1
     if not rows or header[0] != _ENTRIES:
         raise ParseError(path, "expected a header with entries and a row per CPU", text)
-    return _reading(header, _one_by_one(text, path, header), name)
+    return _reading(header, _one_by_one(text, path, header), file)
 
 
-def _reading(header: list[str], numbers: tuple[int, ...], name: Callable[[str], str]) -> Reading:
+def _reading(header: list[str], numbers: tuple[int, ...], file: str) -> Reading:
     """Return the columns of a table by their names."""
-    names = _names(tuple(header), name)
+    names = _names(tuple(header), file)
     per_cpu = {full: numbers[at :: len(names)] for at, full in enumerate(names)}
     entries = per_cpu.pop(names[0])
     return Reading(levels={names[0]: entries[0]}, per_cpu=per_cpu)
 
 
 @remembered(16)
-def _names(header: tuple[str, ...], name: Callable[[str], str]) -> tuple[str, ...]:
-    """Return what the columns are called."""
-    return tuple(map(name, header))
+def _names(header: tuple[str, ...], file: str) -> tuple[str, ...]:
+    """Return what the columns are called: as netlink and conntrack(8) call them, where they do."""
+    return tuple([f"{file}.{_MODERN.get(word, word)}" for word in header])
 
 
 def _one_by_one(text: str, path: str, header: list[str]) -> tuple[int, ...]:
