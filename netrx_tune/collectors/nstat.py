@@ -54,11 +54,29 @@ def parse_nstat(text: str, path: str) -> Reading:
     """
     if of_several_hosts(text):
         raise ParseError(path, "expected the metrics of one host, without those of others", text)
-    values = dict(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
+    values = _last(_from_json(text) if text.lstrip().startswith("{") else _from_lines(text))
     if not values:
         raise ParseError(path, "expected lines of nstat -az", text)
     levels = {name: values.pop(name) for name in [*values] if name in LEVELS}
     return Reading(counters=values, levels=levels)
+
+
+def _last(counted: Iterator[tuple[str, int]]) -> dict[str, int]:
+    """Return each name's last value.
+
+    One that fell is of a call that counts from the one before it: what only that one had is left
+    out, as a name is at 0 there that the later call does not show.
+    """
+    values: dict[str, int] = {}
+    call: dict[str, int] = {}
+    for name, value in counted:
+        if name in call:
+            call = {}
+        call[name] = value
+        if value < values.get(name, 0) and name not in LEVELS:
+            values = dict(call)
+        values[name] = value
+    return values
 
 
 def _from_lines(text: str) -> Iterator[tuple[str, int]]:

@@ -499,6 +499,12 @@ def test_what_nstat_counts_since_its_last_call_is_said_to_be_that(
     assert (Gap("/netrx/nstat", "unparsed", SINCE_LAST) in gaps) is is_said
 
 
+def test_a_name_that_a_later_call_of_nstat_leaves_out_grew_by_nothing() -> None:
+    first = "UdpInDatagrams 8120000 0.0\nUdpNoPorts 12 0.0\nUdpRcvbufErrors 700 0.0\n"
+    counters = read(f"{first}UdpInDatagrams 81200 0.0\nUdpRcvbufErrors 6991 0.0\n").counters
+    assert counters == {"Udp.InDatagrams": 81_200, "Udp.RcvbufErrors": 6_991}
+
+
 @pytest.mark.parametrize(
     "text",
     [
