@@ -4,7 +4,8 @@ What it means: no part of the kernel is registered for the frame's EtherType: LL
 a VLAN or a vendor's protocol that this host does not run. Switches send such frames for ever. The
 device counts them as rx_dropped, so "RX dropped" grows although nothing was full.
 
-How it is counted: rx_dropped of the device, less what full backlogs and tunnel queues explain. On
+How it is counted: rx_dropped of the device, less what full backlogs, tunnel queues and a veth's
+other end explain. On
 a card the driver's own drops cannot be told from it ("at most"). /proc/net/dev adds rx_missed to
 it, which the finding says.
 Kernel: net/core/dev.c, __netif_receive_skb_core().

@@ -4,7 +4,8 @@ What it means: a veth end that polls (GRO is on, or an XDP program is attached) 
 ring of 256 that its other end fills. It was polled too late, so the sending end dropped them.
 
 How it is counted: tx_dropped of the sending end, less what the receiving end counts as rx_dropped
-(a full backlog moves both). The receiving end itself shows nothing.
+(a full backlog moves both). The receiving end itself shows nothing. Where the link was down for a
+while, all of it is charged to that.
 Kernel: drivers/net/veth.c, veth_xmit(), veth_xdp_rx().
 
 Remedy: find why the receiving end is polled late: a slow XDP program, a threaded NAPI without CPU.
