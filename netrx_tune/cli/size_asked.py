@@ -10,6 +10,7 @@ import click
 from netrx_tune.cli import options
 
 _MOST_RCVBUF_BYTES = 2**31 - 1
+_EXCLUSIVE = (("burst", "stall"), ("rcvbuf", "so_rcvbuf"), ("truesize", "payload"))
 # Options, and those of which one has to be given for them to mean something.
 _NEEDS = (
     ({"link", "mtu", "family"}, ("payload",)),
@@ -50,18 +51,15 @@ def check(asked: Asked) -> None:
     Raises:
         click.UsageError: with what is missing.
     """
-    _exclusive("--burst", asked.burst, "--stall", asked.stall)
-    _exclusive("--rcvbuf", asked.rcvbuf, "--so-rcvbuf", asked.so_rcvbuf)
-    _exclusive("--truesize", asked.truesize, "--payload", asked.payload)
+    for one, other in _EXCLUSIVE:
+        if None not in (getattr(asked, one), getattr(asked, other)):
+            raise click.UsageError(
+                f"{options.flag(one)} and {options.flag(other)} exclude each other"
+            )
     if (asked.rcvbuf or asked.so_rcvbuf or 0) > _MOST_RCVBUF_BYTES:
         raise click.UsageError(f"the kernel's largest buffer is {_MOST_RCVBUF_BYTES} B")
     for missing in (*_missing(asked), *_idle(asked)):
         raise click.UsageError(missing)
-
-
-def _exclusive(one: str, first: int | None, other: str, second: int | None) -> None:
-    if first is not None and second is not None:
-        raise click.UsageError(f"{one} and {other} exclude each other")
 
 
 def _missing(asked: Asked) -> Iterator[str]:

@@ -116,7 +116,8 @@ def _summary(place: Place, accounts: tuple[Account, ...], offered: int | None) -
 
 def _stages(accounts: tuple[Account, ...], ledger: Ledger, *, verbose: bool) -> Iterator[Block]:
     for account in accounts:
-        past = _since_boot(ledger.total(account.stage)) if verbose else ""
+        total = ledger.total(account.stage) if verbose else None
+        past = f"; {count(total)} since boot" if total else ""
         if account.lost:
             yield _lossy(account, stage(account.stage), past, verbose=verbose)
         elif verbose:
@@ -157,10 +158,6 @@ def _quiet(account: Account) -> str:
     if account.bound == "at-least":
         return f"no loss seen: {account.why}" if account.why else "no loss seen"
     return "nothing lost"
-
-
-def _since_boot(total: int | None) -> str:
-    return f"; {count(total)} since boot" if total else ""
 
 
 _MOST_REASONS = 4  # more are an input that holds little
