@@ -104,7 +104,7 @@ def _host_words(host: HostFacts) -> str:
 def books(ledger: Ledger) -> str:
     """Return the equation that accounts for every packet, and what of it has no name."""
     if ledger.delivered is None:
-        return f"open: what was delivered is not readable here; {count(ledger.lost)} lost."
+        return f"open: what was delivered is not wholly readable here; {count(ledger.lost)} lost."
     if ledger.offered is None:
         return (
             f"open: UDP delivered {count(ledger.delivered)}, TCP's segments are not shown;"

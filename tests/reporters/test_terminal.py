@@ -202,7 +202,7 @@ def test_the_headline_is_the_verdict(ledger: Ledger, window: Window, words: str)
         ({"unattributed": None}, "Whether some were lost without a counter cannot be told."),
         ({"lost": 3, "unattributed": 3}, "Of the lost, 3 are in no counter of a cause."),
         ({"lost": 3}, "Every loss has a counter that names it."),
-        ({"delivered": None}, "open: what was delivered is not readable here; 0 lost."),
+        ({"delivered": None}, "open: what was delivered is not wholly readable here; 0 lost."),
     ],
 )
 def test_the_books_line_says_what_is_not_known(changes: dict[str, Any], words: str) -> None:
