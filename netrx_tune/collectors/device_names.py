@@ -26,7 +26,7 @@ _KINDS = {
     "vti": r"(?:ip_)?vti\d+",
     "vti6": r"ip6_vti\d+",
     "xfrm": r"(?:xfrm|ipsec)\d+",
-    "wireguard": r"wg\d+|wireguard\.cali",
+    "wireguard": r"a?wg\d+|wireguard\.cali",
     "dummy": r"dummy\d+|nodelocaldns|kube-ipvs0",
     "ifb": r"ifb\d+",
     "sit": r"sit\d+",

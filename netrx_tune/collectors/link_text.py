@@ -136,6 +136,7 @@ def _named(header: re.Match[str]) -> Link:
     flags = (header["flags"] or header["marks"] or "").split(",")
     lower = header["lower"] or ""
     kind = "bond" if "MASTER" in flags else kind_by_name(name)
+    kind = kind or ("ppp" if "POINTOPOINT" in flags else "")  # a tunnel of whatever kind
     if lower and not kind:
         kind = "veth" if re.fullmatch(r"if\d+", lower) else "vlan"
     return _link(name, kind, int(header["index"] or 0))

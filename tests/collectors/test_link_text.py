@@ -207,3 +207,10 @@ def test_what_was_sent_is_kept_of_devices_that_a_guest_reads() -> None:
     links = parse_links("".join(map(text.format, ("vnet0", "vif1.0", "eth0"))))
     got = {link.name: link.statistics.get("tx_dropped") for link in links}
     assert got == {"vnet0": 9, "vif1.0": 9, "eth0": None}
+
+
+def test_a_tunnel_is_told_by_its_flags_where_its_name_says_nothing() -> None:
+    rows = " RX: bytes packets errors dropped missed mcast\n 1 2 3 4 5 6\n"
+    text = f"5: awg-gw0: <POINTOPOINT,NOARP,UP> mtu 1380 qdisc noqueue\n{rows}"
+    text += f"6: gate@NONE: <POINTOPOINT,NOARP,UP> mtu 1480 qdisc noqueue\n{rows}"
+    assert [link.kind for link in parse_links(text)] == ["ppp", "ppp"]
