@@ -57,7 +57,7 @@ _OTHERS = (
 )
 # measurement,tag=value field=number time; Telegraf and VictoriaMetrics write so.
 _INFLUX = re.compile(
-    r"^[\w.-]{1,64}(?:,[\w.-]{1,64}=[^\s,=]{1,128})* [\w.-]{1,64}=[\d.]{1,24}[iu]?(?:,\S*)?"
+    r"^[\w.-]{1,64}(?:,[\w.-]{1,64}=[^\s,=]{1,128}){1,64} [\w.-]{1,64}=[\d.]{1,24}[iu]?(?:,\S*)?"
     r"(?: \d{10,19})?$",
     re.MULTILINE,
 )

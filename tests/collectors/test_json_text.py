@@ -165,7 +165,7 @@ def test_rates_are_refused_with_what_to_give_instead(text: str, instead: str) ->
 def test_the_line_protocol_of_influxdb_is_refused_with_what_to_give_instead(text: str) -> None:
     assert parse_pasted(text) is None
     assert "nstat -az" in (why_unread(text) or "")
-    assert why_unread("the level, level=5i of it\nfoo bar=baz\n") is None
+    assert why_unread("the level, level=5i of it\nfoo bar=baz\nexport BAR=5\n") is None
 
 
 FILTER = (
