@@ -31,6 +31,7 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ip-discards": (("ip-internal-discard",), ("Ip.InDiscards|Ip6.InDiscards",)),
     "ip-unexplained": (("ip-unattributed",), ("Ip.InReceives|Ip6.InReceives",)),
     "ipsec-policy": (("xfrm-policy", "udp-xfrm-policy"), ()),
+    "link-flapped": ((), ()),
     "martians": (("route-martian",), ()),
     "memory-pool-full": ((), ("net.ipv4.udp_mem|net.ipv4.tcp_mem",)),
     "memory-reserve-drops": (("pfmemalloc-drop",), ("TcpExt.PFMemallocDrop",)),
