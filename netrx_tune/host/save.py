@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from netrx_tune.host.decompress import unreadable
+from netrx_tune.host.replacing import sync_folder
 from netrx_tune.model.errors import InputError
 from netrx_tune.reporters.snapshot_files import SavedSnapshot, render_snapshot
 
@@ -149,7 +150,7 @@ def _write_archive(path: str, files: Iterator[tuple[str, str]]) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def write_folder(path: str, files: Iterator[tuple[str, str]]) -> None:
@@ -170,7 +171,7 @@ def write_folder(path: str, files: Iterator[tuple[str, str]]) -> None:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _below(folder: Path, name: str) -> Path:
@@ -178,12 +179,3 @@ def _below(folder: Path, name: str) -> Path:
     if ".." in place.parts or not place.is_relative_to(folder):
         raise InputError(f"{name!a}: a name that leads out of the folder")
     return place
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name itself survive a crash."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
