@@ -32,6 +32,8 @@ def proc_sockets(
     one that lost nothing.
     """
     tables = _scan(files, gaps)
+    if any(table.hits for table in tables) and any(map(_is_big_endian, tables)):
+        byte_order = "big"
     sockets: list[Socket] = []
     counts: dict[str, int] = {}
     for protocol in dict.fromkeys(table.protocol for table in tables):
@@ -44,6 +46,12 @@ def proc_sockets(
         sockets += packet.sockets
         counts["packet/packet"] = packet.total
     return SocketTable(tuple(sockets), counts, "proc") if counts else None
+
+
+def _is_big_endian(table: udp.Table) -> bool:
+    """Tell whether 127.0.0.1 stands there with its first byte first, as on a router's MIPS."""
+    rows = "\n".join(table.rows)
+    return " 7F000001:" in rows and " 0100007F:" not in rows
 
 
 def _sockets(

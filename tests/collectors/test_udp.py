@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netrx_tune.collectors.proc_sockets import proc_sockets
 from netrx_tune.collectors.udp import MOST_SHARING, Family, Protocol, scan, sockets
 from netrx_tune.model.errors import ParseError
 from netrx_tune.model.sample import Socket
@@ -123,6 +124,16 @@ def test_ipv6_addresses_are_four_words_of_the_hosts_order(address: str, want: st
 def test_a_big_endian_host_prints_the_first_byte_first() -> None:
     found = scan(HEADER + row("7F000001:0035", drops="1"), "udp", "udp", "inet")
     assert [each.local for each in sockets([found], "big")] == ["127.0.0.1:53"]
+
+
+@pytest.mark.parametrize(
+    ("loopback", "want"), [("7F000001", "192.168.1.1:53"), ("0100007F", "1.1.168.192:53")]
+)
+def test_a_table_tells_its_order_by_the_loopback_address(loopback: str, want: str) -> None:
+    rows = row(f"{loopback}:0035") + row("C0A80101:0035", drops="1")
+    found = proc_sockets({"/proc/net/udp": HEADER + rows}, "little", [])
+    assert found is not None
+    assert [sock.local for sock in found.sockets if sock.drops] == [want]
 
 
 def test_drops_that_were_printed_negative_are_unsigned() -> None:
