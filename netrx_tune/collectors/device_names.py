@@ -16,6 +16,9 @@ _KINDS = {
     "veth": r"veth\w+|(?:cali|lxc)[0-9a-f]{6,}",
     # A guest's end: of libvirt, Proxmox and OpenStack; Xen's works as they do.
     "tun": r"(?:tun|tap|vnet|tailscale)\d+(?:i\d+)?|tap[0-9a-f]{8}-[0-9a-f]{2}|vif\d+\.\d+|zt\w{8}",
+    "macvtap": r"macvtap\d+",
+    "macvlan": r"macvlan\d+",
+    "ipvlan": r"ipvlan\d+",
     "vxlan": r"flannel\.\d+|vxlan\d+|vxlan(?:-v6)?\.calico|cilium_vxlan|vxlan_sys_\d+",
     "geneve": r"geneve\d+|cilium_geneve|genev_sys_\d+",
     "gre": r"gre\d+",

@@ -79,8 +79,8 @@ _COLUMNS = {
 # With -d, a line of its own begins with the kind.
 _KINDS = frozenset(
     {"amt", "bareudp", "bond", "bridge", "dummy", "erspan", "geneve", "gre", "gretap", "ifb",
-     "ip6gre", "ip6gretap", "ip6tnl", "ipip", "ipvlan", "macsec", "macvlan", "sit", "team", "tun",
-     "veth", "vlan", "vrf", "vti", "vxlan", "wireguard", "xfrm"}
+     "ip6gre", "ip6gretap", "ip6tnl", "ipip", "ipvlan", "ipvtap", "macsec", "macvlan",
+     "macvtap", "sit", "team", "tun", "veth", "vlan", "vrf", "vti", "vxlan", "wireguard", "xfrm"}
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from netrx_tune.rxpath.books.guests import untaken
 from netrx_tune.rxpath.books.unnamed import unnamed_drops
 from netrx_tune.rxpath.delta import between, since_boot
 from netrx_tune.rxpath.ledger import settle
-from tests.rxpath.snapshots import snapshot
+from tests.rxpath.snapshots import snapshot, softnet_cpu
 
 RING, MEMORY, XDP = "nic-ring-overflow", "nic-alloc-fail", "xdp-native-drop"
 WIRE = "nic-wire-error"
@@ -244,6 +244,29 @@ def test_a_name_that_nobody_knows_is_said(driver: str, own: dict[str, int], said
     notes = "\n".join(unnamed_drops(since_boot(snapshot(devices=(device,)))))
     assert said in notes
     assert bool(said) == bool(notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dropped", "expected"),
+    [
+        # Met a full backlog: in softnet's count, in the stack's, and twice in the device's own.
+        ("macvlan", 20, {"cpu-backlog-overflow": 10}),
+        ("macvlan", 27, {"cpu-backlog-overflow": 10, UNWANTED: 7}),
+        ("ipvlan", 20, {"cpu-backlog-overflow": 10}),
+        # What a guest did not take is not lost to the host.
+        ("macvtap", 10, {"cpu-backlog-overflow": 0}),
+        ("macvtap", 13, {"cpu-backlog-overflow": 0, UNWANTED: 3}),
+    ],
+)
+def test_a_packet_that_a_macvlan_refused_is_charged_once(
+    kind: str, dropped: int, expected: dict[str, int]
+) -> None:
+    counted = {"rx_packets": 1000, "rx_errors": 10, "rx_dropped": dropped}
+    cpus = (softnet_cpu(0, expected["cpu-backlog-overflow"]),)
+    now = snapshot(devices=(Device("dev0", counted, kind=kind),), softnet=cpus)
+    accounts = settle(since_boot(now)).accounts
+    got = {account.stage: account.lost for account in accounts if account.lost}
+    assert got == {stage: n for stage, n in expected.items() if n}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.before_ip import within_the_missing
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import (
+    REFUSED_IN_ERRORS,
     arrived,
     card_accounts,
     copied_drops,
@@ -33,6 +34,7 @@ from netrx_tune.rxpath.books.cards import (
 )
 from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
 from netrx_tune.rxpath.books.entries import entry, total
+from netrx_tune.rxpath.books.guests import GUESTS_TAPS
 from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
 _BY_DEVICE = (
@@ -236,12 +238,24 @@ def was_down(delta: Delta, device: Device) -> bool:
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     """Return what a device dropped; the driver's own copy counts where the link's is missing."""
     entries = _sum(delta, [device], *_DROPS) or copied_drops(delta, device)
+    if entries and device.kind in REFUSED_IN_ERRORS:
+        entries = _once(entries[0], gain(delta, device, "rx_errors"), device.kind)
     if not entries:
         return ()
     full = [gain(delta, device, field) for field in _FULL]
     # Old e1000 has them in rx_dropped, rx_missed_errors and rx_fifo_errors: twice in the column.
     full += [2 * n for n in full if entries[0].counter.endswith(SUMMED_DROPS)]
     return tuple([one for one in entries if not any(_same(one.increase, n) for n in full)])
+
+
+def _once(drops: Entry, refused: int, kind: str) -> tuple[Entry, ...]:
+    """Return drops without those that a macvlan counted twice, or that a guest did not take.
+
+    What met a full backlog is in its own count and in the stack's.
+    """
+    left = drops.increase - refused
+    left = left if kind in GUESTS_TAPS else max(left, refused)
+    return (drops._replace(increase=left),) if left > 0 else ()
 
 
 def _same(drops: int, full: int) -> bool:
