@@ -32,6 +32,8 @@ _BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors")
 _SUM = "rx_frame_sum"  # of /proc/net/dev, with rx_over_errors
 # Some drivers have these in rx_errors as well, though such frames were good.
 _GOOD = ("rx_missed_errors", "rx_fifo_errors", "rx_over_errors")
+# Whose rx_fifo_errors are packets out of sequence. Kernel: net/ipv4/ip_tunnel.c, ip_tunnel_rcv().
+_SEQUENCED = frozenset({"gre", "gretap", "ip6gre", "ip6gretap", "erspan", "ip6erspan"})
 _FAR_MORE = 2  # times; less may be the moments at which the two were read
 # Their rx_errors are packets of which nothing was broken, and rx_dropped has them once more: the
 # stack, or the guest behind a tap, did not take them. Kernel: drivers/net/macvlan.c,
@@ -150,13 +152,15 @@ def _broken(delta: Delta, device: Device, own: list[_Own]) -> list[Entry]:
     """Return a device's broken frames by kind, and those of its errors that no kind explains."""
     if device.kind in REFUSED_IN_ERRORS:
         return []
-    kinds = [Entry(f"{device.name}.{f}", n) for f in _BROKEN if (n := gain(delta, device, f))]
+    fields = (*_BROKEN, "rx_fifo_errors") if device.kind in _SEQUENCED else _BROKEN
+    kinds = [Entry(f"{device.name}.{f}", n) for f in fields if (n := gain(delta, device, f))]
     if summed := _summed(delta, device):
         kinds.append(summed)
     errors = gain(delta, device, "rx_errors")
     if not errors:
         return kinds
-    good = _overruns(delta, device) + sum(gain(delta, device, f) for f in _GOOD)
+    good = sum(gain(delta, device, f) for f in _GOOD if f not in fields)
+    good += _overruns(delta, device)
     named = [o.entry for o in own if (o.device, o.stage) == (device.name, "nic-wire-error")]
     nameless = errors - good - total((*kinds, *named))
     return [*kinds, Entry(f"{device.name}.rx_errors", nameless)] if nameless > 0 else kinds
@@ -257,7 +261,7 @@ def _missed(delta: Delta, device: Device) -> Iterator[Entry]:
     overruns = gain(delta, device, "rx_over_errors")
     if overruns and driver in FULL_IN_OVER_ERRORS and (driver or not found):
         found.append(Entry(f"{device.name}.rx_over_errors", overruns))
-    if not found:
+    if not found or device.kind in _SEQUENCED:
         return
     full = max(found, key=lambda entry: entry.increase)
     again = gain(delta, device, "ethtool.rx_dropped") if driver in FULL_IN_OWN_DROPS else 0
