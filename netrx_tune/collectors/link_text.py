@@ -83,6 +83,8 @@ _KINDS = frozenset(
      "macvtap", "sit", "team", "tun", "veth", "vlan", "vrf", "vti", "vxlan", "wireguard", "xfrm"}
 )  # fmt: skip
 
+_LINKS = {"link/gre": "gre", "link/gre6": "ip6gre", "link/ipip": "ipip", "link/sit": "sit"}
+
 
 def parse_links(text: str, device: str = _UNNAMED) -> tuple[Link, ...]:
     """Return the devices of a text with what they received.
@@ -105,7 +107,8 @@ def parse_links(text: str, device: str = _UNNAMED) -> tuple[Link, ...]:
         elif titles[:1] == ("Iface",):
             links.update((link.name, link) for link in _row(line, titles))
         else:
-            kind = line.partition(" ")[0]
+            word = line.partition(" ")[0]
+            kind = _LINKS.get(word, word)
             if kind in _KINDS and name in links:
                 links[name] = links[name]._replace(kind=kind)
             found = _TITLES.fullmatch(line)

@@ -213,4 +213,7 @@ def test_a_tunnel_is_told_by_its_flags_where_its_name_says_nothing() -> None:
     rows = " RX: bytes packets errors dropped missed mcast\n 1 2 3 4 5 6\n"
     text = f"5: awg-gw0: <POINTOPOINT,NOARP,UP> mtu 1380 qdisc noqueue\n{rows}"
     text += f"6: gate@NONE: <POINTOPOINT,NOARP,UP> mtu 1480 qdisc noqueue\n{rows}"
-    assert [link.kind for link in parse_links(text)] == ["ppp", "ppp"]
+    text += (
+        f"7: far@NONE: <POINTOPOINT,NOARP,UP> mtu 1476\n    link/gre 10.0.0.1 peer 10.0.0.2\n{rows}"
+    )
+    assert [link.kind for link in parse_links(text)] == ["ppp", "ppp", "gre"]
