@@ -14,6 +14,7 @@ _MOST_GROUPS = 32  # of names worth remembering: those of eight cards, asked for
 _MANY_NAMES = 4096
 _TWO_32 = 1 << 32
 _HALF_32 = 1 << 31
+_TRAFFIC = ("Ip.InReceives", "Ip6.InReceives", "Udp.InDatagrams", "Udp6.InDatagrams", "Tcp.InSegs")
 _SOFTNET_COLUMNS = ("processed", "dropped", "time_squeeze", "received_rps", "flow_limit_count")
 
 
@@ -112,7 +113,22 @@ def _why_not_comparable(before: Snapshot, after: Snapshot) -> str | None:
     namespaces = {snap.files.get("/netrx/namespace", "") for snap in (before, after)}
     if "" not in namespaces and len(namespaces) > 1:
         return "the samples are of two network namespaces: totals of the second are judged"
+    timed = _seconds(before, after) is not None or (was.boot_id and now.boot_id)
+    if not timed and _fell(before, after):
+        return (
+            "all that came is less in the second sample: the host was rebooted between them, they"
+            " stand in the wrong order, or are of two hosts or namespaces: totals of the second"
+            " are judged"
+        )
     return None
+
+
+def _fell(before: Snapshot, after: Snapshot) -> bool:
+    """Tell whether no counter of traffic can have grown from the one to the other."""
+    was, now = before.counters, after.counters
+    bits = 64 if _has_wide_counters(after) else 32
+    both = [name for name in _TRAFFIC if name in was and name in now]
+    return bool(both) and all(grown(was[name], now[name], bits=bits) is None for name in both)
 
 
 def _seconds(before: Snapshot, after: Snapshot) -> float | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netrx_tune.model.snapshot import Device
+from netrx_tune.model.snapshot import Device, Snapshot
 from netrx_tune.rxpath.delta import between, grown, since_boot
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
 
@@ -62,6 +62,21 @@ def test_a_reboot_makes_the_totals_since_it_the_window() -> None:
 def test_a_clock_that_went_back_is_a_reboot_too() -> None:
     delta = between(snapshot({}, uptime=900), snapshot({}, uptime=10), live=False)
     assert delta.mode == "since-boot"
+
+
+def test_traffic_that_fell_is_a_reboot_where_no_clock_tells() -> None:
+    def text(**counters: int) -> Snapshot:
+        one = snapshot({f"Udp.{name}": count for name, count in counters.items()})
+        return one._replace(host=one.host._replace(boot_id=None, uptime_seconds=None))
+
+    before = text(InDatagrams=381_273, InErrors=918, NoPorts=0)
+    delta = between(before, text(InDatagrams=1_273, InErrors=18, NoPorts=0), live=False)
+    assert delta.mode == "since-boot"
+    assert delta.increase("Udp.InErrors") == 18
+    assert "wrong order" in delta.notes[0]
+    grew = between(before, text(InDatagrams=400_000, InErrors=18, NoPorts=0), live=False)
+    assert grew.mode == "between-samples"
+    assert grew.restarted == ("Udp.InErrors",)
 
 
 def test_samples_of_two_namespaces_are_never_subtracted() -> None:
