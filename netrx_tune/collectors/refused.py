@@ -21,7 +21,7 @@ _RATES = (
 # What others count than the kernel, and what it is.
 _OTHERS = (
     (
-        r"\brx_good_(?:packets|bytes)\b|rx_mbuf_alloc|RX-nombuf:|NIC extended statistics for port",
+        r"\brx_good_(?:packets|bytes)\b|rx_mbuf_alloc|RX-nombuf:|RX-total:|NIC extended stat",
         (
             "DPDK's statistics: a port that DPDK drives passes the kernel by, so nothing of it is"
             " counted or set there. rx_missed_errors: the polling cores came too late for the"
