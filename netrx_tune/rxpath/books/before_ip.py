@@ -10,8 +10,8 @@ from functools import cache
 
 from netrx_tune.model.ledger import Account, Entry
 from netrx_tune.model.snapshot import Delta, Device, Snapshot
-from netrx_tune.rxpath.books.cards import gain, received
 from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.link_counters import gain, received
 from netrx_tune.rxpath.books.rules import knows_netfilter
 
 _RECEIVED = ("Ip.InReceives", "Ip6.InReceives")

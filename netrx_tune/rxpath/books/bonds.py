@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from netrx_tune.model.ledger import Entry
 from netrx_tune.model.snapshot import Delta, Device
-from netrx_tune.rxpath.books.cards import gain, is_software
+from netrx_tune.rxpath.books.link_counters import gain, is_software
 
 _REPEATING = frozenset({"bond", "team"})
 _MOMENTS = 100  # one part in so many may be the moments at which bond and ports were read

@@ -25,9 +25,18 @@ from netrx_tune.rxpath.books.drivers import (
     tells_full_ring,
 )
 from netrx_tune.rxpath.books.entries import total
+from netrx_tune.rxpath.books.link_counters import (
+    DROPS,
+    REFUSED_IN_ERRORS,
+    arrived,
+    copied_drops,
+    gain,
+    is_software,
+    passed,
+    readable,
+)
 
 _IN_SUMMED_DROPS = frozenset({"rx_dropped", "rx_missed_errors"})
-_DROPS = ("rx_dropped", SUMMED_DROPS)
 _BROKEN = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors")
 _SUM = "rx_frame_sum"  # of /proc/net/dev, with rx_over_errors
 # Some drivers have these in rx_errors as well, though such frames were good.
@@ -35,11 +44,6 @@ _GOOD = ("rx_missed_errors", "rx_fifo_errors", "rx_over_errors")
 # Whose rx_fifo_errors are packets out of sequence. Kernel: net/ipv4/ip_tunnel.c, ip_tunnel_rcv().
 _SEQUENCED = frozenset({"gre", "gretap", "ip6gre", "ip6gretap", "erspan", "ip6erspan"})
 _FAR_MORE = 2  # times; less may be the moments at which the two were read
-# Their rx_errors are packets of which nothing was broken, and rx_dropped has them once more: the
-# stack, or the guest behind a tap, did not take them. Kernel: drivers/net/macvlan.c,
-# macvlan_dev_get_stats64(); drivers/net/ipvlan/ipvlan_main.c, ipvlan_get_stats64().
-REFUSED_IN_ERRORS = frozenset({"macvlan", "ipvlan", "macvtap", "ipvtap"})
-_VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "vlan", "ifb"}) | REFUSED_IN_ERRORS
 
 
 class Cards(NamedTuple):
@@ -70,46 +74,9 @@ def card_accounts(delta: Delta, devices: list[Device]) -> Cards:
     return Cards((_wire(delta, devices, own, came), *_driver(delta, devices, own, came)), among)
 
 
-def received(delta: Delta, devices: Iterable[Device]) -> int:
-    """Return the packets that devices took in, loopback included."""
-    return sum(gain(delta, device, "rx_packets") for device in devices)
-
-
-def passed(delta: Delta, devices: list[Device]) -> int | None:
-    """Return the packets that devices took in, None where no device tells."""
-    return received(delta, devices) if readable(delta, devices, "rx_packets") else None
-
-
-def is_software(device: Device) -> bool:
-    """Tell a device that no hardware is behind."""
-    return device.name == "lo" or device.kind in _VIRTUAL
-
-
-def readable(delta: Delta, devices: Iterable[Device], *fields: str) -> bool:
-    """Tell whether any of the devices has one of the fields."""
-    return any(
-        f"{device.name}.{field}" in delta.increases for device in devices for field in fields
-    )
-
-
-def gain(delta: Delta, device: Device, field: str) -> int:
-    """Return what one of a device's counters gained, 0 where it has none."""
-    return delta.increase(f"{device.name}.{field}") or 0
-
-
-def copied_drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
-    """Return the driver's own copy of rx_dropped where nobody read the link's."""
-    nic = device.nic
-    copy = f"{device.name}.ethtool.rx_dropped"
-    if nic is None or not delta.increases.get(copy) or readable(delta, [device], *_DROPS):
-        return ()
-    charged = any(name == "rx_dropped" for name, _ in meanings(nic.driver, tuple(nic.statistics)))
-    return () if charged else (Entry(copy, delta.increases[copy]),)
-
-
 def _dropped(delta: Delta, device: Device) -> int:
     """Return what a device dropped by any name for it."""
-    gained = sum(gain(delta, device, field) for field in _DROPS)
+    gained = sum(gain(delta, device, field) for field in DROPS)
     return gained or total(copied_drops(delta, device))
 
 
@@ -194,11 +161,6 @@ def _summed(delta: Delta, device: Device) -> Entry | None:
     return Entry(f"{device.name}.{_SUM}", frames) if frames else None
 
 
-def arrived(came: int | None, broken: int) -> int | None:
-    """Return the frames that came: most drivers count the good ones alone as packets."""
-    return came + broken if came is not None and broken > came else came
-
-
 def _driver(
     delta: Delta, devices: list[Device], own: list[_Own], came: int | None
 ) -> Iterator[Account]:
@@ -279,7 +241,7 @@ def _within_rx_dropped(delta: Delta, device: Device) -> Iterator[_Own]:
     left = _dropped(delta, device)
     has_xdp = False
     own = _own_counters(delta, device)
-    if driver_of(device.nic) == "virtio_net" and not readable(delta, [device], *_DROPS):
+    if driver_of(device.nic) == "virtio_net" and not readable(delta, [device], *DROPS):
         own = _less_xdp([*own])
     for family in _families(own):
         gained = total(one.entry for one in family)

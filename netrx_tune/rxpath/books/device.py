@@ -21,10 +21,14 @@ from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath import kernel_features as features
 from netrx_tune.rxpath.books.before_ip import within_the_missing
 from netrx_tune.rxpath.books.bonds import counted_once, own_drops
-from netrx_tune.rxpath.books.cards import (
+from netrx_tune.rxpath.books.cards import card_accounts
+from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
+from netrx_tune.rxpath.books.entries import entry, total
+from netrx_tune.rxpath.books.guests import GUESTS_TAPS
+from netrx_tune.rxpath.books.link_counters import (
+    DROPS,
     REFUSED_IN_ERRORS,
     arrived,
-    card_accounts,
     copied_drops,
     gain,
     is_software,
@@ -32,9 +36,6 @@ from netrx_tune.rxpath.books.cards import (
     readable,
     received,
 )
-from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
-from netrx_tune.rxpath.books.entries import entry, total
-from netrx_tune.rxpath.books.guests import GUESTS_TAPS
 from netrx_tune.rxpath.books.rules import firewall_drops, tc_drops
 
 _BY_DEVICE = (
@@ -47,7 +48,6 @@ _BY_DEVICE = (
     "l2-unhandled-proto",
     "ip-otherhost",
 )
-_DROPS = ("rx_dropped", SUMMED_DROPS)
 _FULL = ("rx_fifo_errors", "rx_missed_errors")
 _CHANCE = 10  # two counters may well be equal that are smaller
 _AT_BIRTH = 2  # changes of a veth's carrier until it is up for the first time
@@ -72,7 +72,7 @@ def device_accounts(delta: Delta) -> tuple[Account, ...]:
     if not nics and not any(device.statistics for device in devices):
         return (*_blind(), *_softnet(delta, here), *_policy(delta))
     cards = card_accounts(delta, devices)
-    beyond = own_drops(delta, devices, joining, _DROPS)
+    beyond = own_drops(delta, devices, joining, DROPS)
     accounts = (
         *cards.accounts,
         *_softnet(delta, here),
@@ -116,7 +116,7 @@ def backlog_drops_here(delta: Delta) -> int | None:
     its drops, it is all of them.
     """
     host_wide, devices = delta.increase("softnet.dropped"), delta.after.devices.values()
-    if not host_wide or not readable(delta, devices, *_DROPS):
+    if not host_wide or not readable(delta, devices, *DROPS):
         return host_wide
     return min(host_wide, sum(_met_a_backlog(delta, device) for device in devices))
 
@@ -126,7 +126,7 @@ def _met_a_backlog(delta: Delta, device: Device) -> int:
 
     On a veth pair each of them failed at the sender, too; a frame that no protocol wants did not.
     """
-    dropped = total(_sum(delta, [device], *_DROPS))
+    dropped = total(_sum(delta, [device], *DROPS))
     in_vain = delta.increase(f"{device.name}.peer.tx_dropped")
     return dropped if in_vain is None else min(dropped, in_vain)
 
@@ -152,7 +152,7 @@ def _backlog(delta: Delta, here: int | None, flows: int, offered: int) -> Accoun
 
 def _is_told_by_devices(delta: Delta) -> bool:
     """Tell whether devices show which drops of the window were theirs."""
-    return delta.before is not None and readable(delta, delta.after.devices.values(), *_DROPS)
+    return delta.before is not None and readable(delta, delta.after.devices.values(), *DROPS)
 
 
 def _flow_limit(delta: Delta, flows: int, offered: int) -> Iterator[Account]:
@@ -175,7 +175,7 @@ def _rx_dropped(
     `beyond` are drops of devices that otherwise repeat what others counted.
     """
     counted = [(device, entry) for device in devices for entry in _drops(delta, device)]
-    if not counted and not readable(delta, devices, *_DROPS):
+    if not counted and not readable(delta, devices, *DROPS):
         why = "needs rx_dropped of devices"
         yield Account("l2-unhandled-proto", None, "unseen", (), why=why)
         return
@@ -237,7 +237,7 @@ def was_down(delta: Delta, device: Device) -> bool:
 
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     """Return what a device dropped; the driver's own copy counts where the link's is missing."""
-    entries = _sum(delta, [device], *_DROPS) or copied_drops(delta, device)
+    entries = _sum(delta, [device], *DROPS) or copied_drops(delta, device)
     if entries and device.kind in REFUSED_IN_ERRORS:
         entries = _once(entries[0], gain(delta, device, "rx_errors"), device.kind)
     if not entries:
