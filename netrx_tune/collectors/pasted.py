@@ -151,6 +151,7 @@ def parse_pasted(text: str) -> Sample | None:
         beside_tables=any(path in files for _, path, _ in _UDP),
     )
     if any(part.kind == NSTAT and is_since_last(part.command) for part in parts):
+        gaps[:] = [gap for gap in gaps if gap != Gap(NSTAT, "unparsed", TWO_MOMENTS)]
         gaps.append(Gap(NSTAT, "unparsed", SINCE_LAST))
     if listed.is_repeated:
         gaps.append(Gap("ss", "unparsed", TWO_MOMENTS))

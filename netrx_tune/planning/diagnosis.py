@@ -84,8 +84,9 @@ def why_empty(diagnosis: Diagnosis) -> str:
     said = "".join(f"; {finding.summary} ({finding.rule})" for finding in diagnosis.findings)
     said = said or "".join(f"; {line}" for line in _of_logs(diagnosis.gaps))
     if diagnosis.unbooked:
-        broken = diagnosis._replace(gaps=tuple(g for g in diagnosis.gaps if g.why != "absent"))
-        unread = f"; not read: {_gaps(broken)}" if broken.gaps else ""
+        there = tuple(gap for gap in diagnosis.gaps if gap.why != "absent")
+        broken = _gaps(diagnosis._replace(gaps=there))
+        unread = f"; not read: {broken}" if broken else ""
         return f"{_alone(diagnosis.unbooked)}{unread}{said}"
     return f"no counter of the receive path could be read: {_gaps(diagnosis) or 'no files'}{said}"
 

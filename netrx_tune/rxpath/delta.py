@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import sub
 
 from netrx_tune.collectors.clock import clock_seconds
+from netrx_tune.collectors.moments import SINCE_LAST
 from netrx_tune.model.sample import Socket
 from netrx_tune.model.snapshot import Delta, Snapshot, SoftnetCpu
 
@@ -113,6 +114,8 @@ def _why_not_comparable(before: Snapshot, after: Snapshot) -> str | None:
     namespaces = {snap.files.get("/netrx/namespace", "") for snap in (before, after)}
     if "" not in namespaces and len(namespaces) > 1:
         return "the samples are of two network namespaces: totals of the second are judged"
+    if any(gap.detail == SINCE_LAST for gap in (*before.gaps, *after.gaps)):
+        return "what nstat counted since its last call is no window with another: the second counts"
     timed = _seconds(before, after) is not None or (was.boot_id and now.boot_id)
     if not timed and _fell(before, after):
         return (

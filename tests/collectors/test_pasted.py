@@ -499,6 +499,12 @@ def test_what_nstat_counts_since_its_last_call_is_said_to_be_that(
     assert (Gap("/netrx/nstat", "unparsed", SINCE_LAST) in gaps) is is_said
 
 
+def test_two_calls_of_nstat_that_each_count_from_the_last_are_no_window() -> None:
+    text = "$ nstat; sleep 9; nstat\nUdpRcvbufErrors 7 0.0\nUdpRcvbufErrors 9 0.0\n"
+    said = [gap.detail for gap in read(text).gaps if gap.path == "/netrx/nstat"]
+    assert said == [SINCE_LAST]
+
+
 def test_a_name_that_a_later_call_of_nstat_leaves_out_grew_by_nothing() -> None:
     first = "UdpInDatagrams 8120000 0.0\nUdpNoPorts 12 0.0\nUdpRcvbufErrors 700 0.0\n"
     counters = read(f"{first}UdpInDatagrams 81200 0.0\nUdpRcvbufErrors 6991 0.0\n").counters

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netrx_tune.collectors.moments import SINCE_LAST
+from netrx_tune.model.sample import Gap
 from netrx_tune.model.snapshot import Device, Snapshot
 from netrx_tune.rxpath.delta import between, grown, since_boot
 from tests.rxpath.snapshots import snapshot, sock, softnet_cpu
@@ -77,6 +79,16 @@ def test_traffic_that_fell_is_a_reboot_where_no_clock_tells() -> None:
     grew = between(before, text(InDatagrams=400_000, InErrors=18, NoPorts=0), live=False)
     assert grew.mode == "between-samples"
     assert grew.restarted == ("Udp.InErrors",)
+
+
+def test_what_nstat_counts_since_its_last_call_is_not_subtracted() -> None:
+    gaps = (Gap("/netrx/nstat", "unparsed", SINCE_LAST),)
+    first, second = (
+        snapshot({"Udp.InErrors": count})._replace(gaps=gaps) for count in (6_991, 7_001)
+    )
+    delta = between(first, second, live=False)
+    assert delta.mode == "since-boot"
+    assert delta.increase("Udp.InErrors") == 7_001
 
 
 def test_samples_of_two_namespaces_are_never_subtracted() -> None:
