@@ -86,8 +86,9 @@ def _meaning(*, virtual: bool, by_length: bool) -> str:
     if virtual:
         return (
             "This is no card: the tunnel refused packets for what came out of it: cut short, with a"
-            " checksum, key or sequence number other than expected (GRE), or from an address that"
-            " their peer may not use (WireGuard's AllowedIPs)."
+            " checksum, key or sequence number other than expected (GRE), from an address that"
+            " their peer may not use (WireGuard's AllowedIPs), or refused by IPsec, which counts"
+            " why (cat /proc/net/xfrm_stat)."
         )
     if by_length:
         return (

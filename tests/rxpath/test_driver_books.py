@@ -270,6 +270,23 @@ def test_a_packet_that_a_macvlan_refused_is_charged_once(
 
 
 @pytest.mark.parametrize(
+    ("kind", "refused", "expected"),
+    [
+        ("xfrm", {}, {WIRE: 12, "gro-cells-overflow": 3}),
+        ("vti", {}, {WIRE: 12, "device-unattributed": 3}),
+        ("xfrm", {"xfrm.XfrmInNoPols": 12}, {"xfrm-policy": 12, "gro-cells-overflow": 3}),
+    ],
+)
+def test_a_packet_that_ipsec_refused_is_charged_once(
+    kind: str, refused: dict[str, int], expected: dict[str, int]
+) -> None:
+    counted = {"rx_packets": 1000, "rx_errors": 12, "rx_dropped": 15}
+    now = snapshot(refused, devices=(Device("ipsec0", counted, kind=kind),))
+    accounts = settle(since_boot(now)).accounts
+    assert {account.stage: account.lost for account in accounts if account.lost} == expected
+
+
+@pytest.mark.parametrize(
     ("sent", "said"),
     [
         ({"tap0": (90, 10)}, "tap0 10 of 100 packets. "),

@@ -27,10 +27,10 @@ from netrx_tune.rxpath.books.drivers import (
 from netrx_tune.rxpath.books.entries import total
 from netrx_tune.rxpath.books.link_counters import (
     DROPS,
-    REFUSED_IN_ERRORS,
     arrived,
     copied_drops,
     gain,
+    is_refusing,
     is_software,
     passed,
     readable,
@@ -117,7 +117,7 @@ def _wire(delta: Delta, devices: list[Device], own: list[_Own], came: int | None
 
 def _broken(delta: Delta, device: Device, own: list[_Own]) -> list[Entry]:
     """Return a device's broken frames by kind, and those of its errors that no kind explains."""
-    if device.kind in REFUSED_IN_ERRORS:
+    if is_refusing(delta, device):
         return []
     fields = (*_BROKEN, "rx_fifo_errors") if device.kind in _SEQUENCED else _BROKEN
     kinds = [Entry(f"{device.name}.{f}", n) for f in fields if (n := gain(delta, device, f))]

@@ -24,10 +24,9 @@ from netrx_tune.rxpath.books.bonds import counted_once, own_drops
 from netrx_tune.rxpath.books.cards import card_accounts
 from netrx_tune.rxpath.books.drivers import driver_of, hides_full_ring
 from netrx_tune.rxpath.books.entries import entry, total
-from netrx_tune.rxpath.books.guests import GUESTS_TAPS
 from netrx_tune.rxpath.books.link_counters import (
     DROPS,
-    REFUSED_IN_ERRORS,
+    ERRORS_IN_DROPS,
     arrived,
     copied_drops,
     gain,
@@ -238,7 +237,7 @@ def was_down(delta: Delta, device: Device) -> bool:
 def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
     """Return what a device dropped; the driver's own copy counts where the link's is missing."""
     entries = _sum(delta, [device], *DROPS) or copied_drops(delta, device)
-    if entries and device.kind in REFUSED_IN_ERRORS:
+    if entries and device.kind in ERRORS_IN_DROPS:
         entries = _once(entries[0], gain(delta, device, "rx_errors"), device.kind)
     if not entries:
         return ()
@@ -249,12 +248,12 @@ def _drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
 
 
 def _once(drops: Entry, refused: int, kind: str) -> tuple[Entry, ...]:
-    """Return drops without those that a macvlan counted twice, or that a guest did not take.
+    """Return drops without those that a guest did not take, IPsec refused, or that are there twice.
 
-    What met a full backlog is in its own count and in the stack's.
+    What a macvlan lost to a full backlog is in its own count and in the stack's.
     """
     left = drops.increase - refused
-    left = left if kind in GUESTS_TAPS else max(left, refused)
+    left = max(left, refused) if kind in {"macvlan", "ipvlan"} else left
     return (drops._replace(increase=left),) if left > 0 else ()
 
 

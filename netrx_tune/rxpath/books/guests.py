@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from netrx_tune.model.snapshot import Delta
 
-GUESTS_TAPS = frozenset({"macvtap", "ipvtap"})  # which count in rx_errors what was not taken
+_TAPS = frozenset({"macvtap", "ipvtap"})  # which count in rx_errors what was not taken
 _MOST_NAMED = 3
 
 
@@ -37,9 +37,7 @@ def untaken(delta: Delta) -> Iterator[str]:
 
 def _kinds(delta: Delta) -> list[tuple[str, str]]:
     devices = delta.after.devices.items()
-    return [
-        (name, one.kind) for name, one in devices if one.kind == "tun" or one.kind in GUESTS_TAPS
-    ]
+    return [(name, one.kind) for name, one in devices if one.kind == "tun" or one.kind in _TAPS]
 
 
 def _left(delta: Delta, name: str, kind: str) -> int | None:

@@ -8,13 +8,18 @@ from netrx_tune.collectors.dev import SUMMED_DROPS
 from netrx_tune.model.ledger import Entry
 from netrx_tune.model.snapshot import Delta, Device
 from netrx_tune.rxpath.books.drivers import meanings
+from netrx_tune.rxpath.books.entries import entries, total, xfrm_counters
 
 DROPS = ("rx_dropped", SUMMED_DROPS)
 # Their rx_errors are packets of which nothing was broken, and rx_dropped has them once more: the
 # stack, or the guest behind a tap, did not take them. Kernel: drivers/net/macvlan.c,
 # macvlan_dev_get_stats64(); drivers/net/ipvlan/ipvlan_main.c, ipvlan_get_stats64().
-REFUSED_IN_ERRORS = frozenset({"macvlan", "ipvlan", "macvtap", "ipvtap"})
-_VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "vlan", "ifb"}) | REFUSED_IN_ERRORS
+_REFUSED = frozenset({"macvlan", "ipvlan", "macvtap", "ipvtap"})
+# Theirs are packets that IPsec refused: in rx_errors, in rx_dropped, and in /proc/net/xfrm_stat.
+# Kernel: net/xfrm/xfrm_interface_core.c, xfrmi_rcv_cb(); net/ipv4/ip_vti.c, vti_rcv_cb().
+_OF_IPSEC = frozenset({"xfrm", "vti", "vti6"})
+ERRORS_IN_DROPS = _REFUSED | _OF_IPSEC
+_VIRTUAL = frozenset({"veth", "bridge", "dummy", "tun", "vlan", "ifb"}) | _REFUSED
 
 
 def received(delta: Delta, devices: Iterable[Device]) -> int:
@@ -47,6 +52,12 @@ def gain(delta: Delta, device: Device, field: str) -> int:
 def arrived(came: int | None, broken: int) -> int | None:
     """Return the frames that came: most drivers count the good ones alone as packets."""
     return came + broken if came is not None and broken > came else came
+
+
+def is_refusing(delta: Delta, device: Device) -> bool:
+    """Tell a device of whose errors none is a broken frame that only it counts."""
+    counted = total(entries(delta, *xfrm_counters(delta))) if device.kind in _OF_IPSEC else -1
+    return device.kind in _REFUSED or counted >= gain(delta, device, "rx_errors")
 
 
 def copied_drops(delta: Delta, device: Device) -> tuple[Entry, ...]:
