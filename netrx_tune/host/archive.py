@@ -182,9 +182,13 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
     if problem := _no_text(start):
         raise InputError(f"{path}: {problem}; {_ACCEPTED}")
     from netrx_tune.collectors.pasted import foreign_system, parse_pasted  # noqa: PLC0415 - seldom
+    from netrx_tune.collectors.text_scopes import scopes_of  # noqa: PLC0415 - likewise
     from netrx_tune.planning.logged import log_lines  # noqa: PLC0415 - likewise
 
     text = _whole(start, rest, path)
+    if len(whose := scopes_of(text)) > 1:
+        several = f"counters of several network namespaces ({', '.join(whose[:4])})"
+        raise InputError(f"{path}: {several}; give each as a text of its own")
     sample = parse_pasted(text)
     logged, requests = log_lines(text)
     if sample is None and requests:

@@ -179,6 +179,12 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_text("Udp:\n" * (4 << 20)),
         "a text of more than 16 MiB; cut out of it what the commands printed",
     ),
+    "a text of a container and its host": (
+        lambda path: path.write_text(
+            "$ docker exec sfu nstat\nUdpRcvbufErrors 9123\n$ nstat\nUdpInErrors 0\n"
+        ),
+        "counters of several network namespaces (sfu, the host's); give each as a text of its own",
+    ),
     "a text of macOS": (
         lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
         "a text of macOS or a BSD",
