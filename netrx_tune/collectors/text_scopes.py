@@ -1,24 +1,22 @@
-"""In which network namespaces a text's counters were printed, as far as its commands say so."""
+"""Of which hosts and network namespaces a text's counters are, as far as its commands say so."""
 
 from __future__ import annotations
 
 import re
 
-from netrx_tune.collectors.command_start import COMMAND_START
-
 _HOST = "the host's"
+_TYPED = r"^(?:.{0,80}[$#>%] *)?(?:sudo +)?"  # behind a prompt or at a line's start: no prose
+_PROGRAM = r"(?:sudo|timeout|cat|netstat|nstat|ss|e?grep|watch|head|tail|(?:ba|z|a)?sh)\b"
 _ENTERED = re.compile(
-    COMMAND_START
-    + r"(?:ip +(?:-\S+ +)*netns +exec|nsenter|(?:docker|podman|nerdctl|crictl|kubectl|oc|lxc|incus)"
-    r"(?: [^|;]{0,200})? exec)(?P<words>(?: +(?!(?:sudo|cat|netstat|nstat|ss|grep|watch|head|tail"
-    r"|timeout|ba?sh|z?sh|ash)\b)[^\s|;]+)+)(?P<rest>.*)"
+    _TYPED + r"(?:ip +(?:-\S+ +)*netns +exec|nsenter|ssh"
+    r"|(?:docker|podman|nerdctl|crictl|kubectl|oc|lxc|incus)(?: [^|;]{0,200})? exec)"
+    rf"(?P<words>(?: +(?!{_PROGRAM})[^\s|;]+)+)(?P<rest>.*)"
 )
+_ENTERING = ("exec", "nsenter", "ssh")
 _SHELL = re.compile(r" +(?:/bin/)?(?:ba|z|a)?sh *$")
 _IN_POD = re.compile(r" (?:-c|--container)[ =]+\S+")  # containers of a pod share its namespace
-_PLAIN = re.compile(
-    r"^(?:.{0,80}[$#>%] *)?(?:sudo +)?"
-    r"(?:(?:cat|e?grep|head|tail) .*/proc/|netstat +-|nstat(?: +-|$))"
-)
+_PLAIN = re.compile(_TYPED + r"(?:(?:cat|e?grep|head|tail) .*/proc/|netstat +-|nstat(?: +-|$))")
+_PROMPT = re.compile(r"^\[?[\w.-]{1,32}@(?P<host>[\w.-]{1,64})(?::|[ \]])[^$#%>]{0,80}[$#%>]")
 _LEFT = re.compile(r"^(?:.{0,80}[$#>%] *)?(?:exit|logout)$")
 _COUNTER = re.compile(
     r"^\s*(?:(?:Udp|Ip|Tcp): \d|(?:Udp|Ip)6?[A-Z]\w+\s+\d"
@@ -28,21 +26,25 @@ _COUNTER = re.compile(
 
 def scopes_of(text: str) -> tuple[str, ...]:
     """Return whose counters a text shows, in its order; one alone where no command tells."""
-    if "exec" not in text and "nsenter" not in text:
-        return (_HOST,)
-    within = scope = _HOST
+    host = within = scope = _HOST
     found: dict[str, None] = {}
     for line in text.splitlines():
-        entered = _ENTERED.search(line) if "exec" in line or "nsenter" in line else None
+        prompt = _PROMPT.search(line) if within == _HOST else None
+        if prompt:
+            host = scope = prompt["host"]
+        entered = _ENTERED.search(line) if any(word in line for word in _ENTERING) else None
         if entered:
             scope = _name(entered["words"])
             within = scope if _SHELL.fullmatch(entered["rest"]) else within
         elif _LEFT.search(line):
-            within = scope = _HOST
+            within = _HOST
+            scope = host
         elif _PLAIN.search(line):
-            scope = within
+            scope = host if within == _HOST else within
         elif _COUNTER.search(line):
             found[scope] = None
+    if host in found and host != _HOST:
+        found.pop(_HOST, None)  # what stands before the first prompt with a name
     return tuple(found)
 
 
@@ -50,4 +52,4 @@ def _name(words: str) -> str:
     """Return the namespace, container or pod that a command enters."""
     named = [word for word in _IN_POD.sub("", words).split() if word != "--"]
     names = [word for word in named if not word.startswith("-")] or named
-    return names[-1].rpartition("/")[2] if names else words.strip()
+    return re.split("[/@]", names[-1])[-1] if names else words.strip()

@@ -187,7 +187,7 @@ def _read_text(start: bytes, rest: Iterator[bytes], path: str) -> SavedSnapshot:
 
     text = _whole(start, rest, path)
     if len(whose := scopes_of(text)) > 1:
-        several = f"counters of several network namespaces ({', '.join(whose[:4])})"
+        several = f"counters of several hosts or network namespaces ({', '.join(whose[:4])})"
         raise InputError(f"{path}: {several}; give each as a text of its own")
     sample = parse_pasted(text)
     logged, requests = log_lines(text)

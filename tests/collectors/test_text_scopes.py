@@ -31,6 +31,13 @@ _UDP = "Udp:\n    812731 packets received\n    9123 packet receive errors\n"
         ),
         ("$ docker exec sfu netstat -su", "netstat says after a minute:", ("sfu",)),
         ("$ docker exec sfu netstat -su", "$ sysctl -a", ("sfu",)),
+        ("root@tx:~# netstat -su", "root@rx:~# netstat -su", ("tx", "rx")),
+        ("[me@tx ~]$ nstat -az", "[root@tx ~]# nstat -az", ("tx",)),
+        ("$ ssh -p 22 root@a netstat -su", "$ ssh root@b netstat -su", ("a", "b")),
+        ("me@tx:~$ docker exec sfu nstat", "me@tx:~$ nstat -az", ("sfu", "tx")),
+        ("me@tx:~$ uname -r", "netstat -su", ("tx",)),
+        ("$ netstat -su", "Then I went by ssh to the box again:", ("the host's",)),
+        ("$ netstat -su", "me@tx:~$ nstat -az", ("tx",)),
     ],
 )
 def test_a_text_tells_by_its_commands_whose_counters_it_shows(

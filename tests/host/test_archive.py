@@ -183,7 +183,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_text(
             "$ docker exec sfu nstat\nUdpRcvbufErrors 9123\n$ nstat\nUdpInErrors 0\n"
         ),
-        "counters of several network namespaces (sfu, the host's); give each as a text of its own",
+        "counters of several hosts or network namespaces (sfu, the host's); give each as a text",
     ),
     "a text of macOS": (
         lambda path: path.write_text("udp:\n\t81 datagrams received\n"),
