@@ -40,7 +40,7 @@ def test_a_buffer_for_a_kernel_is_the_same_on_every_host() -> None:
     assert buffer["helps"] is True
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 100_000), st.integers(0, 9000), st.integers(1, 2_000_000))
 def test_the_round_trip_through_the_command(rate: int, payload: int, stall: int) -> None:
     load = ("--rate", f"{rate}", "--payload", f"{payload}", "--kernel", "6.18")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netrx_tune.cli.inputs import Place, delta_of
@@ -205,7 +205,7 @@ def _forced(delta: Delta) -> int:
     return sum(limit_of(sock, ceiling(delta)) == "forced" for sock in sockets)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(hosts())
 def test_a_plan_that_was_followed_asks_for_nothing_more(case: Case) -> None:
     _check(_delta(case))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netrx_tune.model.errors import ParseError
@@ -111,7 +111,6 @@ SAMPLES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(samples=st.lists(SAMPLES, min_size=1, max_size=2), netns=st.none() | TEXT, gaps=GAPS)
 def test_any_snapshot_reads_as_it_was(samples: list[Sample], netns: str, gaps: Gap) -> None:
     saved = saved_snapshot(tuple(samples), netns=netns, gaps=(gaps,), meta={"tool": "1"})

@@ -247,7 +247,7 @@ def test_text_shows_what_fails_and_quietly_nothing_else(judged: list[Judgement])
     assert "\x1b[1;31mFAILED:" in written("text", judged, color=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.text(max_size=60), reason=st.text(max_size=60))
 @pytest.mark.parametrize("form", ["junit", "github", "markdown", "text", "sarif"])
 def test_any_text_stays_one(form: str, name: str, reason: str) -> None:
