@@ -33,6 +33,8 @@ _UDP = "Udp:\n    812731 packets received\n    9123 packet receive errors\n"
         ("$ docker exec sfu netstat -su", "$ sysctl -a", ("sfu",)),
         ("root@tx:~# netstat -su", "root@rx:~# netstat -su", ("tx", "rx")),
         ("[me@tx ~]$ nstat -az", "[root@tx ~]# nstat -az", ("tx",)),
+        ("[me@tx.example.com ~]$ nstat -az", "root@tx:~# nstat -az", ("tx",)),
+        ("me@10.0.0.1:~$ nstat -az", "me@10.0.0.2:~$ nstat -az", ("10.0.0.1", "10.0.0.2")),
         ("$ ssh -p 22 root@a netstat -su", "$ ssh root@b netstat -su", ("a", "b")),
         ("me@tx:~$ docker exec sfu nstat", "me@tx:~$ nstat -az", ("sfu", "tx")),
         ("me@tx:~$ uname -r", "netstat -su", ("tx",)),
