@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from netrx_tune.collectors.snmp import LEVELS
-from netrx_tune.collectors.text import MOST_DIGITS, Reading
+from netrx_tune.collectors.text import MOST_DIGITS, Reading, is_count
 from netrx_tune.model.errors import ParseError
 
 # The longest first: TcpExt is not Tcp.
@@ -101,5 +101,5 @@ def _from_json(text: str) -> Iterator[tuple[str, int]]:
     values = whole.get("kernel") if isinstance(whole, dict) else None
     for word, value in values.items() if isinstance(values, dict) else ():
         found = _NAME.fullmatch(word)
-        if found and type(value) is int and 0 <= value < 1 << 64:
+        if found and is_count(value):
             yield f"{found[1]}.{found[2]}", value

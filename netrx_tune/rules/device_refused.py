@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity
+from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.books.device import was_down
@@ -28,7 +28,7 @@ from netrx_tune.rxpath.books.device import was_down
 def check(facts: Facts, account: Account) -> Finding:
     """Return the finding when a veth's end refused packets."""
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     return found(
         facts,
         account,

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import SEVERITIES, Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity
+from netrx_tune.rules.outcome import by_device, found, lost_at, stray_severity, worst_of
 from netrx_tune.rules.rule import Facts, Rule
 from netrx_tune.rules.words import lost_of
 from netrx_tune.rxpath.books.entries import total
@@ -53,7 +53,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _of_tunnels(facts: Facts, account: Account) -> Finding:
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     device = facts.delta.after.devices.get(name)
     why = "Shows the tunnel's own counters; while it grows, look at what is sent into the tunnel."
     return found(

@@ -16,7 +16,7 @@ from __future__ import annotations
 from netrx_tune.model.finding import Finding
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
@@ -24,7 +24,7 @@ from netrx_tune.rules.words import lost_of
 def check(facts: Facts, account: Account) -> Finding:
     """Return the note for frames on a standby link."""
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     why = "Shows whether the link is the standby one, as it is meant to be."
     command = f"ip -d link show dev {quoted(name)}"
     return found(

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do, listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity
+from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
@@ -47,7 +47,7 @@ def check(facts: Facts, account: Account) -> Finding:
     lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
     virtual = not any(_is_card(facts, name) for name in losses)
     meaning = _meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0))
-    worst = max(losses, key=lambda name: losses[name])
+    worst = worst_of(losses)
     advice = [*_advice(facts, worst, virtual=virtual)]
     if all(map(_WIRELESS.fullmatch, losses)):
         meaning = _BY_RADIO

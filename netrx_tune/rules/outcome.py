@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from netrx_tune.model.finding import Evidence, Finding, Recommendation, Severity, SocketReport
 from netrx_tune.model.ledger import Account
@@ -85,3 +85,8 @@ def by_device(account: Account) -> dict[str, int]:
         name = device_of(entry.counter)
         losses[name] = losses.get(name, 0) + entry.increase
     return losses
+
+
+def worst_of(losses: Mapping[str, int]) -> str:
+    """Return the device that lost most, the first of several alike."""
+    return max(losses, key=lambda name: losses[name])

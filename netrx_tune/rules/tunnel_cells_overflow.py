@@ -19,7 +19,7 @@ from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import do, listed
 from netrx_tune.rules.backlog_advice import longer_backlog
 from netrx_tune.rules.cpus import judge_receivers, share_words
-from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
@@ -27,7 +27,7 @@ from netrx_tune.rules.words import lost_of
 def check(facts: Facts, account: Account) -> Finding:
     """Return the finding when a tunnel's queue overflowed."""
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     saturated = judge_receivers(facts.delta).load == "saturated"
     longer = longer_backlog(
         facts,

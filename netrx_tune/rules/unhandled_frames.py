@@ -20,7 +20,7 @@ from __future__ import annotations
 from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted
-from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
@@ -34,7 +34,7 @@ def check(facts: Facts, account: Account) -> Finding | None:
     if _is_trickle(account):
         return None
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     doubtful = any(entry.counter.endswith("_or_missed") for entry in account.by)
     certain = account.bound != "at-most"
     what = "had a protocol that nobody handles on"

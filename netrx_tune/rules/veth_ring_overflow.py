@@ -22,7 +22,7 @@ from netrx_tune.model.finding import Finding, Recommendation
 from netrx_tune.model.ledger import Account
 from netrx_tune.rules.advice import listed, look, quoted, run_in
 from netrx_tune.rules.cpus import share_words
-from netrx_tune.rules.outcome import by_device, found, loss_rule
+from netrx_tune.rules.outcome import by_device, found, loss_rule, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
 
@@ -30,7 +30,7 @@ from netrx_tune.rules.words import lost_of
 def check(facts: Facts, account: Account) -> Finding:
     """Return the finding when a veth ring overflowed."""
     losses = by_device(account)
-    name = max(losses, key=lambda one: losses[one])
+    name = worst_of(losses)
     return found(
         facts,
         account,

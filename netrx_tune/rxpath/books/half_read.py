@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from netrx_tune.model.ledger import Account
 from netrx_tune.model.snapshot import Delta
-from netrx_tune.rxpath.books.udp_errors import errors_of, memory_is_short, socket_drops
+from netrx_tune.rxpath.books.udp_errors import (
+    drops_by_socket,
+    errors_of,
+    memory_is_short,
+    socket_drops,
+)
 from netrx_tune.rxpath.stages import STAGES
 
 _FILES = {"IPv4": "/proc/net/snmp", "IPv6": "/proc/net/snmp6"}
@@ -43,8 +48,7 @@ def drops_of_unread_version(delta: Delta) -> int:
     errors, drops = (None, None) if has_4 and has_6 else (errors_of(delta), socket_drops(delta))
     if not errors or not drops or memory_is_short(delta):
         return 0
-    sockets = [(s, n) for s, n in delta.socket_drops or () if s.protocol in ("udp", "udplite")]
-    theirs = sum(n for s, n in sockets if has_6 or s.family == "inet6")
+    theirs = sum(n for s, n in drops_by_socket(delta) if has_6 or s.family == "inet6")
     unexplained = drops - errors.in_errors
     return min(unexplained, theirs) if unexplained > delta.socket_skew else 0
 

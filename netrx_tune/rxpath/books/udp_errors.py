@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
-from netrx_tune.model.sample import SocketTable
+from netrx_tune.model.sample import Socket, SocketTable
 from netrx_tune.model.snapshot import Delta
 from netrx_tune.rxpath.books.entries import gained
 
@@ -102,8 +102,12 @@ def socket_drops(delta: Delta) -> int | None:
     table = delta.after.sockets
     if delta.socket_drops is None or table is None or _hides_drops(table):
         return None
-    gains = [(s, n) for s, n in delta.socket_drops if s.protocol in ("udp", "udplite")]
-    return sum(n for _, n in gains)
+    return sum([n for _, n in drops_by_socket(delta)])
+
+
+def drops_by_socket(delta: Delta) -> list[tuple[Socket, int]]:
+    """Return the UDP sockets that are shown, with the drops that each gained."""
+    return [(s, n) for s, n in delta.socket_drops or () if s.protocol in ("udp", "udplite")]
 
 
 def _hides_drops(table: SocketTable) -> bool:
