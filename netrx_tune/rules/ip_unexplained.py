@@ -27,7 +27,7 @@ from netrx_tune.rules.advice import look
 from netrx_tune.rules.outcome import found, loss_rule
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of
-from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.entries import noise, total
 from netrx_tune.rxpath.books.multicast import may_be_multicast
 from netrx_tune.rxpath.books.rules import knows_netfilter, may_drop
 
@@ -62,8 +62,9 @@ def _severity(facts: Facts, account: Account) -> Severity:
     return "warning" if large and facts.delta.before else "note"
 
 
-def _of_ipv4(account: Account) -> int:
-    return sum(e.increase for e in account.by if e.counter.startswith("Ip."))
+def _of(account: Account, version: str) -> int:
+    """Return the part of IPv4 ("Ip.") or of IPv6 ("Ip6.")."""
+    return total(entry for entry in account.by if entry.counter.startswith(version))
 
 
 def _are_routes(facts: Facts, account: Account) -> bool:
@@ -104,10 +105,10 @@ def _meaning(facts: Facts, account: Account) -> str:
         causes.append("multicast of groups that nobody here joined")
     if not _counts_ipsec(facts):
         causes.append("an IPsec policy (this kernel does not count them)")
-    four = _of_ipv4(account)
+    four = _of(account, "Ip.")
     if four:
         causes.append("packets with IP options that this host refuses (source routes)")
-    six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
+    six = _of(account, "Ip6.")
     families = f" IPv4 {count(four)}, IPv6 {count(six)}." if four and six else ""
     either = f"{', '.join(causes[:-1])}, or " if causes[1:] else ""
     told = f"It can be {either}{causes[-1]}." if causes else "What took them is not to be seen."
@@ -119,7 +120,7 @@ def _multicast_of_ipv6(facts: Facts, account: Account) -> int:
 
     IPv6 counts them before it looks whether the group is joined.
     """
-    six = sum(e.increase for e in account.by if e.counter.startswith("Ip6."))
+    six = _of(account, "Ip6.")
     heard = facts.delta.increase("Ip6.InMcastPkts") or 0
     return heard if min(six, heard) >= _NEARLY_ALL * (account.lost or 0) else 0
 
@@ -165,7 +166,7 @@ def _advice(facts: Facts, account: Account) -> Iterator[Recommendation]:
             target="ip xfrm policy",
             why="Shows whether an IPsec policy blocks.",
         )
-    if _of_ipv4(account):
+    if _of(account, "Ip."):
         yield look(
             facts,
             "tcpdump -nnv -i any -c 20 'ip[0] & 0x0f > 5'",

@@ -40,6 +40,7 @@ from netrx_tune.rules.ring_advice import flow_hash, longer_runs, move_queue
 from netrx_tune.rules.ring_causes import CAUSES, RingState, ring_state
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import count, lost_of, size
+from netrx_tune.rxpath.books.entries import total
 from netrx_tune.rxpath.nic_queues import queue_drops
 from netrx_tune.rxpath.queue_needs import power_of_two
 
@@ -72,7 +73,7 @@ def check(facts: Facts, account: Account) -> Finding:
     """Return the finding when frames found no buffer in a ring."""
     losses = by_device(account)
     names = sorted(losses, key=lambda name: -losses[name])[:_MOST_DEVICES]
-    at_port = sum(e.increase for e in account.by if _PORT_BUFFER.fullmatch(e.counter))
+    at_port = total(one for one in account.by if _PORT_BUFFER.fullmatch(one.counter))
     if 2 * at_port > (account.lost or 0):
         return found(
             facts,

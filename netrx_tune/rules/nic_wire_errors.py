@@ -30,6 +30,7 @@ from netrx_tune.rules.advice import do, listed, look, quoted
 from netrx_tune.rules.outcome import by_device, found, loss_rule, stray_severity, worst_of
 from netrx_tune.rules.rule import Facts
 from netrx_tune.rules.words import lost_of
+from netrx_tune.rxpath.books.entries import total
 
 _BY_RADIO = "Frames came broken over the radio: a weak signal, other senders, or the driver."
 _OF_ANY_KIND = (
@@ -44,7 +45,7 @@ _WIRELESS = re.compile(r"wl\w+|(?:ath|ra|rai|wifi)\d+")
 def check(facts: Facts, account: Account) -> Finding:
     """Return the finding for frames that were broken on arrival."""
     losses = by_device(account)
-    lengths = sum(e.increase for e in account.by if e.counter.endswith(".rx_length_errors"))
+    lengths = total(one for one in account.by if one.counter.endswith(".rx_length_errors"))
     virtual = not any(_is_card(facts, name) for name in losses)
     meaning = _meaning(virtual=virtual, by_length=2 * lengths > (account.lost or 0))
     worst = worst_of(losses)

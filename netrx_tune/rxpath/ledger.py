@@ -8,7 +8,7 @@ from netrx_tune.model.ledger import Account, Entry, Ledger
 from netrx_tune.model.snapshot import Delta, Snapshot
 from netrx_tune.rxpath.books.before_ip import device_unattributed
 from netrx_tune.rxpath.books.device import device_accounts
-from netrx_tune.rxpath.books.entries import noise
+from netrx_tune.rxpath.books.entries import noise, total
 from netrx_tune.rxpath.books.half_read import lowered, unread_version
 from netrx_tune.rxpath.books.ip import has_raw_alone, ip_accounts
 from netrx_tune.rxpath.books.tcp import tcp_accounts, tcp_delivered
@@ -35,7 +35,7 @@ def lost_of(account: Account) -> int:
     """Return what an account adds to `lost`: of copies, what a raw socket had alone."""
     if account.stage not in NOT_LOST:
         return account.lost or 0
-    return sum(entry.increase for entry in account.by if entry.counter == "raw_socket.drops")
+    return total(one for one in account.by if one.counter == "raw_socket.drops")
 
 
 def settle(delta: Delta) -> Ledger:
